@@ -1,0 +1,1 @@
+"""What the brain makes of an utterance: intent, memory, skill or respond."""

@@ -1,0 +1,150 @@
+"""The interface to whatever speaks: a request goes in, a stream of typed events comes out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol
+
+import msgspec
+from pydantic import JsonValue
+
+from ai_server.protocol.fields import Emotion
+from ai_server.protocol.reply import FinishReason, Source
+
+Role = Literal["system", "user", "assistant"]
+
+
+class Message(msgspec.Struct, frozen=True, array_like=True):
+    """One message of a chat. Its content is text and nothing else: control tokens typed in it stay pieces of text."""
+
+    role: Role
+    content: str
+
+
+class Sampling(msgspec.Struct, frozen=True, array_like=True):
+    """How the next token is chosen.
+
+    Attributes:
+        temperature: 0 takes the likeliest.
+        top_p: the smallest set of tokens with this probability is drawn from; 1 is off.
+        seed: the same seed, prompt and model give the same text; None draws one.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 0.9
+    seed: int | None = None
+
+
+class ChatRequest(msgspec.Struct, frozen=True):
+    """What is to be answered.
+
+    Attributes:
+        request_id: for logs.
+        conversation_id: requests of one conversation share most of their prompt; the KV cache is kept by it.
+        messages: the system message first, the newest user message last.
+        sampling: how tokens are chosen.
+        max_tokens: at most so many are generated.
+        stop: generation ends before any of these strings.
+        deadline: `time.monotonic()` after which generation stops with `length`; None for none.
+        intent: what the utterance was taken for; the fallback chooses its answer by it.
+        emotion: how the person seems to feel; the fallback chooses its answer by it.
+    """
+
+    request_id: str
+    conversation_id: str
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    max_tokens: int = 512
+    stop: tuple[str, ...] = ()
+    deadline: float | None = None
+    intent: str = "conversation"
+    emotion: Emotion = "neutral"
+
+
+class Started(msgspec.Struct, frozen=True):
+    """The model begins. A second one in a stream means that the reply begins anew: what came before it is void.
+
+    Attributes:
+        source: who speaks.
+        first_decode: `time.monotonic_ns()` just before the first decode call; None where none is made.
+    """
+
+    source: Source
+    first_decode: int | None = None
+
+
+class EmotionTag(msgspec.Struct, frozen=True):
+    """The emotion of the reply; comes before any word of it."""
+
+    emotion: Emotion
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """The next piece of the words, as they are generated; the deltas joined are the text."""
+
+    text: str
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """A sentence is complete and can be spoken."""
+
+    text: str
+
+
+class ActionCall(msgspec.Struct, frozen=True):
+    """The model wants the robot's body to do something. Not yet checked against what the robot declared."""
+
+    name: str
+    arguments: dict[str, JsonValue]
+
+
+class TokenUsage(msgspec.Struct, frozen=True):
+    """Tokens of one reply; `cached_tokens` of the prompt were in the KV cache already."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """The reply is complete; always the last event.
+
+    Attributes:
+        reason: `stop`, `length` (the text then ends at its last full sentence), `cancelled` or `error`.
+        text: the whole of the words.
+        usage: tokens.
+        prefill_ms: from the first decode call to the first token.
+        decode_ms: from the first token to the last.
+        dropped_turns: old messages left out because the prompt did not fit the context.
+    """
+
+    reason: FinishReason
+    text: str
+    usage: TokenUsage = TokenUsage()
+    prefill_ms: float = 0
+    decode_ms: float = 0
+    dropped_turns: int = 0
+
+
+ChatEvent = Started | EmotionTag | Delta | Sentence | ActionCall | Finished
+
+
+class ChatModel(Protocol):
+    """Whatever can answer a chat."""
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        """Yield the events of one reply; closing the iterator cancels generation before the next token.
+
+        Raises:
+            TooLongError: if the persona and the newest words alone do not fit the model's context.
+            ModelError: if the model broke on this request or is not there.
+        """
+        ...
+
+
+class ModelError(Exception):
+    """The model could not answer; the message says why."""
+
+
+class TooLongError(Exception):
+    """The persona and the newest words alone do not fit the context; the message gives both lengths in tokens."""

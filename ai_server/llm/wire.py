@@ -1,0 +1,176 @@
+"""What the daemon and the engine process say to each other, over a socket pair: length-prefixed MessagePack."""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+
+from ai_server.llm.chat import Message, Sampling
+from ai_server.protocol.reply import FinishReason
+
+_LENGTH = struct.Struct("<I")
+HEADER_BYTES = _LENGTH.size
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """From the daemon to the engine."""
+
+
+class Load(Command, frozen=True):
+    """Load this model; answered by `Progress`, then `Loaded` or `LoadFailed`. Sizes in tokens."""
+
+    path: str
+    context_size: int
+    batch_size: int
+    ubatch_size: int
+    threads: int
+    threads_batch: int
+    gpu_layers: int
+    kv_type: str
+    load_mode: str
+
+
+class Generate(Command, frozen=True):
+    """Answer this chat; commands are served in order.
+
+    `deadline` is of `time.monotonic()`, a clock that all processes of a host share.
+    """
+
+    id: int
+    conversation_id: str
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    deadline: float | None = None
+    date: str = ""
+    """Today, for templates that name it."""
+
+
+class Cancel(Command, frozen=True):
+    """Stop this request, waiting or running; answered by its `Done`. Unknown ids are ignored."""
+
+    id: int
+
+
+class Ping(Command, frozen=True):
+    """Answered by `Pong` at the next step."""
+
+    id: int
+
+
+class Signal(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """From the engine to the daemon. Every one is a sign of life."""
+
+
+class DeviceInfo(msgspec.Struct, frozen=True, array_like=True):
+    """One of llama.cpp's devices that is not the CPU; memory in bytes."""
+
+    name: str
+    description: str
+    kind: str
+    memory_total: int
+    memory_free: int
+
+
+class Hello(Signal, frozen=True):
+    """The engine is up; nothing is loaded."""
+
+    version: str
+    devices: tuple[DeviceInfo, ...]
+
+
+class Progress(Signal, frozen=True):
+    """The load is so far, 0 to 1."""
+
+    fraction: float
+
+
+class Loaded(Signal, frozen=True):
+    """The model is ready and warm. `load_ms` is llama.cpp's part: model and context."""
+
+    context_size: int
+    vocab_size: int
+    load_ms: float
+    warmup_ms: float
+
+
+class LoadFailed(Signal, frozen=True):
+    """The model could not be loaded; the engine can be told to load another."""
+
+    reason: str
+
+
+class Begun(Signal, frozen=True):
+    """The first decode call of this request comes next; `at` is `time.monotonic_ns()`."""
+
+    id: int
+    prompt_tokens: int
+    cached_tokens: int
+    dropped_turns: int
+    at: int
+
+
+class Step(Signal, frozen=True):
+    """A part of a prompt was decoded."""
+
+    id: int
+
+
+class Text(Signal, frozen=True):
+    """The next words of this request: whole UTF-8 characters, stop strings held back."""
+
+    id: int
+    text: str
+    tokens: int
+
+
+class Done(Signal, frozen=True):
+    """This request is over."""
+
+    id: int
+    reason: FinishReason
+    completion_tokens: int
+    prefill_ms: float
+    decode_ms: float
+
+
+class Refused(Signal, frozen=True):
+    """This request cannot be answered, whatever is tried: the persona and the newest words do not fit."""
+
+    id: int
+    reason: str
+
+
+class Failed(Signal, frozen=True):
+    """This request broke; the engine goes on."""
+
+    id: int
+    reason: str
+
+
+class Pong(Signal, frozen=True):
+    """The engine moves."""
+
+    id: int
+
+
+AnyCommand = Load | Generate | Cancel | Ping
+AnySignal = Hello | Progress | Loaded | LoadFailed | Begun | Step | Text | Done | Refused | Failed | Pong
+
+_encoder = msgspec.msgpack.Encoder()
+decode_command = msgspec.msgpack.Decoder(AnyCommand).decode
+decode_signal = msgspec.msgpack.Decoder(AnySignal).decode
+
+
+def frame(message: Command | Signal) -> bytes:
+    """Return the bytes of one message: its length (32 bits, little endian), then MessagePack."""
+    body = _encoder.encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+def body_length(header: bytes) -> int:
+    """Return how many bytes follow a header."""
+    length: int = _LENGTH.unpack(header)[0]
+    return length

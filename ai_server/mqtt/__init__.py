@@ -1,0 +1,1 @@
+"""paho-mqtt on one side, asyncio on the other."""

@@ -1,0 +1,1 @@
+"""The wire: topics and messages, and nothing of ours behind them."""

@@ -1,0 +1,64 @@
+"""What is answered to a message that the brain cannot take."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ErrorCode(StrEnum):
+    """What was wrong, for firmware to decide on; the message says it in words."""
+
+    TOO_LARGE = "too_large"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    TOO_DEEP = "too_deep"
+    INVALID_FIELD = "invalid_field"
+    BAD_TOPIC = "bad_topic"
+    BUSY = "busy"
+    TOO_LONG_FOR_MODEL = "too_long_for_model"
+    NOTHING_TO_REPEAT = "nothing_to_repeat"
+    INTERNAL = "internal"
+
+
+class ErrorMessage(BaseModel):
+    """An error, to the robot on `naila/ai/responses/error/{device_id}`, for operators on `naila/system/errors/{service}`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    error: bool = True
+    error_code: ErrorCode
+    error_message: str
+    timestamp: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    retry_after_seconds: float | None = None
+    correlation_id: str | None = None
+    device_id: str | None = None
+
+
+class ProtocolError(Exception):
+    """A message that is not what its topic promises.
+
+    Attributes:
+        code: what was wrong.
+        device_id: the robot that sent it, where the topic named one rightly.
+        correlation_id: the `request_id` of the message, where it could be read.
+    """
+
+    def __init__(
+        self, code: ErrorCode, message: str, *, device_id: str | None = None, correlation_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.device_id = device_id
+        self.correlation_id = correlation_id
+
+    def message(self) -> ErrorMessage:
+        """Return what goes on the wire."""
+        return ErrorMessage(
+            error_code=self.code,
+            error_message=str(self),
+            device_id=self.device_id,
+            correlation_id=self.correlation_id,
+        )

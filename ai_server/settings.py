@@ -1,0 +1,196 @@
+"""Every setting, typed, from the environment and `.env`; wrong ones are reported all together."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ai_server import resources
+
+_PREFIXES = ("MQTT_", "LLM_", "NAILA_")
+_SECRETS = frozenset({"mqtt_password"})
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; `problems` holds a line for each, ready to print."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _unset_if_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _none_if_auto(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() in {"auto", ""} else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_unset_if_blank)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_unset_if_blank)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset_if_blank)]
+Threads = Annotated[Annotated[int, Field(ge=1, le=1024)] | None, BeforeValidator(_none_if_auto)]
+Layers = Annotated[Annotated[int, Field(ge=0, le=1000)] | None, BeforeValidator(_none_if_auto)]
+Seed = Annotated[Annotated[int, Field(ge=0, le=2**32 - 2)] | None, BeforeValidator(_none_if_auto)]
+KvType = Annotated[Literal["f16", "q8_0", "q4_0"] | None, BeforeValidator(_none_if_auto)]
+
+
+def _setting(default: Any, allowed: str, **constraints: Any) -> Any:
+    return Field(default, description=allowed, **constraints)
+
+
+class Settings(BaseSettings):
+    """The settings of one daemon.
+
+    A field's name in capitals is its environment variable. Its description says what is allowed, with unit and range.
+    `None` means automatic or unset; `0` and `0.0` are values.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", extra="ignore", frozen=True, validate_default=False, hide_input_in_errors=True
+    )
+
+    mqtt_host: str = _setting("localhost", "the broker's host name or address", min_length=1)
+    mqtt_port: int = _setting(1883, "a whole number from 1 to 65535", ge=1, le=65535)
+    mqtt_username: OptionalText = _setting(None, "a user name, or empty for none")
+    mqtt_password: OptionalSecret = _setting(None, "a password, or empty for none; needs MQTT_USERNAME")
+    mqtt_client_id: str = _setting(
+        "naila-brain", "1 to 64 of the characters A-Z a-z 0-9 _ -", pattern=r"^[A-Za-z0-9_-]{1,64}$"
+    )
+    mqtt_keepalive: int = _setting(30, "seconds, a whole number from 5 to 3600", ge=5, le=3600)
+    mqtt_protocol: Annotated[Literal["auto", "5", "3.1.1"], BeforeValidator(_lower)] = _setting(
+        "auto", "auto (MQTT 5, else 3.1.1), 5 or 3.1.1"
+    )
+    mqtt_session_expiry_s: int = _setting(
+        604_800, "seconds that the broker keeps the session, a whole number from 0 to 4294967294", ge=0, le=2**32 - 2
+    )
+    mqtt_tls: bool = _setting(default=False, allowed="true or false")
+    mqtt_tls_ca_file: OptionalPath = _setting(None, "a PEM file, or empty for the system's authorities")
+    mqtt_tls_cert_file: OptionalPath = _setting(None, "a PEM file, or empty for no client certificate")
+    mqtt_tls_key_file: OptionalPath = _setting(None, "a PEM file; goes with MQTT_TLS_CERT_FILE")
+
+    llm_model_path: OptionalPath = _setting(
+        None, "a GGUF file, empty for the embedded model, or none to answer by the fallback alone"
+    )
+    llm_context_size: int = _setting(4096, "tokens, a whole number from 512 to 131072", ge=512, le=131_072)
+    llm_max_tokens: int = _setting(512, "tokens, a whole number from 1 to 8192", ge=1, le=8192)
+    llm_temperature: float = _setting(0.7, "a number from 0 (always the likeliest word) to 2", ge=0, le=2)
+    llm_top_p: float = _setting(0.9, "a number above 0, up to 1 (off)", gt=0, le=1)
+    llm_seed: Seed = _setting(None, "a whole number from 0 to 4294967294, or auto for another one each time")
+    llm_threads: Threads = _setting(None, "a whole number from 1 to 1024, or auto")
+    llm_gpu_layers: Layers = _setting(None, "a whole number from 0 (none) to 1000, or auto")
+    llm_batch_size: int = _setting(512, "tokens, a whole number from 32 to 4096", ge=32, le=4096)
+    llm_kv_type: KvType = _setting(None, "f16, q8_0 or q4_0, or auto")
+    llm_hang_timeout_s: float = _setting(30, "seconds, a number from 1 to 600", ge=1, le=600)
+
+    naila_data_dir: Path = _setting(Path("~/.local/share/naila"), "a directory that the daemon may write to")
+    naila_config_dir: OptionalPath = _setting(None, "a directory laid out as config/, or empty for the shipped one")
+    naila_persona: str = _setting(
+        "naila", "the name of a file in personas/, without .toml", pattern=r"^[A-Za-z0-9_-]{1,64}$"
+    )
+    naila_log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = _setting(
+        "info", "debug, info, warning or error"
+    )
+    naila_log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = _setting(
+        "console", "console or json"
+    )
+    naila_metrics_interval_s: float = _setting(10, "seconds, a number from 0.1 to 3600", ge=0.1, le=3600)
+    naila_drain_timeout_s: float = _setting(10, "seconds, a number from 0 to 600", ge=0, le=600)
+    naila_history_tokens: int = _setting(1024, "tokens, a whole number from 0 (none) to 100000", ge=0, le=100_000)
+    naila_queue_per_device: int = _setting(8, "utterances, a whole number from 1 to 1000", ge=1, le=1000)
+    naila_queue_total: int = _setting(256, "utterances, a whole number from 1 to 100000", ge=1, le=100_000)
+    naila_max_payload_bytes: int = _setting(65_536, "bytes, a whole number from 1024 to 1048576", ge=1024, le=1_048_576)
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Settings:
+        if self.mqtt_password is not None and self.mqtt_username is None:
+            raise ValueError("MQTT_PASSWORD is set but MQTT_USERNAME is not: set both, or neither")
+        if (self.mqtt_tls_cert_file is None) != (self.mqtt_tls_key_file is None):
+            raise ValueError("MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE go together: set both, or neither")
+        return self
+
+    @property
+    def data_dir(self) -> Path:
+        """The data directory, absolute."""
+        return self.naila_data_dir.expanduser().absolute()
+
+    @property
+    def config_dir(self) -> Path:
+        """The directory with prompts, personas and phrases, absolute."""
+        return (self.naila_config_dir or resources.config_dir()).expanduser().absolute()
+
+    @property
+    def model_path(self) -> Path | None:
+        """The GGUF file to load, absolute; None where the fallback is to answer alone."""
+        if self.llm_model_path is None:
+            return resources.embedded_model()
+        if str(self.llm_model_path).lower() == "none":
+            return None
+        return self.llm_model_path.expanduser().absolute()
+
+    def explicit(self, field: str) -> bool:
+        """Say whether somebody set this field (by its lower-case name), rather than leaving its default."""
+        return field in self.model_fields_set
+
+
+def load_settings(env_file: Path | None = Path(".env"), **overrides: Any) -> Settings:
+    """Read the settings from the environment, then `env_file` where it exists; `overrides` win over both.
+
+    Raises:
+        SettingsError: with one line for each wrong value and each unknown name in `env_file`.
+    """
+    in_file = _read_env_file(env_file)
+    problems = [_unknown(name, env_file) for name in in_file if name.startswith(_PREFIXES) and not _known(name)]
+    try:
+        settings = Settings(_env_file=env_file if in_file else None, **overrides)
+    except ValidationError as error:
+        given = {**in_file, **_environment(), **{k.upper(): v for k, v in overrides.items()}}
+        raise SettingsError(problems + [_explain(detail, given) for detail in error.errors()]) from None
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _read_env_file(env_file: Path | None) -> dict[str, str | None]:
+    if env_file is None:
+        return {}
+    try:
+        return {name.upper(): value for name, value in dotenv_values(env_file, encoding="utf-8").items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{env_file} cannot be read as UTF-8 text: {error}"]) from None
+
+
+def _environment() -> Mapping[str, str]:
+    return {name.upper(): value for name, value in os.environ.items()}
+
+
+def _known(name: str) -> bool:
+    return name.lower() in Settings.model_fields
+
+
+def _unknown(name: str, env_file: Path | None) -> str:
+    names = [field.upper() for field in Settings.model_fields]
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]}?" if near else "; .env.example lists the settings"
+    return f"{name} in {env_file} is not a setting{hint}"
+
+
+def _explain(detail: Any, given: Mapping[str, object]) -> str:
+    if not detail["loc"]:
+        return str(detail["ctx"]["error"])
+    field = str(detail["loc"][0]).lower()
+    name = field.upper()
+    value = "********" if field in _SECRETS else given.get(name)
+    return f"{name}={value!r} is not allowed: {Settings.model_fields[field].description}"
