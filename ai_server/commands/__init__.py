@@ -1,0 +1,1 @@
+"""The subcommands of `naila`, one module each."""
