@@ -1,0 +1,44 @@
+# `make run` and `make test` need Python 3.11 or newer, make and a C compiler; everything else they fetch into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := requirements/build.txt requirements/runtime.txt
+
+.PHONY: run test check bench soak model lock wheel clean
+
+run: $(VENV)/.runtime ## Try it: a demo broker, the embedded model, and a chat in this terminal
+	@$(BIN)/naila demo
+
+test: check ## Everything that must hold
+	@$(BIN)/python tests/need_mosquitto.py
+	@$(BIN)/pytest
+
+check: $(VENV)/.dev ## Lint, format and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+bench: $(VENV)/.dev ## What the daemon costs beyond bare llama.cpp and a bare MQTT client
+	@$(BIN)/python tests/need_mosquitto.py
+	@$(BIN)/python -m benchmarks.overhead
+
+model: $(VENV)/.dev ## Train the embedded model again, from nothing (about an hour and a half)
+	@$(PYTHON) models/train/run.py
+
+wheel: $(VENV)/.dev ## Build the installable wheel into dist/
+	@$(BIN)/python -m hatchling build -t wheel
+
+lock: ## Pin the newest dependencies that pyproject.toml admits (needs uv)
+	@requirements/lock.sh
+
+clean:
+	rm -rf $(VENV) dist build
+
+$(VENV)/.runtime: $(LOCKS) pyproject.toml
+	@$(PYTHON) requirements/install.py $(VENV) runtime
+	@touch $@
+
+$(VENV)/.dev: $(LOCKS) requirements/dev.txt pyproject.toml
+	@$(PYTHON) requirements/install.py $(VENV) dev
+	@touch $@ $(VENV)/.runtime
