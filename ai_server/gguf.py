@@ -476,13 +476,22 @@ class _Keys:
 
 
 def _check_complete(cursor: _Cursor, tensors: list[_Tensor], *, alignment: int) -> None:
-    start = math.ceil(cursor.position / alignment) * alignment
-    wanted = start + max(tensor.offset + tensor.bytes for tensor in tensors)
+    end = 0
+    for tensor in tensors:
+        start = _pad(end, alignment)
+        if tensor.offset != start:
+            raise cursor.damaged(f"the tensor {tensor.name[:80]!r} is not where it should be")
+        end = start + tensor.bytes
+    wanted = _pad(cursor.position, alignment) + end
     missing = wanted - cursor.file_bytes
     if missing > 0:
         raise ModelFileError(
             f"{cursor.path} is cut short, {missing:,} of its {wanted:,} bytes are missing: {_PULL_AGAIN}."
         )
+
+
+def _pad(position: int, alignment: int) -> int:
+    return (position + alignment - 1) // alignment * alignment
 
 
 def _describe(cursor: _Cursor, keys: _Keys, tensors: list[_Tensor]) -> ModelHeader:
