@@ -1,0 +1,333 @@
+"""One SQLite database on a thread of its own, so that a slow disk never stops the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection, create_engine, event, exc, func, select, text
+from sqlalchemy.pool import NullPool
+
+from ai_server.memory.migrations import HEAD, UnknownRevisionError, migrate, stored_revision
+from ai_server.memory.schema import turns
+
+T = TypeVar("T")
+
+_BUSY_TIMEOUT_MS = 5000
+_WINDOW = 1000
+
+_MENDS = {
+    "SQLITE_FULL": ("the disk is full", "free some space; nothing else needs to be done"),
+    "SQLITE_NOTADB": ("this is not a database", "move the file away, or restore a backup, and start again"),
+    "SQLITE_CORRUPT": ("the database is damaged", "move the file away, or restore a backup, and start again"),
+    "SQLITE_BUSY": ("another process holds the database", "end the program that writes to it"),
+    "SQLITE_LOCKED": ("another process holds the database", "end the program that writes to it"),
+    "SQLITE_READONLY": ("the database cannot be written", "give the user that runs naila the right to write there"),
+    "SQLITE_PERM": ("the database cannot be opened", "give the user that runs naila the right to write there"),
+    "SQLITE_CANTOPEN": ("the database cannot be opened", "give the user that runs naila the right to write there"),
+    "SQLITE_IOERR": ("the disk failed", "look at the system's log for errors of the disk"),
+}
+
+
+class DatabaseError(Exception):
+    """The database cannot do what was asked.
+
+    Attributes:
+        path: the database's file.
+        what: what is wrong.
+        mend: what to do about it.
+    """
+
+    def __init__(self, path: Path, what: str, mend: str) -> None:
+        super().__init__(f"{path}: {what}: {mend}")
+        self.path = path
+        self.what = what
+        self.mend = mend
+
+
+class Database:
+    """The one user of a database file: transactions run one after another on the database's own thread.
+
+    Attributes:
+        path: the file.
+        last_alive: `time.monotonic()` when the thread last finished something.
+        transactions: finished since the start.
+        failures: of those, how many the database refused.
+        last_error: the newest refusal; None once a transaction has succeeded again.
+    """
+
+    def __init__(self, path: Path, executor: ThreadPoolExecutor, lock: int, connection: Connection) -> None:
+        self.path = path
+        self.last_alive = time.monotonic()
+        self.transactions = 0
+        self.failures = 0
+        self.last_error: DatabaseError | None = None
+        self._executor = executor
+        self._lock = lock
+        self._connection = connection
+        self._write_ms: deque[float] = deque(maxlen=_WINDOW)
+
+    @classmethod
+    async def open(cls, path: Path) -> Database:
+        """Open the database, creating it and its directory where missing, and migrate it to this program's schema.
+
+        Raises:
+            DatabaseError: if the directory or the file cannot be used, another daemon uses it, or a newer version of
+                NAILA has written it.
+        """
+        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        try:
+            lock, connection = await asyncio.get_running_loop().run_in_executor(executor, _open, path)
+        except BaseException:
+            executor.shutdown(wait=False)
+            raise
+        return cls(path, executor, lock, connection)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction that may write; when this returns, what it wrote is on the disk.
+
+        A caller that is cancelled does not undo a transaction that has begun.
+
+        Raises:
+            DatabaseError: if the database refused; nothing of the transaction is kept.
+        """
+        return await self._submit(lambda: self._write(work))
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which only reads, and sees the state of one moment.
+
+        Raises:
+            DatabaseError: if the database refused.
+        """
+        return await self._submit(lambda: self._transact(work, "BEGIN"))
+
+    async def ping(self) -> None:
+        """Take and give back the right to write, which sets `last_alive` and writes nothing.
+
+        Raises:
+            DatabaseError: if the database refused.
+        """
+        await self._submit(lambda: self._transact(lambda _: None, "BEGIN IMMEDIATE"))
+
+    async def close(self) -> None:
+        """Finish what was asked before, then close the file. A second call does nothing."""
+        if self._connection.closed:
+            return
+        await asyncio.get_running_loop().run_in_executor(self._executor, _close, self._connection, self._lock)
+        self._executor.shutdown(wait=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes on the disk: the database and its write-ahead log."""
+        return sum(_size(file) for file in (self.path, self.path.with_name(self.path.name + "-wal")))
+
+    @property
+    def write_ms(self) -> tuple[float, ...]:
+        """How many milliseconds each of the last 1,000 writing transactions took, commit included."""
+        return tuple(self._write_ms)
+
+    async def _submit(self, work: Callable[[], T]) -> T:
+        if self._connection.closed:
+            raise DatabaseError(self.path, "the database is closed", "naila is stopping; start it again")
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        began = time.perf_counter()
+        result = self._transact(work, "BEGIN IMMEDIATE")
+        self._write_ms.append((time.perf_counter() - began) * 1000)
+        return result
+
+    def _transact(self, work: Callable[[Connection], T], begin: str) -> T:
+        try:
+            result = _transact(self._connection, work, begin)
+        except exc.DBAPIError as error:
+            self.failures += 1
+            self.last_error = _explain(self.path, error.orig)
+            raise self.last_error from error
+        else:
+            self.last_error = None
+            return result
+        finally:
+            self.transactions += 1
+            self.last_alive = time.monotonic()
+
+
+@dataclass(frozen=True)
+class DatabaseReport:
+    """What a look from outside shows of a database.
+
+    Attributes:
+        exists: whether there is a file yet.
+        size_bytes: of the file.
+        revision: the version of its schema.
+        turns: how many it holds.
+    """
+
+    exists: bool
+    size_bytes: int = 0
+    revision: str | None = None
+    turns: int = 0
+
+
+def inspect_database(path: Path) -> DatabaseReport:
+    """Look at a database, also beside a running daemon, and check its structure; nothing is changed.
+
+    Raises:
+        DatabaseError: if it cannot be read, is damaged, or was written by a newer version of NAILA; or where there is
+            none yet, if none can be made there.
+    """
+    if not path.exists():
+        _require_creatable(path)
+        return DatabaseReport(exists=False)
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
+        with engine.connect() as connection:
+            return _report(path, connection)
+    except exc.DBAPIError as error:
+        raise _explain(path, error.orig) from error
+
+
+def _report(path: Path, connection: Connection) -> DatabaseReport:
+    problem = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+    if problem != "ok":
+        raise DatabaseError(path, f"{_MENDS['SQLITE_CORRUPT'][0]} ({problem})", _MENDS["SQLITE_CORRUPT"][1])
+    revision = stored_revision(connection)
+    if revision is None:
+        return DatabaseReport(exists=True, size_bytes=_size(path))
+    count = connection.execute(select(func.count()).select_from(turns)).scalar_one()
+    return DatabaseReport(exists=True, size_bytes=_size(path), revision=revision, turns=count)
+
+
+def _require_creatable(path: Path) -> None:
+    nearest = _nearest(path)
+    if not nearest.is_dir():
+        raise DatabaseError(path, f"{nearest} is not a directory", "set NAILA_DATA_DIR to a directory")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise DatabaseError(path, f"{nearest} cannot be written", _MENDS["SQLITE_PERM"][1])
+
+
+def _open(path: Path) -> tuple[int, Connection]:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = _sole_user(path)
+    except OSError as error:
+        raise _explain_file(path, error) from error
+    try:
+        _require_writable(path)
+        return lock, _connect(path)
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _sole_user(path: Path) -> int:
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"
+        os.close(lock)
+        raise DatabaseError(
+            path,
+            f"another naila uses it (process {holder})",
+            "stop that one, or give this one its own NAILA_DATA_DIR",
+        ) from None
+    os.truncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+    return lock
+
+
+def _require_writable(path: Path) -> None:
+    # SQLite opens a file that it may not write without a word, and complains at the first turn.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise _explain_file(path, error) from error
+
+
+def _connect(path: Path) -> Connection:
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    event.listen(engine, "connect", _prepare)
+    try:
+        connection = engine.connect()
+    except exc.DBAPIError as error:
+        raise _explain(path, error.orig) from error
+    try:
+        _transact(connection, migrate, "BEGIN IMMEDIATE")
+    except exc.DBAPIError as error:
+        connection.close()
+        raise _explain(path, error.orig) from error
+    except UnknownRevisionError as error:
+        connection.close()
+        raise DatabaseError(
+            path,
+            f"a newer version of NAILA has written it (schema {error}, this one knows {HEAD})",
+            "install that version again, or restore a backup from before it",
+        ) from error
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, _: object) -> None:
+    # The driver's own idea of when a transaction begins is switched off: BEGIN is said in _transact.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _transact(connection: Connection, work: Callable[[Connection], T], begin: str) -> T:
+    with connection.begin():
+        connection.exec_driver_sql(begin)
+        return work(connection)
+
+
+def _close(connection: Connection, lock: int) -> None:
+    connection.close()
+    os.close(lock)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _explain(path: Path, error: BaseException | None) -> DatabaseError:
+    name = getattr(error, "sqlite_errorname", "")
+    for known, (what, mend) in _MENDS.items():
+        if name.startswith(known):
+            return DatabaseError(path, what, mend)
+    return DatabaseError(path, f"the database refused ({error})", "this is a fault of NAILA: please report it")
+
+
+def _explain_file(path: Path, error: OSError) -> DatabaseError:
+    nearest = _nearest(path)
+    if error.errno == errno.ENOSPC:
+        return DatabaseError(path, *_MENDS["SQLITE_FULL"])
+    if not nearest.is_dir():
+        return DatabaseError(path, f"{nearest} is not a directory", "set NAILA_DATA_DIR to a directory")
+    return DatabaseError(
+        path,
+        f"{error.filename} cannot be written ({error.strerror})",
+        "give the user that runs naila the right to write there, or set NAILA_DATA_DIR to another directory",
+    )
+
+
+def _nearest(path: Path) -> Path:
+    return next(parent for parent in path.parents if parent.exists())
