@@ -1,0 +1,317 @@
+# ruff: noqa: ASYNC221, ASYNC240 - what these tests wait for is files and processes
+"""The database on a real disk: durability, migrations, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+
+from ai_server.memory import migrations
+from ai_server.memory.database import Database, DatabaseError, DatabaseReport, inspect_database
+from ai_server.memory.schema import metadata
+from ai_server.memory.turns import Turn, Turns
+from ai_server.protocol.reply import Reply
+
+NOBODY = 65534
+
+
+def turn(number: int = 0) -> Turn:
+    reply = Reply(request_id=f"q{number}", device_id="rover", text="Hello!", source="skill")
+    return Turn(at=datetime.now(UTC), words="Hello", reply=reply)
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Run as a user whom file permissions bind: root writes everywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "naila.db"
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[Database]:
+    database = await Database.open(path)
+    yield database
+    await database.close()
+
+
+def pragma(connection: Connection, name: str) -> object:
+    return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+
+
+async def test_every_commit_reaches_the_disk(database: Database) -> None:
+    settings = await database.read(
+        lambda connection: [pragma(connection, name) for name in ("journal_mode", "synchronous", "foreign_keys")]
+    )
+    assert settings == ["wal", 2, 1]
+
+
+async def test_work_runs_on_one_thread_that_is_not_the_event_loops(database: Database) -> None:
+    threads = await asyncio.gather(*(database.run(lambda _: threading.get_ident()) for _ in range(10)))
+    assert len(set(threads)) == 1
+    assert threads[0] != threading.get_ident()
+
+
+async def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO conversations (device_id, started_at) VALUES ('rover', '2026-01-01')"))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await database.run(work)
+    count = await database.read(lambda c: c.execute(text("SELECT count(*) FROM conversations")).scalar_one())
+    assert count == 0
+
+
+async def test_turns_survive_a_killed_process(path: Path) -> None:
+    script = f"""
+import asyncio, os, pathlib, signal
+from ai_server.memory.database import Database
+from ai_server.memory.turns import Turns
+from tests.integration.test_database import turn
+
+async def main():
+    database = await Database.open(pathlib.Path({str(path)!r}))
+    await Turns(database).add(turn(7))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+    killed = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    database = await Database.open(path)
+    assert await Turns(database).find("rover", "q7") is not None
+    await database.close()
+
+
+async def test_figures_are_kept_of_what_the_thread_did(database: Database) -> None:
+    before, transactions = time.monotonic(), database.transactions
+    await Turns(database).add(turn())
+    await database.ping()
+    assert database.last_alive >= before
+    assert database.transactions == transactions + 2
+    assert database.failures == 0
+    assert len(database.write_ms) == 1
+    assert database.size_bytes > 0
+
+
+async def test_closing_twice_is_closing_once_and_later_work_is_refused(database: Database) -> None:
+    await database.close()
+    await database.close()
+    with pytest.raises(DatabaseError, match="is closed"):
+        await database.ping()
+
+
+async def test_a_new_data_directory_and_its_files_are_the_owners_alone(database: Database) -> None:
+    files = list(database.path.parent.iterdir())
+    assert len(files) >= 2
+    assert all(file.stat().st_mode & 0o077 == 0 for file in [database.path.parent, *files])
+
+
+def test_migrating_an_empty_database_gives_the_schema(path: Path) -> None:
+    path.parent.mkdir()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        migrations.migrate(connection)
+        assert compare_metadata(MigrationContext.configure(connection, {"compare_type": True}), metadata) == []
+        assert migrations.stored_revision(connection) == migrations.HEAD
+
+
+def test_the_listed_revisions_are_the_files() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    scripts = ScriptDirectory.from_config(config)
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == migrations.REVISIONS
+
+
+async def test_opening_a_migrated_database_does_not_import_alembic(path: Path) -> None:
+    await (await Database.open(path)).close()
+    script = f"""
+import asyncio, pathlib, sys
+from ai_server.memory.database import Database
+
+async def main():
+    await (await Database.open(pathlib.Path({str(path)!r}))).close()
+
+asyncio.run(main())
+print("alembic" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE turns (id INTEGER)")
+    with pytest.raises(DatabaseError, match="already exists"):
+        await Database.open(path)
+    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+    assert tables == [("turns",)]
+
+
+async def test_a_database_of_a_newer_version_is_refused_in_words(path: Path) -> None:
+    database = await Database.open(path)
+    await database.run(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    await database.close()
+    with pytest.raises(DatabaseError, match=r"newer version of NAILA .* 9999.*: install that version") as caught:
+        await Database.open(path)
+    assert caught.value.path == path
+
+
+async def test_a_second_daemon_on_the_same_directory_is_told_who_is_first(database: Database) -> None:
+    with pytest.raises(DatabaseError, match=rf"another naila uses it \(process {os.getpid()}\).*NAILA_DATA_DIR"):
+        await Database.open(database.path)
+    await database.ping()
+
+
+async def test_the_directory_is_free_again_after_closing(path: Path) -> None:
+    for _ in range(2):
+        await (await Database.open(path)).close()
+
+
+async def test_a_failed_opening_frees_the_directory(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database, but long enough to have a header that can be looked at" * 20)
+    with pytest.raises(DatabaseError):
+        await Database.open(path)
+    path.unlink()
+    await (await Database.open(path)).close()
+
+
+async def test_a_read_only_directory_is_named() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o555)
+        with unprivileged(), pytest.raises(DatabaseError, match=rf"{directory}.* cannot be written .*NAILA_DATA_DIR"):
+            await Database.open(Path(directory) / "naila.db")
+        Path(directory).chmod(0o755)
+
+
+async def test_a_read_only_file_is_named() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "naila.db"
+        await (await Database.open(path)).close()
+        path.with_name("naila.db.lock").chmod(0o666)
+        path.chmod(0o444)
+        Path(directory).chmod(0o777)
+        with unprivileged(), pytest.raises(DatabaseError, match=r"naila\.db cannot be written .* give the user"):
+            await Database.open(path)
+
+
+async def test_a_file_in_place_of_the_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(DatabaseError, match=r"data is not a directory: set NAILA_DATA_DIR"):
+        await Database.open(tmp_path / "data" / "naila.db")
+    with pytest.raises(DatabaseError, match=r"data is not a directory: set NAILA_DATA_DIR"):
+        await Database.open(tmp_path / "data" / "deeper" / "naila.db")
+
+
+async def test_a_file_that_is_no_database_is_named(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database, but long enough to have a header that can be looked at" * 20)
+    with pytest.raises(DatabaseError, match=r"naila\.db: this is not a database: move the file away"):
+        await Database.open(path)
+
+
+async def test_a_damaged_table_is_named_when_it_is_read(path: Path) -> None:
+    database = await Database.open(path)
+    for number in range(200):
+        await Turns(database).add(turn(number))
+    await database.close()
+    content = bytearray(path.read_bytes())
+    content[3 * 4096 :] = b"\xa5" * (len(content) - 3 * 4096)
+    path.write_bytes(content)
+    with pytest.raises(DatabaseError, match="damaged"):
+        inspect_database(path)
+    database = await Database.open(path)
+    with pytest.raises(DatabaseError, match="the database is damaged: move the file away"):
+        await Turns(database).recent("rover", 10_000)
+    assert database.failures == 1
+    assert database.last_error is not None
+    await database.close()
+
+
+async def test_a_full_disk_is_named_and_recovers_by_itself(database: Database) -> None:
+    turns = Turns(database)
+
+    async def limit_pages(count: int) -> None:
+        await database.read(lambda connection: pragma(connection, f"max_page_count = {count}"))
+
+    await limit_pages(1)
+    with pytest.raises(DatabaseError, match="the disk is full: free some space"):
+        await asyncio.gather(*(turns.add(turn(number)) for number in range(100)))
+    assert database.last_error is not None
+    await limit_pages(1_000_000)
+    assert await turns.add(turn(1000))
+    assert database.last_error is None
+
+
+async def test_a_lock_held_by_another_program_is_named(database: Database) -> None:
+    await database.read(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout = 1").close())
+    other = sqlite3.connect(database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseError, match="another process holds the database"):
+        await Turns(database).add(turn())
+    other.close()
+    assert await Turns(database).add(turn())
+
+
+async def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "50% of ?mode=ro#ü" / "naila.db"
+    database = await Database.open(path)
+    await Turns(database).add(turn())
+    await database.close()
+    assert inspect_database(path).turns == 1
+
+
+async def test_inspecting_works_beside_a_running_daemon_and_changes_nothing(database: Database) -> None:
+    await Turns(database).add(turn())
+    report = inspect_database(database.path)
+    assert (report.exists, report.revision, report.turns) == (True, migrations.HEAD, 1)
+    assert report.size_bytes > 0
+
+
+def test_inspecting_where_there_is_no_database_makes_none(path: Path) -> None:
+    assert inspect_database(path) == DatabaseReport(exists=False)
+    assert not path.parent.exists()
+
+
+def test_inspecting_an_unmigrated_file_finds_no_version(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    assert inspect_database(path).revision is None
+
+
+def test_inspecting_where_none_can_be_made_says_why(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(DatabaseError, match="data is not a directory"):
+        inspect_database(tmp_path / "data" / "naila.db")

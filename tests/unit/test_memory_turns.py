@@ -1,0 +1,206 @@
+"""Turns: what is kept, and what of it is history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ai_server.memory.database import Database
+from ai_server.memory.turns import TOKENS_AROUND_A_TURN, Turn, Turns, estimated_tokens
+from ai_server.protocol.reply import ActionMessage, Reply, Timings, Usage
+
+AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
+
+
+def turn(number: int, *, device_id: str = "rover", words: str = "Hello", text: str = "Hi there", **reply: Any) -> Turn:
+    return Turn(
+        at=AT + timedelta(seconds=number),
+        words=words,
+        reply=Reply(**{"request_id": f"q{number}", "device_id": device_id, "text": text, "source": "llm"} | reply),
+    )
+
+
+def numbers(found: list[Turn]) -> list[int]:
+    return [int(each.reply.request_id[1:]) for each in found]
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = await Database.open(tmp_path / "naila.db")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def turns(database: Database) -> Turns:
+    return Turns(database)
+
+
+async def test_a_turn_comes_back_exactly_as_it_was_added(turns: Turns) -> None:
+    stored = Turn(
+        at=AT,
+        words="Geh vor! 🤖 <|eot_id|>",
+        facts="[Sunday 12:30; battery 80 %]",
+        user_id="ada",
+        reply=Reply(
+            request_id="q1",
+            device_id="rover",
+            timestamp=AT + timedelta(seconds=2),
+            text="Schön, los!",
+            emotion="happy",
+            language="de",
+            intent="motion",
+            confidence=0.75,
+            source="llm",
+            finish_reason="length",
+            actions=[ActionMessage(command_id="c1", request_id="q1", action="move", arguments={"cm": 5, "fast": True})],
+            usage=Usage(prompt_tokens=100, cached_tokens=90, completion_tokens=12),
+            timings=Timings(queue_ms=1.5, first_token_ms=40.25, total_ms=200.5, tokens_per_second=30.5),
+        ),
+    )
+    assert await turns.add(stored)
+    assert await turns.find("rover", "q1") == stored
+
+
+async def test_times_of_any_zone_come_back_in_utc(turns: Turns) -> None:
+    await turns.add(Turn(at=AT.astimezone(timezone(timedelta(hours=5))), words="Hi", reply=turn(1).reply))
+    found = await turns.find("rover", "q1")
+    assert found is not None
+    assert (found.at, found.at.tzinfo) == (AT, UTC)
+
+
+async def test_a_second_turn_of_the_same_request_is_refused_and_the_first_kept(turns: Turns) -> None:
+    await turns.add(turn(1, text="first"))
+    assert not await turns.add(turn(1, text="second"))
+    assert [each.reply.text for each in await turns.recent("rover", 1000)] == ["first"]
+
+
+async def test_robots_may_choose_the_same_request_id_and_see_only_their_own_turns(turns: Turns) -> None:
+    assert await turns.add(turn(1, text="for the rover"))
+    assert await turns.add(turn(1, device_id="owl", text="for the owl"))
+    assert [each.reply.text for each in await turns.recent("owl", 1000)] == ["for the owl"]
+    assert await turns.find("cat", "q1") is None
+
+
+async def test_recent_turns_come_oldest_first(turns: Turns) -> None:
+    for number in range(3):
+        await turns.add(turn(number))
+    assert numbers(await turns.recent("rover", 1000)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("budget", [0, 1, 50, 75, 137, 400, 10_000])
+async def test_history_holds_the_newest_turns_without_a_gap_and_never_exceeds_its_budget(
+    turns: Turns, budget: int
+) -> None:
+    for number in range(40):
+        await turns.add(turn(number, words="word " * (number % 7)))
+        found = await turns.recent("rover", budget)
+        assert sum(map(estimated_tokens, found)) <= budget
+        assert numbers(found) == list(range(number + 1 - len(found), number + 1))
+
+
+async def test_history_uses_at_least_half_of_its_budget_where_turns_are_short(turns: Turns) -> None:
+    for number in range(60):
+        await turns.add(turn(number))
+    assert sum(map(estimated_tokens, await turns.recent("rover", 400))) >= 200
+
+
+async def test_history_drops_old_turns_in_blocks_so_that_most_prompts_continue_the_one_before(turns: Turns) -> None:
+    starts = []
+    for number in range(100):
+        await turns.add(turn(number))
+        starts.append(numbers(await turns.recent("rover", 400))[0])
+    assert starts[-1] > 50
+    assert len(set(starts)) <= 100 * estimated_tokens(turn(0)) / 100 + 1
+
+
+async def test_the_newest_turn_is_history_wherever_it_alone_fits(turns: Turns) -> None:
+    await turns.add(turn(0, words="a" * 1400))
+    await turns.add(turn(1, words="b" * 1300))
+    assert numbers(await turns.recent("rover", estimated_tokens(turn(1, words="b" * 1300)))) == [1]
+
+
+async def test_a_newest_turn_beyond_the_whole_budget_leaves_no_history(turns: Turns) -> None:
+    await turns.add(turn(0))
+    await turns.add(turn(1, words="a" * 4000))
+    assert await turns.recent("rover", 500) == []
+
+
+async def test_turns_that_failed_or_expired_are_no_history(turns: Turns) -> None:
+    await turns.add(turn(0))
+    await turns.add(turn(1, finish_reason="error"))
+    await turns.add(turn(2, finish_reason="expired"))
+    await turns.add(turn(3, finish_reason="length"))
+    assert numbers(await turns.recent("rover", 1000)) == [0, 3]
+
+
+async def test_a_cancelled_turn_is_history_only_where_something_was_said(turns: Turns) -> None:
+    await turns.add(turn(0, finish_reason="cancelled", text="Once upon"))
+    await turns.add(turn(1, finish_reason="cancelled", text=""))
+    assert numbers(await turns.recent("rover", 1000)) == [0]
+
+
+async def test_an_unknown_robot_has_no_history_and_nothing_to_repeat(turns: Turns) -> None:
+    assert await turns.recent("rover", 1000) == []
+    assert await turns.last("rover") is None
+    assert await turns.conversation("rover") == 0
+
+
+async def test_the_last_turn_is_the_newest_in_which_something_was_said(turns: Turns) -> None:
+    await turns.add(turn(0, text="Said"))
+    await turns.add(turn(1, text="", finish_reason="cancelled"))
+    found = await turns.last("rover")
+    assert found is not None
+    assert found.reply.text == "Said"
+
+
+async def test_a_reset_begins_a_new_conversation_for_that_robot_alone(turns: Turns) -> None:
+    await turns.add(turn(0))
+    await turns.add(turn(0, device_id="owl"))
+    before = await turns.conversation("rover")
+    await turns.reset("rover")
+    assert await turns.conversation("rover") not in {0, before}
+    assert await turns.recent("rover", 1000) == []
+    assert await turns.last("rover") is None
+    assert numbers(await turns.recent("owl", 1000)) == [0]
+
+
+async def test_a_reset_keeps_the_stored_replies(turns: Turns) -> None:
+    await turns.add(turn(0))
+    await turns.reset("rover")
+    assert await turns.find("rover", "q0") == turn(0, timestamp=(await _found(turns)).reply.timestamp)
+
+
+async def _found(turns: Turns) -> Turn:
+    found = await turns.find("rover", "q0")
+    assert found is not None
+    return found
+
+
+async def test_resets_without_a_word_between_them_begin_one_conversation(turns: Turns) -> None:
+    await turns.add(turn(0))
+    await turns.reset("rover")
+    conversation = await turns.conversation("rover")
+    for _ in range(5):
+        await turns.reset("rover")
+    assert await turns.conversation("rover") == conversation
+
+
+async def test_turns_of_all_robots_and_conversations_are_counted(turns: Turns) -> None:
+    await turns.add(turn(0))
+    await turns.reset("rover")
+    await turns.add(turn(1))
+    await turns.add(turn(0, device_id="owl"))
+    assert await turns.count() == 3
+
+
+def test_tokens_are_estimated_from_all_bytes_of_the_prompt() -> None:
+    plain = turn(0, words="1234567", text="")
+    assert estimated_tokens(plain) == 2 + TOKENS_AROUND_A_TURN
+    assert estimated_tokens(turn(0, words="ü" * 7, text="")) == 4 + TOKENS_AROUND_A_TURN
+    action = ActionMessage(command_id="c", request_id="q0", action="move", arguments={"distance_cm": 50})
+    assert estimated_tokens(turn(0, words="1234567", text="", actions=[action])) > estimated_tokens(plain)
