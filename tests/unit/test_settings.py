@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from ai_server.settings import Settings, SettingsError, load_settings
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(field.upper(), raising=False)
+
+
+def test_the_example_documents_every_setting_and_nothing_else():
+    assert {name.lower() for name in dotenv_values(EXAMPLE)} == set(Settings.model_fields)
+
+
+def test_the_example_states_the_defaults():
+    assert load_settings(EXAMPLE) == load_settings(None)
+
+
+def test_all_wrong_values_are_reported_together_with_what_is_allowed(monkeypatch, tmp_path):
+    monkeypatch.setenv("MQTT_PORT", "70000")
+    monkeypatch.setenv("LLM_TOP_P", "0")
+    (tmp_path / ".env").write_text("LLM_THREADS=many\nNAILA_LOG_FORMAT=xml\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path / ".env")
+    assert caught.value.problems == [
+        "MQTT_PORT='70000' is not allowed: a whole number from 1 to 65535",
+        "LLM_TOP_P='0' is not allowed: a number above 0, up to 1 (off)",
+        "LLM_THREADS='many' is not allowed: a whole number from 1 to 1024, or auto",
+        "NAILA_LOG_FORMAT='xml' is not allowed: console or json",
+    ]
+
+
+def test_a_secret_is_never_shown(monkeypatch):
+    monkeypatch.setenv("MQTT_PASSWORD", "hunter2")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None)
+    assert "hunter2" not in str(caught.value)
+    monkeypatch.setenv("MQTT_USERNAME", "naila")
+    assert "hunter2" not in repr(load_settings(None))
+
+
+def test_a_misspelt_name_in_the_file_is_reported_with_the_right_one(tmp_path):
+    (tmp_path / ".env").write_text("LLM_TEMPRATURE=0.5\n")
+    with pytest.raises(SettingsError, match="LLM_TEMPRATURE.*did you mean LLM_TEMPERATURE"):
+        load_settings(tmp_path / ".env")
+
+
+def test_zero_is_a_value(monkeypatch):
+    monkeypatch.setenv("LLM_TEMPERATURE", "0.0")
+    monkeypatch.setenv("LLM_GPU_LAYERS", "0")
+    settings = load_settings(None)
+    assert settings.llm_temperature == 0
+    assert settings.llm_gpu_layers == 0
+    assert settings.explicit("llm_temperature")
+    assert not settings.explicit("llm_top_p")
+
+
+def test_the_environment_wins_over_the_file(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("MQTT_PORT=2000\nMQTT_HOST=file\n")
+    monkeypatch.setenv("MQTT_PORT", "3000")
+    settings = load_settings(tmp_path / ".env")
+    assert (settings.mqtt_host, settings.mqtt_port) == ("file", 3000)
+
+
+def test_an_env_file_that_is_not_text_is_reported(tmp_path):
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="cannot be read as UTF-8"):
+        load_settings(tmp_path / ".env")
+
+
+def test_a_client_certificate_needs_its_key(monkeypatch):
+    monkeypatch.setenv("MQTT_TLS_CERT_FILE", "brain.pem")
+    with pytest.raises(SettingsError, match="MQTT_TLS_KEY_FILE go together"):
+        load_settings(None)
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", "naila-tiny.gguf"), ("none", None), ("/m/x.gguf", "x.gguf")])
+def test_the_model_is_the_embedded_one_unless_a_path_or_none_is_given(monkeypatch, given, expected):
+    monkeypatch.setenv("LLM_MODEL_PATH", given)
+    path = load_settings(None).model_path
+    assert (path.name if path else None) == expected
