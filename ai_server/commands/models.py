@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from ai_server import resources
-
-if TYPE_CHECKING:
-    from ai_server.llm.catalogue import Catalogue, CatalogueModel
+from ai_server.llm import verification
+from ai_server.llm.catalogue import Catalogue, CatalogueError, CatalogueModel, read_catalogue
+from ai_server.settings import SettingsError, load_settings
 
 app = typer.Typer(help="List, download and verify language models.", no_args_is_help=True)
 
@@ -49,7 +49,7 @@ def pull(
     A download that stopped is continued. A model that is here and verified is left as it is.
     HF_TOKEN is sent to the hub where it is set, HF_ENDPOINT chooses another hub.
     """
-    from ai_server.llm import download
+    from ai_server.llm import download  # noqa: PLC0415  loads huggingface_hub
 
     model = _find(_catalogue(), name)
     if model.embedded:
@@ -58,13 +58,13 @@ def pull(
     kept_in = _directory(directory)
     typer.echo(f"{model.title}, under the {model.licence} ({model.licence_url})")
     try:
-        verification = download.pull(model, kept_in, say=typer.echo)
+        verified = download.pull(model, kept_in, say=typer.echo)
     except download.DownloadError as error:
         _fail(str(error))
     except KeyboardInterrupt:
         _fail(f"Stopped. `naila models pull {name}` continues where it stopped.", exit_code=130)
     path = kept_in / model.file
-    typer.echo(f"Verified: {path} (SHA-256 {verification.sha256})")
+    typer.echo(f"Verified: {path} (SHA-256 {verified.sha256})")
     typer.echo("To use it, put this line into .env:")
     typer.echo(f"LLM_MODEL_PATH={_quoted(path)}")
 
@@ -90,8 +90,6 @@ def verify(
 
 
 def _verify(model: CatalogueModel, directory: Path) -> bool:
-    from ai_server.llm import verification
-
     path = _path(model, directory)
     try:
         if model.embedded:
@@ -116,8 +114,6 @@ def _mend(model: CatalogueModel, error: Exception) -> str:
 
 
 def _catalogue() -> Catalogue:
-    from ai_server.llm.catalogue import CatalogueError, read_catalogue
-
     try:
         return read_catalogue(resources.models_dir() / "catalogue.toml")
     except CatalogueError as error:
@@ -125,8 +121,6 @@ def _catalogue() -> Catalogue:
 
 
 def _find(catalogue: Catalogue, name: str) -> CatalogueModel:
-    from ai_server.llm.catalogue import CatalogueError
-
     try:
         return catalogue.find(name)
     except CatalogueError as error:
@@ -134,8 +128,6 @@ def _find(catalogue: Catalogue, name: str) -> CatalogueModel:
 
 
 def _directory(given: Path | None) -> Path:
-    from ai_server.settings import SettingsError, load_settings
-
     if given is not None:
         return given.expanduser().absolute()
     try:
@@ -162,8 +154,6 @@ def _row(model: CatalogueModel, directory: Path) -> tuple[str, ...]:
 
 
 def _state(model: CatalogueModel, path: Path) -> str:
-    from ai_server.llm import verification
-
     if model.embedded:
         return "embedded" if path.exists() else "missing"
     if not path.exists():
@@ -178,15 +168,15 @@ def _state(model: CatalogueModel, path: Path) -> str:
 
 
 def _unfinished(model: CatalogueModel, directory: Path) -> str:
-    from ai_server.llm.download import downloaded_bytes
+    from ai_server.llm.download import downloaded_bytes  # noqa: PLC0415
 
     done = downloaded_bytes(model, directory)
     return f"{100 * done // model.size_bytes} % downloaded" if done else "not here"
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
 
     table = Table(show_lines=True)
     for column in _COLUMNS:

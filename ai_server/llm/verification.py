@@ -33,9 +33,18 @@ class Verification(BaseModel):
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal. A file of 5 GB takes from seconds to half a minute."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Return the SHA-256 of a file in hexadecimal. A file of 5 GB takes from seconds to half a minute.
+
+    Raises:
+        VerificationError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise VerificationError(
+            f"{path} cannot be read ({error.strerror}): check the disk and who may read it."
+        ) from error
 
 
 def remember(path: Path, verification: Verification) -> None:
@@ -70,7 +79,7 @@ def verify(path: Path) -> Verification:
     """Compare a downloaded model file with what was verified when it was downloaded.
 
     Raises:
-        VerificationError: it is missing, has no record, or differs from it in size or content.
+        VerificationError: it is missing or unreadable, has no record, or differs from it in size or content.
     """
     if not path.exists():
         raise VerificationError(f"{path} does not exist.")
