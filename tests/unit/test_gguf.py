@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ai_server.gguf import ModelFileError, ModelHeader, read_header
+from ai_server.gguf import KvType, ModelFileError, ModelHeader, read_header
+from ai_server.hardware import Wishes, detect, plan
 
 F32, F16, Q8_0, Q4_K, Q6_K = 0, 1, 8, 12, 14
 BLOCKS = {F32: (1, 4), F16: (1, 2), Q8_0: (32, 34), Q4_K: (256, 144), Q6_K: (256, 210)}
@@ -236,8 +241,14 @@ def write_llama_8b(path: Path) -> Path:
         "llama.feed_forward_length": feed_forward,
         "llama.attention.head_count": 32,
         "llama.attention.head_count_kv": 8,
+        "llama.attention.layer_norm_rms_epsilon": 1e-5,
+        "llama.rope.freq_base": 500_000.0,
         "llama.vocab_size": vocabulary,
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "llama-bpe",
         "tokenizer.ggml.tokens": [f"<{number}>" for number in range(vocabulary)],
+        "tokenizer.ggml.token_type": [1] * vocabulary,
+        "tokenizer.ggml.merges": ["< 0", "0 >"],
     }
     return write(path, metadata, tensors)
 
@@ -427,3 +438,50 @@ def test_a_file_cut_anywhere_is_refused(tmp_path: Path, length: int) -> None:
 @given(start=st.integers(0, HEADER_BYTES), end=st.integers(0, HEADER_BYTES), junk=st.binary(max_size=64))
 def test_a_header_with_a_part_replaced_is_read_or_refused(tmp_path: Path, start: int, end: int, junk: bytes) -> None:
     read_or_refuse(tmp_path / "mutated.gguf", VALID[: min(start, end)] + junk + VALID[max(start, end) :])
+
+
+# llama.cpp itself agrees with what the header says and the plan makes of it.
+
+RESERVE = """
+import sys, llama_cpp
+
+path, context_size, ubatch_size, kv_type = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+show = llama_cpp.llama_log_callback(lambda level, text, user_data: print(text.decode(), end=""))
+llama_cpp.llama_log_set(show, None)
+params = llama_cpp.llama_model_default_params()
+params.no_alloc, params.load_mode = True, llama_cpp.LLAMA_LOAD_MODE_NONE
+model = llama_cpp.llama_model_load_from_file(path.encode(), params)
+settings = llama_cpp.llama_context_default_params()
+settings.n_ctx, settings.n_batch, settings.n_ubatch = context_size, 512, ubatch_size
+settings.n_seq_max = settings.n_outputs_max = 8
+settings.kv_unified, settings.flash_attn_type = True, 1
+settings.type_k = settings.type_v = kv_type
+assert llama_cpp.llama_init_from_model(model, settings)
+"""
+
+
+@pytest.mark.parametrize(
+    ("context_size", "batch_size", "kv_type", "ggml_type"),
+    [
+        (4096, 512, "f16", 1),
+        (4096, 512, "q8_0", 8),
+        (2048, 128, "q4_0", 2),
+        (16_384, 512, "f16", 1),
+        (300, 512, "f16", 1),
+    ],
+)
+def test_llama_cpp_reserves_what_the_plan_estimates(
+    tmp_path: Path, context_size: int, batch_size: int, kv_type: KvType, ggml_type: int
+) -> None:
+    host = dataclasses.replace(detect(), memory_available=64 << 30, memory_limit_free=None)
+    model = read_header(write_llama_8b(tmp_path / "8b.gguf"))
+    made = plan(host, model, Wishes(context_size=context_size, batch_size=batch_size, kv_type=kv_type))
+    arguments = [str(model.path), str(context_size), str(made.ubatch_size), str(ggml_type)]
+    run = subprocess.run([sys.executable, "-c", RESERVE, *arguments], capture_output=True, text=True, check=True)
+    reserved = {
+        name: float(re.search(rf"{name} +size = +([0-9.]+) MiB", run.stdout)[1]) * (1 << 20)  # type: ignore[index]
+        for name in ("llama_kv_cache:", "output buffer", "compute buffer")
+    }
+    assert made.memory.kv == reserved["llama_kv_cache:"]
+    compute = reserved["output buffer"] + reserved["compute buffer"]
+    assert compute <= made.memory.compute <= 1.5 * compute
