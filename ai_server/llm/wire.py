@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -45,7 +47,7 @@ class Generate(Command, frozen=True):
     stop: tuple[str, ...] = ()
     deadline: float | None = None
     date: str = ""
-    """Today, for templates that name it."""
+    """Today as ISO 8601, for templates that name it."""
 
 
 class Cancel(Command, frozen=True):
@@ -69,7 +71,7 @@ class DeviceInfo(msgspec.Struct, frozen=True, array_like=True):
 
     name: str
     description: str
-    kind: str
+    kind: Literal["gpu", "igpu", "accel"]
     memory_total: int
     memory_free: int
 
@@ -119,7 +121,10 @@ class Step(Signal, frozen=True):
 
 
 class Text(Signal, frozen=True):
-    """The next words of this request: whole UTF-8 characters, stop strings held back."""
+    """The next words of this request: whole UTF-8 characters, stop strings held back.
+
+    `tokens` were made since the last; some may stand for words that are still held back.
+    """
 
     id: int
     text: str
@@ -160,8 +165,8 @@ AnyCommand = Load | Generate | Cancel | Ping
 AnySignal = Hello | Progress | Loaded | LoadFailed | Begun | Step | Text | Done | Refused | Failed | Pong
 
 _encoder = msgspec.msgpack.Encoder()
-decode_command = msgspec.msgpack.Decoder(AnyCommand).decode
-decode_signal = msgspec.msgpack.Decoder(AnySignal).decode
+decode_command: Callable[[bytes | bytearray], AnyCommand] = msgspec.msgpack.Decoder(AnyCommand).decode
+decode_signal: Callable[[bytes | bytearray], AnySignal] = msgspec.msgpack.Decoder(AnySignal).decode
 
 
 def frame(message: Command | Signal) -> bytes:
@@ -170,7 +175,7 @@ def frame(message: Command | Signal) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def body_length(header: bytes) -> int:
+def body_length(header: bytes | bytearray) -> int:
     """Return how many bytes follow a header."""
     length: int = _LENGTH.unpack(header)[0]
     return length

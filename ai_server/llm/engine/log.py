@@ -1,0 +1,44 @@
+"""llama.cpp's log: warnings and errors become lines on stderr, and the errors of a load its reason."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import llama_cpp
+
+# ggml_log_level of ggml/include/ggml.h
+_WARNING = 3
+_ERROR = 4
+_CONTINUED = 5
+_PREFIXES = {_WARNING: "warning", _ERROR: "error"}
+
+
+class NativeLog:
+    """Takes llama.cpp's log over for as long as it lives."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        """The error lines since `forget_errors`, oldest first."""
+        self._level = 0
+        self._line = ""
+        self._callback = llama_cpp.llama_log_callback(self._take)  # llama.cpp keeps no reference
+        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def forget_errors(self) -> None:
+        """Begin to collect anew."""
+        self.errors.clear()
+
+    def _take(self, level: int, text: bytes, _user_data: object) -> None:
+        if level != _CONTINUED:
+            self._level, self._line = level, ""
+        *lines, self._line = (self._line + text.decode("utf-8", errors="replace")).split("\n")
+        for line in lines:
+            self._put(line.strip())
+
+    def _put(self, line: str) -> None:
+        if self._level not in _PREFIXES or not line:
+            return
+        if self._level == _ERROR:
+            self.errors.append(line)
+        print(f"{_PREFIXES[self._level]}: {line}", file=sys.stderr, flush=True)  # noqa: T201

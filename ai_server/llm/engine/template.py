@@ -1,0 +1,128 @@
+"""The model's own chat template: a conversation becomes tokens, and nobody's words become control tokens."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+from collections.abc import Sequence
+from typing import NoReturn
+
+import jinja2
+from jinja2.ext import loopcontrols
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from ai_server.llm.chat import Message
+from ai_server.llm.engine.vocabulary import Vocabulary
+
+LLAMA_3_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "<|start_header_id|>{{ message['role'] }}<|end_header_id|>{{ '\\n\\n' + message['content'] }}<|eot_id|>"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>{{ '\\n\\n' }}{% endif %}"
+)
+"""The format of Llama 3.1 without its date lines and tools.
+
+https://www.llama.com/docs/model-cards-and-prompt-formats/llama3_1/
+"""
+_LLAMA_3_TOKENS = ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+_PROBE = tuple(Message(role, "") for role in ("system", "user", "assistant", "user"))
+# What a template's own expressions can raise, beside Jinja's errors.
+_TEMPLATE_ERRORS = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class TemplateError(Exception):
+    """The chat template cannot lay out this conversation; the message says why."""
+
+
+class ChatTemplate:
+    """Lays conversations out as the model was trained to read them.
+
+    The template is rendered with a mark in the place of each message's words. What stands between the marks is the
+    template's and may hold control tokens; the words are tokenised as text and nothing else, without the white space
+    around them.
+
+    Args:
+        source: Jinja, from the key `tokenizer.chat_template`; None for the format of Llama 3.1.
+        vocabulary: of the same model.
+
+    Raises:
+        TemplateError: there is no template and the vocabulary is not Llama 3's, or the template does not work.
+    """
+
+    def __init__(self, source: str | None, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._mark = secrets.token_hex(8)
+        self._between = re.compile(rf"{self._mark}:(\d+);")
+        self._template = _compile(_llama_3_or_refuse(vocabulary) if source is None else source)
+        self.tokenise(_PROBE, date="2024-07-26")
+
+    def tokenise(self, messages: Sequence[Message], date: str) -> list[int]:
+        """Return the tokens of a conversation up to where the model is to speak.
+
+        Args:
+            messages: in their order.
+            date: today as ISO 8601, or empty for a template that needs none.
+
+        Raises:
+            TemplateError: the template refuses or loses a message.
+        """
+        rendered = self._render(messages, date)
+        first, *others = self._between.split(rendered)
+        if others[::2] != [str(index) for index in range(len(messages))]:
+            raise TemplateError("the chat template leaves out messages, repeats them or changes their order")
+        tokens = list(self._vocabulary.tokenise(first, special=True))
+        for message, text in zip(messages, others[1::2], strict=True):
+            tokens += self._vocabulary.tokenise(message.content.strip(), special=False)
+            tokens += self._vocabulary.tokenise(text, special=True)
+        return self._with_one_bos(tokens)
+
+    def _with_one_bos(self, tokens: list[int]) -> list[int]:
+        bos = self._vocabulary.bos
+        if bos is None or not self._vocabulary.adds_bos or tokens[:1] == [bos]:
+            return tokens
+        return [bos, *tokens]
+
+    def _render(self, messages: Sequence[Message], date: str) -> str:
+        marked = [{"role": message.role, "content": f"{self._mark}:{i};"} for i, message in enumerate(messages)]
+        try:
+            return self._template.render(
+                messages=marked,
+                add_generation_prompt=True,
+                bos_token=self._vocabulary.text_of(self._vocabulary.bos),
+                eos_token=self._vocabulary.text_of(self._vocabulary.eos),
+                raise_exception=_refuse,
+                **_date_variables(date),
+            )
+        except _TEMPLATE_ERRORS as error:
+            raise TemplateError(f"the chat template fails: {error}") from error
+
+
+def _compile(source: str) -> jinja2.Template:
+    # As Transformers compiles them: transformers/utils/chat_template_utils.py.
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+    try:
+        return environment.from_string(source)
+    except jinja2.TemplateError as error:
+        raise TemplateError(f"the chat template is not valid: {error}") from error
+
+
+def _llama_3_or_refuse(vocabulary: Vocabulary) -> str:
+    missing = [text for text in _LLAMA_3_TOKENS if vocabulary.control_token(text) is None]
+    if missing:
+        raise TemplateError(
+            f"the file carries no chat template, and its vocabulary lacks Llama 3's {missing[0]}: "
+            "choose an instruct model with a chat template"
+        )
+    return LLAMA_3_TEMPLATE
+
+
+def _date_variables(date: str) -> dict[str, object]:
+    if not date:
+        return {}
+    day = dt.date.fromisoformat(date)
+    return {"date_string": day.strftime("%d %b %Y"), "strftime_now": day.strftime}
+
+
+def _refuse(message: str) -> NoReturn:
+    raise jinja2.TemplateError(message)

@@ -1,0 +1,95 @@
+"""Whoever can answer does: the engine, the engine again after it broke, then the fallback."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Protocol, cast
+
+import structlog
+
+from ai_server.llm.chat import ChatEvent, ChatModel, ChatRequest, ModelError
+from ai_server.llm.service import EngineState
+
+_ATTEMPTS = 2
+_LONGEST_WAIT_S = 10.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Engine(ChatModel, Protocol):
+    """A chat model that can be away, such as `ModelService`."""
+
+    @property
+    def state(self) -> EngineState:
+        """How it is now."""
+        ...
+
+    async def wait_loaded(self) -> None:
+        """Wait until it is loaded; raises ModelError where it cannot be."""
+        ...
+
+
+class Failover:
+    """Answers with the engine, and with the fallback where the engine cannot.
+
+    A turn on which the engine breaks is tried once more as soon as it is loaded again. A second `Started` then says
+    that the reply begins anew. While the engine is not loaded the fallback answers at once. An utterance that is too
+    long raises TooLongError, as it would without the fallback.
+
+    Args:
+        engine: None where no model is configured.
+        fallback: what needs no model.
+        longest_wait_s: a broken turn waits at most so long for the engine, and never past its deadline.
+
+    Attributes:
+        fallback_turns: so many turns were answered by the fallback.
+    """
+
+    def __init__(self, engine: Engine | None, fallback: ChatModel, *, longest_wait_s: float = _LONGEST_WAIT_S) -> None:
+        self.fallback_turns = 0
+        self._engine = engine
+        self._fallback = fallback
+        self._longest_wait_s = longest_wait_s
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        """Yield the events of one reply; closing the iterator cancels it.
+
+        Raises:
+            TooLongError: the persona and the newest words alone do not fit the context.
+        """
+        engine = self._engine
+        for attempt in range(_ATTEMPTS):
+            if engine is None or not await self._is_ready(engine, request, wait=attempt > 0):
+                break
+            try:
+                async with _events(engine, request) as events:
+                    async for event in events:
+                        yield event
+            except ModelError as error:
+                _log.warning("the engine broke on a turn", request_id=request.request_id, reason=str(error))
+            else:
+                return
+        self.fallback_turns += 1
+        async with _events(self._fallback, request) as events:
+            async for event in events:
+                yield event
+
+    async def _is_ready(self, engine: Engine, request: ChatRequest, *, wait: bool) -> bool:
+        if engine.state.status == "loaded" or not wait:
+            return engine.state.status == "loaded"
+        now = time.monotonic()
+        until = now + self._longest_wait_s if request.deadline is None else request.deadline
+        try:
+            async with asyncio.timeout(min(until - now, self._longest_wait_s)):
+                await engine.wait_loaded()
+        except (TimeoutError, ModelError):
+            return False
+        return True
+
+
+def _events(model: ChatModel, request: ChatRequest) -> aclosing[AsyncGenerator[ChatEvent, None]]:
+    """Close a model's stream together with ours, and not when the garbage is collected."""
+    return aclosing(cast("AsyncGenerator[ChatEvent, None]", model.stream(request)))

@@ -1,0 +1,361 @@
+"""The model as the daemon uses it: kept loaded in its own process, restarted when that dies or hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import structlog
+
+from ai_server import hardware
+from ai_server.gguf import ModelFileError, ModelHeader, read_header
+from ai_server.hardware import Device, Plan, PlanError, Wishes
+from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ModelError, Started, TokenUsage, TooLongError
+from ai_server.llm.process import EngineGoneError, EngineProcess
+from ai_server.llm.reply import ReplyParser
+from ai_server.llm.wire import (
+    AnySignal,
+    Begun,
+    Cancel,
+    DeviceInfo,
+    Done,
+    Failed,
+    Generate,
+    Hello,
+    Load,
+    Loaded,
+    LoadFailed,
+    Ping,
+    Progress,
+    Refused,
+    Text,
+)
+
+_FIRST_BACKOFF_S = 0.5
+_LONGEST_BACKOFF_S = 30.0
+_GOOD_LIFE_S = 60.0
+_PING_S = 5.0
+_LOADING_PATIENCE = 10
+"""Loading may be silent so many times longer than answering: a slow disk gives no progress for long."""
+
+_log = structlog.get_logger(__name__)
+
+EngineStatus: TypeAlias = Literal["unloaded", "loading", "loaded", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """How the model is."""
+
+    status: EngineStatus = "unloaded"
+    """`error` is final: the file or the settings must be mended, and the daemon restarted."""
+    progress: float = 0
+    """Of the load, 0 to 1."""
+    reason: str | None = None
+    """Why it is not loaded, in one sentence."""
+    plan: Plan | None = None
+    model: ModelHeader | None = None
+    context_size: int | None = None
+    """Tokens, as llama.cpp rounded them."""
+    load_ms: float | None = None
+    """llama.cpp's own part of the load."""
+    warmup_ms: float | None = None
+    restarts: int = 0
+    """How often the engine's process died or hung and was started again."""
+    pid: int | None = None
+    last_sign_of_life: float | None = None
+    """`time.monotonic()` of the engine's newest signal."""
+
+
+class ModelService:
+    """Answers chats with a GGUF model. Requests are answered one after the other.
+
+    Args:
+        model_path: the GGUF file.
+        wishes: what was set explicitly; the rest is planned from the file's header and the host.
+        hang_timeout_s: the engine is killed and restarted when it gives no sign of life for so long.
+        on_change: is told each new state, on the event loop.
+    """
+
+    def __init__(
+        self, model_path: Path, wishes: Wishes, *, hang_timeout_s: float, on_change: Callable[[EngineState], None]
+    ) -> None:
+        self._path = model_path
+        self._wishes = wishes
+        self._hang_timeout_s = hang_timeout_s
+        self._on_change = on_change
+        self._state = EngineState()
+        self._settled = asyncio.Event()
+        self._process: EngineProcess | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._ids = itertools.count(1)
+        self._answers: dict[int, _Answer] = {}
+
+    @property
+    def state(self) -> EngineState:
+        """How the model is now."""
+        seen = self._process.last_sign_of_life if self._process else None
+        return replace(self._state, last_sign_of_life=seen)
+
+    async def start(self) -> None:
+        """Begin to load and return at once; failures show in `state`."""
+        self._change(status="loading", reason="the model is being loaded")
+        self._task = asyncio.create_task(self._keep_running(), name="model-service")
+        self._task.add_done_callback(self._on_ended)
+
+    async def close(self) -> None:
+        """End the engine, within seconds; running requests end with ModelError."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._change(status="unloaded", reason="the model was unloaded", progress=0, pid=None)
+
+    async def wait_loaded(self) -> None:
+        """Wait until the model is loaded.
+
+        Raises:
+            ModelError: it cannot be, or the service was closed.
+        """
+        await self._settled.wait()
+        if self._state.status != "loaded":
+            raise ModelError(self._state.reason)
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        """Yield the events of one reply; closing the iterator cancels generation before the next token.
+
+        Raises:
+            TooLongError: the persona and the newest words alone do not fit the context.
+            ModelError: the model is not loaded, or its engine died, hung or failed on this request.
+        """
+        if self._process is None or self._state.status != "loaded":
+            raise ModelError(self._state.reason or "the model is not loaded")
+        request_id = next(self._ids)
+        answer = self._answers[request_id] = _Answer()
+        self._process.send(_generate(request_id, request))
+        try:
+            async for event in _events(answer, request):
+                yield event
+        finally:
+            if self._answers.pop(request_id, None) is not None:
+                self._process.send(Cancel(request_id))
+
+    # The life of the engine's process.
+
+    async def _keep_running(self) -> None:
+        backoff = _FIRST_BACKOFF_S
+        while True:
+            born = time.monotonic()
+            try:
+                reason = await self._live()
+            except (ModelFileError, PlanError, _UnusableError) as error:
+                _log.error("the model cannot be loaded", reason=str(error), path=str(self._path))
+                self._change(status="error", reason=str(error), pid=None)
+                return
+            if time.monotonic() - born >= _GOOD_LIFE_S:
+                backoff = _FIRST_BACKOFF_S
+            _log.warning("the engine is restarted", reason=reason, in_s=backoff)
+            restarts = self._state.restarts + 1
+            self._change(status="loading", reason=reason, progress=0, pid=None, restarts=restarts)
+            self._break_off(reason)
+            await asyncio.sleep(backoff)
+            backoff = min(2 * backoff, _LONGEST_BACKOFF_S)
+
+    async def _live(self) -> str:
+        """Start an engine, load the model and pass its signals on until it dies; return how it died."""
+        try:
+            process = await EngineProcess.spawn()
+        except OSError as error:
+            return f"the engine's process cannot be started: {error}"
+        self._process = process
+        self._change(pid=process.pid)
+        watchdog = asyncio.create_task(self._watch(process), name="engine-watchdog")
+        try:
+            await self._load(process)
+            while True:
+                self._pass_on(await process.receive())
+        except EngineGoneError:
+            return await self._cause_of_death(process, watchdog)
+        finally:
+            watchdog.cancel()
+            self._process = None
+            await process.stop()
+
+    async def _load(self, process: EngineProcess) -> None:
+        hello, header = await asyncio.gather(process.receive(), asyncio.to_thread(read_header, self._path))
+        if not isinstance(hello, Hello):
+            raise EngineGoneError
+        plan = await asyncio.to_thread(_plan, hello.devices, header, self._wishes)
+        self._change(plan=plan, model=header)
+        process.send(_load_command(self._path, plan))
+        while True:
+            match await process.receive():
+                case Progress(fraction=fraction):
+                    self._change(progress=fraction)
+                case LoadFailed(reason=reason):
+                    raise _UnusableError(reason)
+                case Loaded() as loaded:
+                    self._on_loaded(loaded)
+                    return
+
+    def _on_loaded(self, loaded: Loaded) -> None:
+        _log.info("the model is loaded", path=str(self._path), load_ms=loaded.load_ms, warmup_ms=loaded.warmup_ms)
+        self._change(
+            status="loaded",
+            progress=1,
+            reason=None,
+            context_size=loaded.context_size,
+            load_ms=loaded.load_ms,
+            warmup_ms=loaded.warmup_ms,
+        )
+
+    def _pass_on(self, signal: AnySignal) -> None:
+        match signal:
+            case Begun() | Text() if signal.id in self._answers:
+                self._answers[signal.id].put(signal)
+            case Done() | Refused() | Failed() if signal.id in self._answers:
+                self._answers.pop(signal.id).put(signal)
+
+    async def _watch(self, process: EngineProcess) -> str:
+        """Ask the engine for a sign of life where it is quiet; kill it and return why where it gives none.
+
+        Silence is counted in ticks, so that a daemon that was itself stopped does not blame the engine.
+        """
+        tick = min(_PING_S, self._hang_timeout_s / 4)
+        silence = 0.0
+        while silence < self._patience_s():
+            if silence == 0:
+                process.send(Ping(next(self._ids)))
+            seen, before = process.last_sign_of_life, time.monotonic()
+            await asyncio.sleep(tick)
+            quiet = process.last_sign_of_life == seen
+            silence = silence + min(time.monotonic() - before, 2 * tick) if quiet else 0
+        process.kill()
+        return f"the engine gave no sign of life for {silence:.0f} s and was killed"
+
+    def _patience_s(self) -> float:
+        return self._hang_timeout_s * (1 if self._state.status == "loaded" else _LOADING_PATIENCE)
+
+    @staticmethod
+    async def _cause_of_death(process: EngineProcess, watchdog: asyncio.Task[str]) -> str:
+        if watchdog.done():
+            return watchdog.result()
+        process.kill()
+        return await process.death()
+
+    def _break_off(self, reason: str) -> None:
+        answers, self._answers = self._answers, {}
+        for answer in answers.values():
+            answer.put(ModelError(reason))
+
+    def _on_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("the model service has failed", exc_info=error)
+            self._change(status="error", reason=f"the model service has failed: {error}", pid=None)
+        self._break_off(self._state.reason or "the model was unloaded")
+
+    def _change(self, **changes: Any) -> None:
+        self._state = replace(self._state, **changes)
+        if self._state.status == "loading":
+            self._settled.clear()
+        else:
+            self._settled.set()
+        self._on_change(self.state)
+
+
+class _UnusableError(Exception):
+    """llama.cpp does not take this model."""
+
+
+class _Answer:
+    """The signals of one request, up to its last."""
+
+    def __init__(self) -> None:
+        self._signals: asyncio.Queue[AnySignal | ModelError] = asyncio.Queue()
+        self.put = self._signals.put_nowait
+
+    async def next(self) -> AnySignal:
+        """Return the next signal.
+
+        Raises:
+            TooLongError, ModelError: there will be none, and why.
+        """
+        match await self._signals.get():
+            case Refused(reason=reason):
+                raise TooLongError(reason)
+            case Failed(reason=reason):
+                raise ModelError(reason)
+            case ModelError() as error:
+                raise error
+            case signal:
+                return signal
+
+
+async def _events(answer: _Answer, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    parser = ReplyParser()
+    begun = Begun(0, 0, 0, 0, 0)
+    while True:
+        match await answer.next():
+            case Begun() as begun:
+                yield Started(source="llm", first_decode=begun.at)
+            case Text(text=text):
+                for event in parser.feed(text):
+                    yield event
+            case Done() as done:
+                for event in parser.close(truncated=done.reason == "length"):
+                    yield event
+                yield _finished(parser, request, begun, done)
+                return
+
+
+def _finished(parser: ReplyParser, request: ChatRequest, begun: Begun, done: Done) -> Finished:
+    if parser.malformed:
+        _log.warning("malformed actions were dropped", request_id=request.request_id, count=parser.malformed)
+    return Finished(
+        reason=done.reason,
+        text=parser.text,
+        usage=TokenUsage(begun.prompt_tokens, begun.cached_tokens, done.completion_tokens),
+        prefill_ms=done.prefill_ms,
+        decode_ms=done.decode_ms,
+        dropped_turns=begun.dropped_turns,
+    )
+
+
+def _generate(request_id: int, request: ChatRequest) -> Generate:
+    return Generate(
+        id=request_id,
+        conversation_id=request.conversation_id,
+        messages=request.messages,
+        sampling=request.sampling,
+        max_tokens=request.max_tokens,
+        stop=request.stop,
+        deadline=request.deadline,
+        date=dt.datetime.now().astimezone().date().isoformat(),
+    )
+
+
+def _plan(devices: tuple[DeviceInfo, ...], header: ModelHeader, wishes: Wishes) -> Plan:
+    return hardware.plan(hardware.detect([_device(device) for device in devices]), header, wishes)
+
+
+def _device(info: DeviceInfo) -> Device:
+    return Device(info.name, info.description, info.kind, info.memory_total, info.memory_free)
+
+
+def _load_command(path: Path, plan: Plan) -> Load:
+    return Load(
+        path=str(path),
+        context_size=plan.context_size,
+        batch_size=plan.batch_size,
+        ubatch_size=plan.ubatch_size,
+        threads=plan.threads,
+        threads_batch=plan.threads_batch,
+        gpu_layers=plan.gpu_layers,
+        kv_type=plan.kv_type,
+        load_mode=plan.load_mode,
+    )
