@@ -438,8 +438,8 @@ class _Keys:
         self.architecture = self.text("general.architecture")
 
     def refuse_part_of_a_split(self) -> None:
-        parts = self.number("split.count", default=1)
-        if parts > 1:
+        parts = self.metadata.get("split.count", 0)  # 0 in a file that was joined again
+        if isinstance(parts, int) and parts > 1:
             raise ModelFileError(
                 f"{self._cursor.path} is one of {parts} parts of a split model: join them with "
                 "`llama-gguf-split --merge`, or get a whole one with `naila models pull`."
@@ -452,10 +452,12 @@ class _Keys:
         return alignment
 
     def text(self, key: str, default: str | None = None) -> str:
-        value = self.metadata.get(key, default)
+        value = self.metadata.get(key)
         if isinstance(value, str) and value:
             return value
-        raise self._lacks(key)
+        if default is None:
+            raise self._lacks(key)
+        return default
 
     def of_model(self, key: str, default: int | None = None, limit: int = _MAX_DIMENSION) -> int:
         return self.number(f"{self.architecture}.{key}", default, limit)
@@ -465,7 +467,7 @@ class _Keys:
         if value is None:
             raise self._lacks(key)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= limit:
-            raise self._cursor.damaged(f"its {key[:80]} is {value!r:.80}, not a whole number from 1 to {limit:,}")
+            raise self._cursor.damaged(f"its {key[:80]!r} is {value!r:.80}, not a whole number from 1 to {limit:,}")
         return value
 
     def _lacks(self, key: str) -> ModelFileError:

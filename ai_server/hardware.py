@@ -415,7 +415,7 @@ class _Planner:
             )
             return f"as set{beyond}"
         if choice.context_size < self._context_top:
-            return f"shrunk from {self._context_top} to fit"
+            return f"shrunk from {self._context_top} {self._why_shrunk(choice)}"
         if choice.context_size < DEFAULT_CONTEXT_SIZE:
             return f"all that the model was trained on ({trained})"
         return "the default, and it fits"
@@ -431,7 +431,12 @@ class _Planner:
             return f"as set: {size}"
         if choice.kv_type == "f16":
             return f"exact, and it fits: {size}"
-        return f"{size}: f16 would not fit"
+        return f"{size} where f16 takes {self._model.kv_bytes_per_token('f16') / 1024:g}, {self._why_shrunk(choice)}"
+
+    def _why_shrunk(self, choice: _Choice) -> str:
+        if 0 < choice.gpu_layers < self._all_layers and self._wishes.gpu_layers is None:
+            return "to leave the GPU's room to layers"
+        return "to fit"
 
     def _load_mode(self, choice: _Choice, memory: MemoryEstimate) -> tuple[LoadMode, str]:
         devices = self._budget.devices if choice.gpu_layers else ()

@@ -188,8 +188,9 @@ def test_an_unnamed_file_type_is_that_of_most_bytes(tmp_path: Path) -> None:
     assert header.quantisation == "Q8_0"
 
 
-def test_an_unnamed_model_is_called_as_its_file(tmp_path: Path) -> None:
-    assert read_header(write(tmp_path / "my-model.gguf", without("general.name"), SMALL_TENSORS)).name == "my-model"
+@pytest.mark.parametrize("metadata", [without("general.name"), SMALL | {"general.name": ""}])
+def test_an_unnamed_model_is_called_as_its_file(tmp_path: Path, metadata: dict[str, object]) -> None:
+    assert read_header(write(tmp_path / "my-model.gguf", metadata, SMALL_TENSORS)).name == "my-model"
 
 
 def test_a_text_too_long_to_keep_is_stepped_over(tmp_path: Path) -> None:
@@ -340,6 +341,10 @@ def test_a_vocabulary_without_weights_is_refused(tmp_path: Path) -> None:
 
 def test_a_part_of_a_split_model_is_refused(tmp_path: Path) -> None:
     assert "one of 3 parts" in refusal(write(tmp_path / "part.gguf", SMALL | {"split.count": 3}, SMALL_TENSORS))
+
+
+def test_a_split_model_that_was_joined_again_is_read(tmp_path: Path) -> None:
+    assert read_header(write(tmp_path / "joined.gguf", SMALL | {"split.count": 0}, SMALL_TENSORS)).layers == 2
 
 
 def test_a_tensor_of_an_unknown_type_is_refused(tmp_path: Path) -> None:

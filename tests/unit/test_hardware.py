@@ -331,7 +331,7 @@ def test_a_raspberry_pi_short_of_memory_shrinks_the_context_first_and_the_kv_typ
     assert MIN_CONTEXT_SIZE <= squeezed[1].context_size < DEFAULT_CONTEXT_SIZE
     assert all(made.context_size >= MIN_CONTEXT_SIZE for made in squeezed)
     assert "shrunk from 4096" in squeezed[1].reasons["context_size"]
-    assert "f16 would not fit" in squeezed[2].reasons["kv_type"]
+    assert "where f16 takes 128, to fit" in squeezed[2].reasons["kv_type"]
 
 
 def test_a_raspberry_pi_of_4_gb_is_told_to_take_a_smaller_model(pi: Host) -> None:
@@ -400,6 +400,7 @@ def test_a_smaller_gpu_gives_up_context_then_kv_type_then_layers(desktop: Host) 
     assert plans[0].context_size == 4096
     assert 2048 <= plans[1].context_size < 4096
     assert 0 < plans[5].gpu_layers < plans[4].gpu_layers < 33
+    assert "room to layers" in plans[4].reasons["kv_type"]
     assert f"the last {plans[4].gpu_layers - 1} of 32 blocks" in plans[4].reasons["gpu_layers"]
 
 
