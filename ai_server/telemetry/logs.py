@@ -1,0 +1,110 @@
+"""Logging: one line an event on stderr, for people or as JSON, whether it is ours or a library's."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import os
+import sys
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor
+
+PRIVATE = frozenset({"prompt", "text", "words"})
+"""Fields that hold what people said or what the model was asked: they are written at debug only."""
+
+_OURS = ("ai_server", "__main__")
+_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+"""The priorities of syslog, which the journal takes from the start of a line (sd-daemon(3))."""
+
+
+def configure(level: Literal["debug", "info", "warning", "error"], log_format: Literal["console", "json"]) -> None:
+    """Set up the logging of this process; called once, before anything is logged.
+
+    Loggers are made by `structlog.get_logger(__name__)`. What is bound by `structlog.contextvars.bound_contextvars`
+    (`device_id`, `request_id`) is on every line written within it, in the tasks it starts and in the libraries it
+    calls. Libraries are heard from warnings on. Under systemd every line carries its priority, for `journalctl -p`,
+    and console lines carry no time, since the journal shows it.
+    """
+    stream = sys.stderr
+    in_journal = _is_journal(stream)
+    chain = _chain(log_format, with_time=log_format == "json" or not in_journal)
+    formatter = {
+        "()": _JournalFormatter if in_journal else ProcessorFormatter,
+        "foreign_pre_chain": chain,
+        "processors": [ProcessorFormatter.remove_processors_meta, *_renderers(log_format, stream)],
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": formatter},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": stream, "formatter": "line"}},
+            "root": {"handlers": ["stderr"], "level": "ERROR" if level == "error" else "WARNING"},
+            "loggers": {name: {"level": level.upper()} for name in _OURS},
+        }
+    )
+    logging.captureWarnings(capture=True)
+    structlog.configure(
+        processors=[*chain, ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+class _JournalFormatter(ProcessorFormatter):
+    """Begins every line, those of a traceback too, with the record's priority."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = f"<{_PRIORITIES.get(record.levelno, 5)}>"
+        return priority + super().format(record).replace("\n", f"\n{priority}")
+
+
+def _chain(log_format: str, *, with_time: bool) -> list[Processor]:
+    chain: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        _withhold_private,
+    ]
+    if with_time and log_format == "json":
+        chain.append(structlog.processors.TimeStamper(fmt="iso", utc=True))
+    elif with_time:
+        chain.append(structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False))
+    return chain
+
+
+def _renderers(log_format: str, stream: TextIO) -> list[Processor]:
+    if log_format == "json":
+        # Plain tracebacks: structured ones hold local variables, which are what people said.
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    colors = stream.isatty() and "NO_COLOR" not in os.environ
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=colors,
+            # Strings are quoted, so that a control character in one does nothing to the terminal.
+            repr_native_str=True,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+    ]
+
+
+def _withhold_private(_: Any, __: str, event: EventDict) -> EventDict:
+    if event["level"] == "debug":
+        return event
+    for name in PRIVATE.intersection(event):
+        event[name] = f"({len(str(event[name]))} characters, shown at debug)"
+    return event
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Say whether a stream is the journal's, as systemd.exec(5) has programs find out."""
+    device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:
+        return False
+    return (device, inode) == (str(status.st_dev), str(status.st_ino))
