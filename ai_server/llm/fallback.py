@@ -1,0 +1,123 @@
+"""What the brain says when there is no model, or when it broke: written answers, through the model's interface."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from string import Template
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, RootModel
+
+from ai_server.configfile import ConfigModel, load_toml
+from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, Started
+from ai_server.llm.reply import ReplyParser
+from ai_server.protocol.fields import EMOTIONS, Emotion
+
+_WORDS_PER_DELTA = 3
+_CONVERSATIONS = 1000
+_FORM = re.compile(rf"\[({'|'.join(EMOTIONS)})\] [^\s{{}}\[\]][^{{}}\[\]]*")
+
+
+def _answer(value: str) -> str:
+    if not _FORM.fullmatch(value):
+        raise ValueError(f"must be [emotion] and then words, the emotion one of {', '.join(EMOTIONS)}: {value!r}")
+    template = Template(value)
+    if not template.is_valid() or set(template.get_identifiers()) - {"name"}:
+        raise ValueError(f"may hold $name and no other placeholder; a dollar sign is written $$: {value!r}")
+    return value
+
+
+AnswerText = Annotated[str, AfterValidator(_answer)]
+"""An answer as a model would give it, `[emotion] words`; `$name` is the robot's name."""
+
+AnswerList = Annotated[tuple[AnswerText, ...], Field(min_length=1)]
+
+
+class AnswersByEmotion(ConfigModel):
+    """The answers to one intent, by how the person seems to feel; `neutral` serves where a feeling has none."""
+
+    neutral: AnswerList
+    happy: AnswerList | None = None
+    sad: AnswerList | None = None
+    angry: AnswerList | None = None
+    surprised: AnswerList | None = None
+
+    def choices(self, emotion: Emotion) -> tuple[str, ...]:
+        """Return what may be answered to a person who feels so."""
+        choices: tuple[str, ...] | None = getattr(self, emotion)
+        return choices or self.neutral
+
+
+def _with_conversation(answers: dict[str, AnswersByEmotion]) -> dict[str, AnswersByEmotion]:
+    if "conversation" not in answers:
+        raise ValueError("needs a [conversation] table: its answers serve where an intent has none")
+    return answers
+
+
+class Answers(RootModel[Annotated[dict[str, AnswersByEmotion], AfterValidator(_with_conversation)]]):
+    """The written answers, by intent. Those to `conversation` serve where an intent has none."""
+
+    def choices(self, intent: str, emotion: Emotion) -> tuple[str, ...]:
+        """Return what may be answered to this intent of a person who feels so."""
+        return self.root.get(intent, self.root["conversation"]).choices(emotion)
+
+    def with_own(self, own: Mapping[str, AnswersByEmotion]) -> Answers:
+        """Return these answers with those of a persona in their place, intent by intent."""
+        return Answers({**self.root, **own})
+
+
+def load_answers(path: Path) -> Answers:
+    """Read `config/phrases/fallback.toml`.
+
+    Raises:
+        ConfigError: if it is missing or wrong.
+    """
+    return load_toml(path, Answers)
+
+
+class Fallback:
+    """A `ChatModel` without a model: it answers by the request's intent and emotion, at once and always.
+
+    It never gives the same answer twice in a row in one conversation, where there is more than one to choose from.
+
+    Args:
+        answers: what it may say.
+        name: the robot's name.
+        rng: chooses among the answers; the same state gives the same choices.
+    """
+
+    def __init__(self, answers: Answers, *, name: str, rng: random.Random) -> None:
+        self._answers = answers
+        self._name = name
+        self._rng = rng
+        self._last: OrderedDict[str, str] = OrderedDict()
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        """Yield the events of one reply; see `ChatModel.stream`. Raises nothing."""
+        raw = Template(self._choose(request)).substitute(name=self._name)
+        parser = ReplyParser()
+        yield Started("fallback")
+        for words in _groups(raw):
+            for event in parser.feed(words):
+                yield event
+        for event in parser.close(truncated=False):
+            yield event
+        yield Finished("stop", parser.text)
+
+    def _choose(self, request: ChatRequest) -> str:
+        choices = self._answers.choices(request.intent, request.emotion)
+        last = self._last.pop(request.conversation_id, None)
+        answer = self._rng.choice([choice for choice in choices if choice != last] or choices)
+        self._last[request.conversation_id] = answer
+        if len(self._last) > _CONVERSATIONS:
+            self._last.popitem(last=False)
+        return answer
+
+
+def _groups(raw: str) -> list[str]:
+    words = re.findall(r"\S+\s*", raw)
+    return ["".join(words[at : at + _WORDS_PER_DELTA]) for at in range(0, len(words), _WORDS_PER_DELTA)]
