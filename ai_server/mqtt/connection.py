@@ -1,0 +1,417 @@
+"""The brain's connection to its broker: a persistent session that asyncio reads from and publishes to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from ai_server.mqtt.network import Accepted, Callbacks, Ending, NetworkConnection, Outcome, Publication, Received
+from ai_server.mqtt.options import BrokerOptions, Protocol
+from ai_server.mqtt.reconnection import CONTEST_LOSSES, Reconnection
+
+__all__ = ["Connection", "ConnectionState", "Publication", "PublishRefused", "Received"]
+
+log = structlog.get_logger(__name__)
+
+RECEIVE_MAXIMUM = 200
+"""Messages of QoS 1 that an MQTT 5 broker may deliver before the first is acknowledged."""
+MAX_WAITING = 10_000
+MAX_PACKET_SIZE = 2 * 1024 * 1024
+CLOSE_TIMEOUT_S = 3.0
+_BEAT_S = 0.5
+
+
+class PublishRefused(Exception):  # noqa: N818  it reads as what happened
+    """A publication was not taken; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """What can be said of a connection at one moment; figures are counted since its start.
+
+    `undelivered` counts publications that wait for their PUBACK, `dropped` messages of QoS 0 that could not be sent or
+    had no room. `last_error` is "" while connected. `last_alive` is the monotonic time at which the network thread last
+    moved: at most a second ago while connected; while it connects, a name that resolves slowly may hold it.
+    """
+
+    connected: bool
+    protocol: Protocol | None
+    connects: int
+    received: int
+    published: int
+    undelivered: int
+    dropped: int
+    last_error: str
+    last_alive: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    publication: Publication
+    size: int
+    delivered: asyncio.Future[None]
+
+
+class Connection:
+    """A connection that is made again, for ever, whenever it is lost.
+
+    Connected means that the broker accepted the connection and every subscription. Its session persists under the
+    client id, so that messages of QoS 1 sent while we are away arrive later. All methods belong to one event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        options: BrokerOptions,
+        subscriptions: Sequence[tuple[str, int]],
+        will: Publication,
+        on_connected: Callable[[], None],
+        max_packet_size: int = MAX_PACKET_SIZE,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        """Describe the connection; `start` makes it.
+
+        Args:
+            options: the broker, and who to be there.
+            subscriptions: topic filters with their QoS, 0 or 1.
+            will: what the broker publishes when we are gone without a goodbye.
+            on_connected: called in the event loop at each connect, before anything that waits is published.
+            max_packet_size: bytes; an MQTT 5 broker delivers nothing longer.
+            max_waiting: how many messages may wait for `receive`, and how many publications for the broker. Beyond it
+                received messages of QoS 0 are dropped, publications refused.
+
+        Raises:
+            TlsFileError: if a TLS file is not what its setting wants.
+        """
+        self._options = options
+        self._subscriptions = tuple(subscriptions)
+        self._will = will
+        self._on_connected = on_connected
+        self._max_packet_size = max_packet_size
+        self._max_waiting = max_waiting
+        self._tls_context = options.tls.context() if options.tls else None
+
+        self._reconnection = Reconnection(options.protocol, random.Random())  # noqa: S311  jitter, no secret
+        self._network: NetworkConnection | None = None
+        self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
+        self._ended = asyncio.Event()
+        self._connected = asyncio.Event()
+
+        self._accepted: Accepted | None = None
+        self._live: NetworkConnection | None = None
+        self._incoming: deque[Received] = deque()
+        self._arrived = asyncio.Event()
+        self._woken = False
+        self._unacknowledged: dict[int, bool] = {}
+        self._unacknowledged_epoch = 0
+        self._outgoing: deque[_Outgoing] = deque()
+        self._in_flight: dict[int, _Outgoing] = {}
+        self._unwritten = 0
+
+        self._ready_since: float | None = None
+        self._last_alive = time.monotonic()
+        self._last_error = "not connected yet"
+        self._last_warning = ""
+        self._connects = 0
+        self._received = 0
+        self._published = 0
+        self._dropped_sending = 0
+        self._dropped_receiving = 0
+
+    @property
+    def state(self) -> ConnectionState:
+        """A snapshot of the connection."""
+        return ConnectionState(
+            connected=self._connected.is_set(),
+            protocol=self._accepted.protocol if self._accepted else None,
+            connects=self._connects,
+            received=self._received,
+            published=self._published,
+            undelivered=len(self._outgoing) + len(self._in_flight),
+            dropped=self._dropped_sending + self._dropped_receiving,
+            last_error=self._last_error,
+            last_alive=self._last_alive,
+        )
+
+    async def start(self) -> None:
+        """Begin to connect, and return at once; the broker need not be there."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread.start()
+
+    async def wait_connected(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  its error says why not
+        """Wait until connected, at most `timeout` seconds.
+
+        Raises:
+            TimeoutError: if it is not by then; the message says what stands in the way.
+        """
+        try:
+            await asyncio.wait_for(self._connected.wait(), timeout)
+        except TimeoutError:
+            raise TimeoutError(self._last_error) from None
+
+    async def close(self) -> None:
+        """Disconnect within a few seconds, even from a broker that hangs. The last will is not published.
+
+        Publications without their PUBACK fail with `PublishRefused`: await them before, where they matter.
+        """
+        if self._thread is None or self._closing.is_set():
+            return
+        self._closing.set()
+        if self._network is not None:
+            self._network.close()
+        try:
+            await asyncio.wait_for(self._ended.wait(), CLOSE_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("the network thread is left behind", held_up_s=round(time.monotonic() - self._last_alive, 1))
+        self._connected.clear()
+        self._fail_undelivered()
+
+    async def receive(self) -> list[Received]:
+        """Wait for a message and return all that wait, in order; each is to be acknowledged. For one consumer."""
+        while True:
+            self._woken = False
+            if waiting := len(self._incoming):
+                batch = [self._incoming.popleft() for _ in range(waiting)]
+                self._received += waiting
+                self._expect_acknowledgements(batch)
+                return batch
+            await self._arrived.wait()
+            self._arrived.clear()
+
+    def acknowledge(self, received: Received) -> None:
+        """Tell the broker that it need not deliver a message again.
+
+        PUBACKs go out in the order of receipt, as MQTT demands: one waits for those of the messages before it. What
+        came over an earlier connection cannot be acknowledged any more; the broker delivers it again.
+        """
+        network = self._network
+        if network is None or not network.epoch == received.epoch == self._unacknowledged_epoch:
+            return
+        if received.qos == 0 or received.mid not in self._unacknowledged:
+            return
+        self._unacknowledged[received.mid] = True
+        while self._unacknowledged:
+            mid, done = next(iter(self._unacknowledged.items()))
+            if not done:
+                return
+            del self._unacknowledged[mid]
+            network.acknowledge(mid)
+
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool = False, correlation_data: bytes | None = None
+    ) -> asyncio.Future[None] | None:
+        """Publish with QoS 0 (sent now or never) or 1 (kept in memory and sent until the broker has it).
+
+        The correlation data reaches MQTT 5 receivers only.
+
+        Returns:
+            For QoS 1 a future: done at the PUBACK, or failed with `PublishRefused`. For QoS 0 None.
+
+        Raises:
+            ValueError: if the topic has a wildcard in it.
+        """
+        if {"+", "#", "\0"} & set(topic):
+            raise ValueError(f"{topic!r} is no topic to publish to: it has a wildcard or a NUL in it")
+        publication = Publication(topic, payload, qos, retain, correlation_data)
+        size = _packet_size(publication)
+        if qos == 0:
+            self._send_once(publication, size)
+            return None
+        delivered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._closing.is_set():
+            delivered.set_exception(PublishRefused("the connection is closed"))
+        elif len(self._outgoing) >= self._max_waiting:
+            delivered.set_exception(PublishRefused(f"{len(self._outgoing)} publications wait for the broker already"))
+        else:
+            self._outgoing.append(_Outgoing(publication, size, delivered))
+            self._send_waiting()
+        return delivered
+
+    # The event loop's side.
+
+    def _connect_done(self, network: NetworkConnection, accepted: Accepted) -> None:
+        if self._closing.is_set():
+            return
+        self._live = network
+        self._accepted = accepted
+        self._connects += 1
+        self._last_error = ""
+        self._connected.set()
+        log.info(
+            "connected to the broker",
+            host=self._options.host,
+            port=self._options.port,
+            protocol=accepted.protocol,
+            session="resumed" if accepted.session_present else "new",
+        )
+        # As callbacks of the loop, so that what on_connected may raise is reported and nothing is held up by it.
+        self._loop.call_soon(self._on_connected)
+        self._loop.call_soon(self._send_waiting)
+
+    def _connect_ended(self, ending: Ending, contested: bool) -> None:  # noqa: FBT001
+        words = self._contested_words() if contested else ending.words
+        anew = self._connected.is_set() and not contested
+        if ending.outcome is not Outcome.CLOSED and (anew or words != self._last_warning):
+            log.warning("not connected to the broker", reason=words)
+            self._last_warning = words
+        self._last_error = words
+        self._connected.clear()
+        self._live = None
+        self._outgoing.extendleft(reversed(self._in_flight.values()))
+        self._in_flight.clear()
+        self._unwritten = 0
+
+    def _contested_words(self) -> str:
+        return (
+            f"connections were taken over or lost at once {CONTEST_LOSSES} times within a minute: does another client "
+            f"use the client id {self._options.client_id!r}? Stop it, or give it another MQTT_CLIENT_ID"
+        )
+
+    def _publish_done(self, mid: int, refusal: str | None) -> None:
+        outgoing = self._in_flight.pop(mid, None)
+        if outgoing is None:
+            self._unwritten = max(0, self._unwritten - 1)
+            return
+        if refusal is None:
+            self._published += 1
+            _settle(outgoing.delivered)
+        else:
+            _settle(outgoing.delivered, PublishRefused(refusal))
+        self._send_waiting()
+
+    def _send_once(self, publication: Publication, size: int) -> None:
+        accepted, network = self._accepted, self._live
+        if network is None or accepted is None or self._unwritten >= self._max_waiting or _too_large(size, accepted):
+            self._dropped_sending += 1
+            return
+        network.publish(publication)
+        self._unwritten += 1
+        self._published += 1
+
+    def _send_waiting(self) -> None:
+        """Publish what waits, within the broker's receive window."""
+        accepted, network = self._accepted, self._live
+        if network is None or accepted is None:
+            return
+        while self._outgoing and len(self._in_flight) < accepted.window:
+            outgoing = self._outgoing.popleft()
+            if _too_large(outgoing.size, accepted):
+                reason = f"{outgoing.size} bytes, and the broker takes at most {accepted.max_packet_size}"
+                _settle(outgoing.delivered, PublishRefused(reason))
+                continue
+            mid = network.publish(outgoing.publication)
+            if mid is None:
+                self._outgoing.appendleft(outgoing)
+                return
+            self._in_flight[mid] = outgoing
+
+    def _expect_acknowledgements(self, batch: list[Received]) -> None:
+        for received in batch:
+            if received.qos == 0:
+                continue
+            if received.epoch != self._unacknowledged_epoch:
+                self._unacknowledged.clear()
+                self._unacknowledged_epoch = received.epoch
+            self._unacknowledged[received.mid] = False
+
+    def _fail_undelivered(self) -> None:
+        for outgoing in (*self._in_flight.values(), *self._outgoing):
+            _settle(outgoing.delivered, PublishRefused("the connection was closed before the broker had it"))
+        self._in_flight.clear()
+        self._outgoing.clear()
+
+    # The network thread's side.
+
+    def _run(self) -> None:
+        epoch = 0
+        while not self._closing.is_set():
+            epoch += 1
+            self._network = self._new_network(epoch)
+            self._ready_since = None
+            ending = self._network.serve()
+            now = time.monotonic()
+            held_s = now - self._ready_since if self._ready_since is not None else 0.0
+            delay = self._reconnection.delay_after(ending, held_s=held_s, now=now)
+            self._post(self._connect_ended, ending, self._reconnection.contested)
+            self._pause(delay)
+        self._post(self._ended.set)
+
+    def _new_network(self, epoch: int) -> NetworkConnection:
+        network: NetworkConnection = NetworkConnection(
+            options=self._options,
+            protocol=self._reconnection.protocol,
+            tls_context=self._tls_context,
+            subscriptions=self._subscriptions,
+            will=self._will,
+            max_packet_size=self._max_packet_size,
+            receive_maximum=min(RECEIVE_MAXIMUM, self._max_waiting),
+            epoch=epoch,
+            callbacks=Callbacks(
+                alive=self._beat,
+                accepted=lambda accepted: self._take_accepted(network, accepted),
+                message=self._take_message,
+                published=lambda mid, refusal: self._post(self._publish_done, mid, refusal),
+            ),
+        )
+        return network
+
+    def _take_accepted(self, network: NetworkConnection, accepted: Accepted) -> None:
+        self._ready_since = time.monotonic()
+        self._reconnection.answered()
+        self._post(self._connect_done, network, accepted)
+
+    def _take_message(self, received: Received) -> bool:
+        waiting = len(self._incoming)
+        if received.qos == 0 and waiting >= self._max_waiting:
+            self._dropped_receiving += 1
+            return True
+        if waiting >= 2 * self._max_waiting:
+            return False
+        self._incoming.append(received)
+        if not self._woken:
+            self._woken = True
+            self._post(self._arrived.set)
+        return True
+
+    def _pause(self, delay_s: float) -> None:
+        until = time.monotonic() + delay_s
+        while (remaining := until - time.monotonic()) > 0 and not self._closing.is_set():
+            self._beat()
+            self._closing.wait(min(remaining, _BEAT_S))
+
+    def _beat(self) -> None:
+        self._last_alive = time.monotonic()
+
+    def _post(self, callback: Callable[..., None], *args: Any) -> None:
+        """Have the event loop call this; one that is closed already needs to know nothing more."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(callback, *args)
+
+
+def _settle(delivered: asyncio.Future[None], refusal: PublishRefused | None = None) -> None:
+    if delivered.done():
+        return
+    if refusal is None:
+        delivered.set_result(None)
+    else:
+        delivered.set_exception(refusal)
+
+
+def _too_large(size: int, accepted: Accepted) -> bool:
+    return accepted.max_packet_size is not None and size > accepted.max_packet_size
+
+
+def _packet_size(publication: Publication) -> int:
+    """Return at most how many bytes the PUBLISH packet takes: 16 cover the fixed header, lengths and packet id."""
+    return 16 + len(publication.topic.encode()) + len(publication.payload) + len(publication.correlation_data or b"")

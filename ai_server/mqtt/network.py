@@ -1,0 +1,381 @@
+"""One network connection to the broker, from the socket to its end, driven by paho-mqtt in a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, ParamSpec
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from ai_server.mqtt.options import BrokerOptions, Protocol
+from ai_server.protocol.inbound import Packet
+
+log = structlog.get_logger(__name__)
+
+ANSWER_TIMEOUT_S = 5.0
+"""How long a broker may take for its CONNACK, and again for its SUBACK."""
+POLL_S = 0.5
+CLOSE_TIMEOUT_S = 1.0
+
+_UNSUPPORTED_PROTOCOL = 0x84
+_WRONG_CLIENT_ID = 0x85
+_WRONG_PASSWORD = (0x86, 0x87)
+_TAKEN_OVER = 0x8E
+
+Arguments = ParamSpec("Arguments")
+
+
+class Outcome(Enum):
+    """How a network connection ended."""
+
+    UNREACHABLE = auto()
+    SILENT = auto()
+    UNSUPPORTED = auto()
+    REFUSED = auto()
+    TAKEN_OVER = auto()
+    OVERRUN = auto()
+    LOST = auto()
+    CLOSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a network connection: its kind, and words that say what to mend."""
+
+    outcome: Outcome
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the broker said when it took us: sizes in bytes, None for no limit; the window is in publications."""
+
+    protocol: Protocol
+    session_present: bool
+    max_packet_size: int | None
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A message to publish."""
+
+    topic: str
+    payload: bytes
+    qos: int = 0
+    retain: bool = False
+    correlation_data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as it came, with what acknowledging it takes: its id is only known to the connection of its epoch."""
+
+    packet: Packet
+    qos: int
+    mid: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """Whom the network thread tells. `message` returns whether there was room for it."""
+
+    alive: Callable[[], None]
+    accepted: Callable[[Accepted], None]
+    message: Callable[[Received], bool]
+    published: Callable[[int, str | None], None]
+
+
+class NetworkConnection:
+    """Connects once, subscribes, and moves packets until the connection ends.
+
+    A paho client is used for one connection only: nothing stale, no packet id and no queue, outlives it, and what
+    waits for its PUBACK is the caller's to publish again.
+    """
+
+    def __init__(
+        self,
+        *,
+        options: BrokerOptions,
+        protocol: Protocol,
+        tls_context: ssl.SSLContext | None,
+        subscriptions: Sequence[tuple[str, int]],
+        will: Publication,
+        max_packet_size: int,
+        receive_maximum: int,
+        epoch: int,
+        callbacks: Callbacks,
+    ) -> None:
+        self.epoch = epoch
+        self._options = options
+        self._protocol: Protocol = protocol
+        self._tls = tls_context is not None
+        self._subscriptions = list(subscriptions)
+        self._will = will
+        self._max_packet_size = max_packet_size
+        self._receive_maximum = receive_maximum
+        self._callbacks = callbacks
+        self._accepted: Accepted | None = None
+        self._ending: Ending | None = None
+        self._answer_by: float | None = None
+        self._close_by: float | None = None
+        self._client = self._new_client(tls_context)
+
+    def serve(self) -> Ending:
+        """Connect and move packets until the connection ends; for the network thread, since it blocks."""
+        try:
+            self._connect()
+        except (OSError, ValueError) as error:
+            return Ending(Outcome.UNREACHABLE, _why_unreachable(error, self._options))
+        self._answer_by = time.monotonic() + ANSWER_TIMEOUT_S
+        result = MQTTErrorCode.MQTT_ERR_SUCCESS
+        while result == MQTTErrorCode.MQTT_ERR_SUCCESS and not self._overdue():
+            self._callbacks.alive()
+            result = self._client.loop(POLL_S)
+        self._release()
+        if self._close_by is not None:
+            return Ending(Outcome.CLOSED, "closed")
+        return self._ending or self._lost(result)
+
+    def close(self) -> None:
+        """Have `serve` send DISCONNECT and return, soon even if the broker takes nothing; from any thread."""
+        self._close_by = time.monotonic() + CLOSE_TIMEOUT_S
+        self._client.disconnect()
+
+    def publish(self, publication: Publication) -> int | None:
+        """Hand a publication to the network thread and return its packet id, or None if there is no free one."""
+        info = self._client.publish(
+            publication.topic,
+            publication.payload,
+            qos=publication.qos,
+            retain=publication.retain,
+            properties=self._publish_properties(publication),
+        )
+        return None if info.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE else info.mid
+
+    def acknowledge(self, mid: int) -> None:
+        """Send the PUBACK of a received message of QoS 1."""
+        self._client.ack(mid, 1)
+
+    def _new_client(self, tls_context: ssl.SSLContext | None) -> Client:
+        options = self._options
+        v5 = self._protocol == "5"
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=options.client_id,
+            clean_session=None if v5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.connect_timeout = ANSWER_TIMEOUT_S
+        client.username_pw_set(options.username, options.password)
+        client.will_set(self._will.topic, self._will.payload, self._will.qos, retain=self._will.retain)
+        if tls_context is not None:
+            client.tls_set_context(tls_context)
+        client.suppress_exceptions = True
+        client.on_connect = _guarded(self._on_connect)
+        client.on_subscribe = _guarded(self._on_subscribe)
+        client.on_message = _guarded(self._on_message)
+        client.on_publish = _guarded(self._on_publish)
+        client.on_disconnect = _guarded(self._on_disconnect)
+        # With this callback paho leaves writing to the thread that runs its loop: publish() never writes itself.
+        client.on_socket_register_write = _leave_to_loop
+        return client
+
+    def _connect(self) -> None:
+        options = self._options
+        if self._protocol == "3.1.1":
+            self._client.connect(options.host, options.port, options.keepalive)
+            return
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = options.session_expiry_s
+        properties.ReceiveMaximum = self._receive_maximum
+        properties.MaximumPacketSize = self._max_packet_size
+        self._client.connect(options.host, options.port, options.keepalive, clean_start=False, properties=properties)
+
+    def _overdue(self) -> bool:
+        now = time.monotonic()
+        if self._close_by is not None and now > self._close_by:
+            return True
+        if self._answer_by is None or now <= self._answer_by:
+            return False
+        missing = "CONNACK" if self._accepted is None else "SUBACK"
+        self._ending = Ending(
+            Outcome.SILENT,
+            f"{self._where} sent no {missing} within {ANSWER_TIMEOUT_S:.0f} s: is it an MQTT broker, is it overloaded?",
+        )
+        return True
+
+    def _release(self) -> None:
+        open_socket = self._client.socket()
+        if open_socket is not None:
+            open_socket.close()
+        # The callbacks hold us and we hold the client: without this its sockets would wait for the garbage collector.
+        self._client.on_connect = self._client.on_subscribe = self._client.on_message = None
+        self._client.on_publish = self._client.on_disconnect = None
+
+    @property
+    def _where(self) -> str:
+        return f"{self._options.host}:{self._options.port}"
+
+    def _on_connect(
+        self, client: Client, _userdata: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._ending = self._refused(reason)
+            return
+        receive_maximum = getattr(properties, "ReceiveMaximum", client.max_inflight_messages)
+        self._accepted = Accepted(
+            protocol=self._protocol,
+            session_present=flags.session_present,
+            max_packet_size=getattr(properties, "MaximumPacketSize", None),
+            window=min(receive_maximum, client.max_inflight_messages),
+        )
+        if not self._subscriptions:
+            self._ready(self._accepted)
+            return
+        self._answer_by = time.monotonic() + ANSWER_TIMEOUT_S
+        if self._protocol == "5":
+            client.subscribe([(topic, SubscribeOptions(qos=qos)) for topic, qos in self._subscriptions])
+        else:
+            client.subscribe(self._subscriptions)
+
+    def _on_subscribe(
+        self,
+        client: Client,
+        _userdata: Any,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        if self._accepted is None:
+            return
+        for (topic, qos), reason in zip(self._subscriptions, reasons, strict=True):
+            if reason.is_failure:
+                self._ending = Ending(
+                    Outcome.REFUSED,
+                    f"the broker refused the subscription to {topic} ({reason}): allow MQTT user "
+                    f"{self._options.username or '(anonymous)'} to read it",
+                )
+                client.disconnect()
+                return
+            if reason.value < qos:
+                log.warning("the broker delivers a topic below its quality of service", topic=topic, qos=reason.value)
+        self._ready(self._accepted)
+
+    def _ready(self, accepted: Accepted) -> None:
+        self._answer_by = None
+        self._callbacks.accepted(accepted)
+
+    def _on_message(self, client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        if self._ending is not None:
+            return
+        properties = message.properties
+        packet = Packet(
+            topic=message.topic,
+            payload=bytes(message.payload),
+            retain=message.retain,
+            response_topic=getattr(properties, "ResponseTopic", None),
+            correlation_data=getattr(properties, "CorrelationData", None),
+        )
+        if self._callbacks.message(Received(packet, message.qos, message.mid, self.epoch)):
+            return
+        self._ending = Ending(
+            Outcome.OVERRUN,
+            "the broker delivers faster than the brain takes in, past the receive window: "
+            "disconnected to have the rest delivered later",
+        )
+        client.disconnect()
+
+    def _on_publish(
+        self, _client: Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        self._callbacks.published(mid, str(reason) if reason.is_failure else None)
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: Any,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if self._ending is not None or not flags.is_disconnect_packet_from_server:
+            return
+        if reason.value == _TAKEN_OVER:
+            words = f"another client connected to {self._where} with the client id {self._options.client_id!r}"
+            self._ending = Ending(Outcome.TAKEN_OVER, words)
+            return
+        self._ending = Ending(Outcome.LOST, f"{self._where} ended the connection: {reason}")
+
+    def _refused(self, reason: ReasonCode) -> Ending:
+        if reason.value == _UNSUPPORTED_PROTOCOL:
+            words = f"{self._where} does not speak MQTT {self._protocol}: set MQTT_PROTOCOL=auto"
+            return Ending(Outcome.UNSUPPORTED, words)
+        if reason.value in _WRONG_PASSWORD:
+            login = f"user {self._options.username!r}" if self._options.username else "a client without a user name"
+            words = f"{self._where} refused {login} ({reason}): check MQTT_USERNAME and MQTT_PASSWORD"
+            return Ending(Outcome.REFUSED, words)
+        if reason.value == _WRONG_CLIENT_ID:
+            words = f"{self._where} refused the client id {self._options.client_id!r}: check MQTT_CLIENT_ID"
+            return Ending(Outcome.REFUSED, words)
+        return Ending(Outcome.REFUSED, f"{self._where} refused the connection: {reason}")
+
+    def _lost(self, result: MQTTErrorCode) -> Ending:
+        if self._accepted is None:
+            hint = "a client certificate (MQTT_TLS_CERT_FILE)" if self._tls else "TLS (MQTT_TLS=true)"
+            words = f"{self._where} closed the connection without a CONNACK: is it an MQTT broker, does it want {hint}?"
+            return Ending(Outcome.SILENT, words)
+        return Ending(Outcome.LOST, f"the connection to {self._where} broke ({result.name})")
+
+    def _publish_properties(self, publication: Publication) -> Properties | None:
+        if self._protocol != "5" or publication.correlation_data is None:
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.CorrelationData = publication.correlation_data
+        return properties
+
+
+def _guarded(callback: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Keep an exception of a callback from ending paho's loop: it is logged, and the loop goes on."""
+
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            callback(*args, **kwargs)
+        except Exception as error:
+            log.exception("a network callback failed", callback=callback.__name__, error=type(error).__name__)
+
+    return call
+
+
+def _leave_to_loop(_client: Client, _userdata: Any, _socket: Any) -> None:
+    """Do nothing: the thread that runs paho's loop is woken by paho itself."""
+
+
+def _why_unreachable(error: OSError | ValueError, options: BrokerOptions) -> str:
+    where = f"{options.host}:{options.port}"
+    match error:
+        case socket.gaierror() | UnicodeError():
+            return f"the broker's host name {options.host!r} is not known ({error}): check MQTT_HOST"
+        case ssl.SSLCertVerificationError():
+            return f"the certificate of {where} is not trusted ({error.verify_message}): check MQTT_TLS_CA_FILE"
+        case ssl.SSLError():
+            return f"no TLS with {where} ({error}): check MQTT_TLS and MQTT_PORT"
+        case TimeoutError():
+            return f"no answer from {where} within {ANSWER_TIMEOUT_S:.0f} s: check MQTT_HOST and MQTT_PORT"
+        case ConnectionRefusedError():
+            return f"nothing listens on {where}: start the broker, or check MQTT_HOST and MQTT_PORT"
+    return f"{where} cannot be reached: {error}"
