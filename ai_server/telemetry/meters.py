@@ -30,11 +30,6 @@ WINDOW = 1000
 
 _MIB = 1024 * 1024
 
-_RECENT_TURNS = 20
-_FIRST_TURN_S = 5.0
-_LONGEST_WAIT_S = 300.0
-
-Counted = Literal["busy", "refused"]
 ServiceStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
 
 
@@ -125,7 +120,8 @@ class Meters:
         self._process.cpu_percent()
         self._engine: psutil.Process | None = None
         self._answered = 0
-        self._counts: dict[Counted, int] = {"busy": 0, "refused": 0}
+        self._busy = 0
+        self._refused = 0
         self._expired = 0
         self._cancelled = 0
         self._failed = 0
@@ -152,18 +148,13 @@ class Meters:
         if reply.source == "llm":
             self._count_model(reply)
 
-    def count(self, what: Counted) -> None:
-        """Count an utterance that was turned away by a full queue, or a message that broke the protocol."""
-        self._counts[what] += 1
+    def turn_busy(self) -> None:
+        """Count an utterance that was turned away because a queue was full."""
+        self._busy += 1
 
-    def estimate_wait_s(self, ahead: int) -> float:
-        """Return in how many seconds it is worth trying again where `ahead` utterances are waiting or being answered.
-
-        Each is taken to need the mean of the last turns; before the first, five seconds.
-        """
-        recent = list(self._brain_ms)[-_RECENT_TURNS:]
-        each_s = sum(recent) / len(recent) / 1000 if recent else _FIRST_TURN_S
-        return min(_LONGEST_WAIT_S, max(1.0, round(ahead * each_s, 1)))
+    def message_refused(self) -> None:
+        """Count a message that broke the protocol."""
+        self._refused += 1
 
     def metrics(self, seen: Observations) -> Metrics:
         """Return the payload of `naila/ai/metrics`."""
@@ -224,14 +215,14 @@ class Meters:
             self._first_token_ms.append(reply.timings.first_token_ms)
 
     def _mqtt(self, figures: MqttFigures) -> MqttFigures:
-        return figures.model_copy(update={"refused": figures.refused + self._counts["refused"]})
+        return figures.model_copy(update={"refused": figures.refused + self._refused})
 
     def _queue(self, seen: Observations) -> QueueFigures:
         return QueueFigures(
             waiting=seen.waiting,
             running=seen.running,
             answered=self._answered,
-            busy=self._counts["busy"],
+            busy=self._busy,
             expired=self._expired,
             cancelled=self._cancelled,
             failed=self._failed,
@@ -278,12 +269,7 @@ class Meters:
 
     def _mqtt_health(self, mqtt: MqttObservation) -> ServiceHealth:
         figures = self._mqtt(mqtt.figures)
-        status: _RECENT_TURNS = 20
-_FIRST_TURN_S = 5.0
-_LONGEST_WAIT_S = 300.0
-
-Counted = Literal["busy", "refused"]
-ServiceStatus = "unhealthy"
+        status: ServiceStatus = "unhealthy"
         if figures.connected:
             status = "healthy"
         elif figures.connects == 0 and not mqtt.reason:
@@ -296,12 +282,7 @@ ServiceStatus = "unhealthy"
         )
 
     def _brain_health(self) -> ServiceHealth:
-        status: _RECENT_TURNS = 20
-_FIRST_TURN_S = 5.0
-_LONGEST_WAIT_S = 300.0
-
-Counted = Literal["busy", "refused"]
-ServiceStatus = "unknown"
+        status: ServiceStatus = "unknown"
         if self._brain_failed:
             status = "degraded" if self._brain_failed[-1] else "healthy"
         return ServiceHealth(
@@ -312,12 +293,7 @@ ServiceStatus = "unknown"
         )
 
     def _llm_health(self, llm: LlmObservation) -> ServiceHealth:
-        status: _RECENT_TURNS = 20
-_FIRST_TURN_S = 5.0
-_LONGEST_WAIT_S = 300.0
-
-Counted = Literal["busy", "refused"]
-ServiceStatus = "unhealthy"
+        status: ServiceStatus = "unhealthy"
         if llm.status == "loaded":
             status = "degraded" if self._model_failed and self._model_failed[-1] else "healthy"
         elif llm.status == "unloaded":
@@ -341,12 +317,7 @@ def quantiles(values: Iterable[float]) -> Quantiles:
 
 
 def _database_health(database: DatabaseObservation) -> ServiceHealth:
-    status: _RECENT_TURNS = 20
-_FIRST_TURN_S = 5.0
-_LONGEST_WAIT_S = 300.0
-
-Counted = Literal["busy", "refused"]
-ServiceStatus = "unknown"
+    status: ServiceStatus = "unknown"
     if database.transactions:
         status = "unhealthy" if database.error else "healthy"
     return ServiceHealth(
