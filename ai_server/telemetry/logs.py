@@ -13,7 +13,7 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
 PRIVATE = frozenset({"prompt", "text", "words"})
-"""Fields that hold what people said or what the model was asked: they are written at debug only."""
+"""Fields that hold what people said or what the model was asked: they are written where the level is debug only."""
 
 _OURS = ("ai_server", "__main__")
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
@@ -30,7 +30,7 @@ def configure(level: Literal["debug", "info", "warning", "error"], log_format: L
     """
     stream = sys.stderr
     in_journal = _is_journal(stream)
-    chain = _chain(log_format, with_time=log_format == "json" or not in_journal)
+    chain = _chain(level, log_format, with_time=log_format == "json" or not in_journal)
     formatter = {
         "()": _JournalFormatter if in_journal else ProcessorFormatter,
         "foreign_pre_chain": chain,
@@ -63,13 +63,14 @@ class _JournalFormatter(ProcessorFormatter):
         return priority + super().format(record).replace("\n", f"\n{priority}")
 
 
-def _chain(log_format: str, *, with_time: bool) -> list[Processor]:
+def _chain(level: str, log_format: str, *, with_time: bool) -> list[Processor]:
     chain: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        _withhold_private,
     ]
+    if level != "debug":
+        chain.append(_withhold_private)
     if with_time and log_format == "json":
         chain.append(structlog.processors.TimeStamper(fmt="iso", utc=True))
     elif with_time:
@@ -93,8 +94,6 @@ def _renderers(log_format: str, stream: TextIO) -> list[Processor]:
 
 
 def _withhold_private(_: Any, __: str, event: EventDict) -> EventDict:
-    if event["level"] == "debug":
-        return event
     for name in PRIVATE.intersection(event):
         event[name] = f"({len(str(event[name]))} characters, shown at debug)"
     return event

@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC221, ASYNC240 - what these tests wait for is files and processes
 """The database on a real disk: durability, migrations, and what it says when something is wrong."""
 
 from __future__ import annotations
@@ -141,7 +140,7 @@ def test_migrating_an_empty_database_gives_the_schema(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         migrations.migrate(connection)
-        assert compare_metadata(MigrationContext.configure(connection, {"compare_type": True}), metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
         assert migrations.stored_revision(connection) == migrations.HEAD
 
 
