@@ -171,7 +171,8 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         cut = hub.cut_after.pop(0) if hub.cut_after else len(body)
-        self.wfile.write(body[:cut])
+        with contextlib.suppress(ConnectionError):  # A client whose disk is full hangs up.
+            self.wfile.write(body[:cut])
         self.close_connection = cut < len(body)
 
 
