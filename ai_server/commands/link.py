@@ -16,6 +16,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 CONNECT_TIMEOUT_S = 5.0
 KEEPALIVE_S = 30
+SUSPICIOUSLY_SHORT_S = 5.0
+"""A connection that lasted no longer was probably ended by another client of the same id."""
 
 
 class RobotError(Exception):
@@ -99,6 +101,7 @@ class Link:
         self.broker = broker
         self.protocol: Literal["5", "3.1.1"] = "3.1.1" if protocol == "3.1.1" else "5"
         self.connected = False
+        self._up_at = 0.0
         self.tap: Callable[[RawPacket], None] | None = None
         self._falls_back = protocol == "auto"
         self._client_id = client_id
@@ -218,6 +221,7 @@ class Link:
             self._opened.set_exception(RobotError(f"{sentence}: {refusals[0]}. Its access list decides that."))
             return
         self.connected = True
+        self._up_at = self._loop.time()
         self._owner.link_up()
         if not self._opened.done():
             self._opened.set_result(None)
@@ -227,9 +231,8 @@ class Link:
         if not self._opened.done():
             self._opened.set_exception(self._not_answered())
             return
-        if reason == "Session taken over":
-            self._client.disconnect()
-            reason = f"another client connected as {self._client_id}; give each robot an id of its own"
+        if self._loop.time() - self._up_at < SUSPICIOUSLY_SHORT_S:
+            reason = f"{reason}; is another client connected as {self._client_id}?"
         self._owner.link_down(reason)
 
     def _received(self, topic: str, payload: bytes) -> None:
