@@ -63,7 +63,7 @@ class Database:
         last_alive: `time.monotonic()` when the thread last finished something.
         transactions: finished since the start.
         failures: of those, how many the database refused.
-        last_error: the newest refusal; None once a transaction has succeeded again.
+        last_error: the newest refusal; None once something could be written again.
     """
 
     def __init__(self, path: Path, executor: ThreadPoolExecutor, lock: int, connection: Connection) -> None:
@@ -112,12 +112,12 @@ class Database:
         return await self._submit(lambda: self._transact(work, "BEGIN"))
 
     async def ping(self) -> None:
-        """Take and give back the right to write, which sets `last_alive` and writes nothing.
+        """Show a sign of life: take and give back the right to write. Writes nothing but to find out if a trouble is over.
 
         Raises:
             DatabaseError: if the database refused.
         """
-        await self._submit(lambda: self._transact(lambda _: None, "BEGIN IMMEDIATE"))
+        await self._submit(self._ping)
 
     async def close(self) -> None:
         """Finish what was asked before, then close the file. A second call does nothing."""
@@ -141,22 +141,26 @@ class Database:
             raise DatabaseError(self.path, "the database is closed", "naila is stopping; start it again")
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
+    def _ping(self) -> None:
+        if self.last_error is None:
+            self._transact(lambda _: None, "BEGIN IMMEDIATE")
+        else:
+            self._write(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0").close())
+
     def _write(self, work: Callable[[Connection], T]) -> T:
         began = time.perf_counter()
         result = self._transact(work, "BEGIN IMMEDIATE")
         self._write_ms.append((time.perf_counter() - began) * 1000)
+        self.last_error = None
         return result
 
     def _transact(self, work: Callable[[Connection], T], begin: str) -> T:
         try:
-            result = _transact(self._connection, work, begin)
+            return _transact(self._connection, work, begin)
         except exc.DBAPIError as error:
             self.failures += 1
             self.last_error = _explain(self.path, error.orig)
             raise self.last_error from error
-        else:
-            self.last_error = None
-            return result
         finally:
             self.transactions += 1
             self.last_alive = time.monotonic()

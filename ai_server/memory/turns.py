@@ -100,10 +100,6 @@ class Turns:
         """Return the turn of a request, of whichever conversation."""
         return await self._first(select(turns).where(*_of_request(device_id, request_id)))
 
-    async def conversation(self, device_id: str) -> int:
-        """Return the id of the current conversation; 0 before the first turn."""
-        return await self._database.read(lambda connection: _conversation(connection, device_id))
-
     async def reset(self, device_id: str) -> None:
         """Begin a new conversation: turns before it are kept, and are history no more."""
         await self._database.run(lambda connection: _reset(connection, device_id))
@@ -126,6 +122,7 @@ def _current(device_id: str) -> Any:
 
 
 def _conversation(connection: Connection, device_id: str) -> int:
+    """Return the id of a robot's current conversation; 0 before the first."""
     return connection.execute(select(_current(device_id))).scalar_one() or 0
 
 
