@@ -49,7 +49,7 @@ def pull(
     A download that stopped is continued. A model that is here and verified is left as it is.
     HF_TOKEN is sent to the hub where it is set, HF_ENDPOINT chooses another hub.
     """
-    from ai_server.llm import download  # noqa: PLC0415  loads huggingface_hub
+    from ai_server.llm import download
 
     model = _find(_catalogue(), name)
     if model.embedded:
@@ -168,15 +168,15 @@ def _state(model: CatalogueModel, path: Path) -> str:
 
 
 def _unfinished(model: CatalogueModel, directory: Path) -> str:
-    from ai_server.llm.download import downloaded_bytes  # noqa: PLC0415
+    from ai_server.llm.download import downloaded_bytes
 
     done = downloaded_bytes(model, directory)
     return f"{100 * done // model.size_bytes} % downloaded" if done else "not here"
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(show_lines=True)
     for column in _COLUMNS:
