@@ -112,7 +112,7 @@ class Database:
         return await self._submit(lambda: self._transact(work, "BEGIN"))
 
     async def ping(self) -> None:
-        """Show a sign of life: take and give back the right to write. Writes nothing but to find out if a trouble is over.
+        """Show a sign of life: take and give back the right to write; write only to find out if a trouble is over.
 
         Raises:
             DatabaseError: if the database refused.
