@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
 import msgspec
@@ -132,8 +132,8 @@ ChatEvent = Started | EmotionTag | Delta | Sentence | ActionCall | Finished
 class ChatModel(Protocol):
     """Whatever can answer a chat."""
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
-        """Yield the events of one reply; closing the iterator cancels generation before the next token.
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Yield the events of one reply; closing the generator cancels generation before the next token.
 
         Raises:
             TooLongError: if the persona and the newest words alone do not fit the model's context.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Protocol, cast
+from typing import Protocol
 
 import structlog
 
@@ -54,7 +54,7 @@ class Failover:
         self._fallback = fallback
         self._longest_wait_s = longest_wait_s
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Yield the events of one reply; closing the iterator cancels it.
 
         Raises:
@@ -92,4 +92,4 @@ class Failover:
 
 def _events(model: ChatModel, request: ChatRequest) -> aclosing[AsyncGenerator[ChatEvent, None]]:
     """Close a model's stream together with ours, and not when the garbage is collected."""
-    return aclosing(cast("AsyncGenerator[ChatEvent, None]", model.stream(request)))
+    return aclosing(model.stream(request))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -96,7 +96,7 @@ class Fallback:
         self._rng = rng
         self._last: OrderedDict[str, str] = OrderedDict()
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Yield the events of one reply; see `ChatModel.stream`. Raises nothing."""
         raw = Template(self._choose(request)).substitute(name=self._name)
         parser = ReplyParser()

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -126,7 +126,7 @@ class ModelService:
         if self._state.status != "loaded":
             raise ModelError(self._state.reason)
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Yield the events of one reply; closing the iterator cancels generation before the next token.
 
         Raises:
@@ -296,7 +296,7 @@ class _Answer:
                 return signal
 
 
-async def _events(answer: _Answer, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+async def _events(answer: _Answer, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
     parser = ReplyParser()
     begun = Begun(0, 0, 0, 0, 0)
     while True:

@@ -24,7 +24,7 @@ class ErrorCode(StrEnum):
 
 
 class ErrorMessage(BaseModel):
-    """An error, to the robot on `naila/ai/responses/error/{device_id}`, for operators on `naila/system/errors/{service}`."""
+    """The payload of `naila/ai/responses/error/{device_id}` and, for operators, of `naila/system/errors/{service}`."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -20,15 +20,19 @@ _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ER
 """The priorities of syslog, which the journal takes from the start of a line (sd-daemon(3))."""
 
 
-def configure(level: Literal["debug", "info", "warning", "error"], log_format: Literal["console", "json"]) -> None:
+def configure(
+    level: Literal["debug", "info", "warning", "error"],
+    log_format: Literal["console", "json"],
+    stream: TextIO | None = None,
+) -> None:
     """Set up the logging of this process; called once, before anything is logged.
 
     Loggers are made by `structlog.get_logger(__name__)`. What is bound by `structlog.contextvars.bound_contextvars`
     (`device_id`, `request_id`) is on every line written within it, in the tasks it starts and in the libraries it
     calls. Libraries are heard from warnings on. Under systemd every line carries its priority, for `journalctl -p`,
-    and console lines carry no time, since the journal shows it.
+    and console lines carry no time, since the journal shows it. `stream` takes the lines, stderr without one.
     """
-    stream = sys.stderr
+    stream = stream or sys.stderr
     in_journal = _is_journal(stream)
     chain = _chain(level, log_format, with_time=log_format == "json" or not in_journal)
     formatter = {

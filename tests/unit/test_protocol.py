@@ -39,7 +39,7 @@ def test_a_refusal_names_the_robot_and_its_request():
 
 
 def test_plain_text_is_an_utterance():
-    utterance = _utterance("naila/devices/r1/text", "  wie gehts? ".encode())
+    utterance = _utterance("naila/devices/r1/text", b"  wie gehts? ")
     assert (utterance.device_id, utterance.text) == ("r1", "wie gehts?")
     assert len(utterance.request_id) == 32
 

@@ -49,7 +49,7 @@ def test_a_secret_is_never_shown(monkeypatch):
 
 def test_a_misspelt_name_in_the_file_is_reported_with_the_right_one(tmp_path):
     (tmp_path / ".env").write_text("LLM_TEMPRATURE=0.5\n")
-    with pytest.raises(SettingsError, match="LLM_TEMPRATURE.*did you mean LLM_TEMPERATURE"):
+    with pytest.raises(SettingsError, match=r"LLM_TEMPRATURE.*did you mean LLM_TEMPERATURE"):
         load_settings(tmp_path / ".env")
 
 

@@ -1,0 +1,199 @@
+"""The way of an utterance through the brain, as a LangGraph: intent, then memory, then a skill or the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Required, TypedDict, cast
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import StreamWriter
+
+from ai_server.brain.intent import Intent, IntentClassifier
+from ai_server.brain.persona import Persona
+from ai_server.brain.prompt import Exchange, Prompt, messages, system_message
+from ai_server.brain.robots import Robots, Situation
+from ai_server.brain.skills import SKILLS, Answer, Question
+from ai_server.llm.chat import (
+    ActionCall,
+    ChatEvent,
+    ChatModel,
+    ChatRequest,
+    Delta,
+    EmotionTag,
+    Finished,
+    Sentence,
+    Started,
+)
+from ai_server.llm.manner import Manner
+from ai_server.memory.turns import Turn, Turns
+from ai_server.protocol.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the brain took an utterance for, and what was true when it was said; the first event of a turn."""
+
+    intent: Intent
+    facts: str
+
+
+BrainEvent = Understood | ChatEvent
+
+
+class TurnState(TypedDict, total=False):
+    """What the nodes hand on."""
+
+    utterance: Required[Utterance]
+    now: datetime
+    intent: Intent
+    situation: Situation
+    history: tuple[Exchange, ...]
+    last: Answer | None
+
+
+Node = Callable[..., Awaitable[TurnState]]
+Graph = CompiledStateGraph[TurnState, None, TurnState, TurnState]
+
+
+def compile_graph(*, intent: Node, memory: Node, skill: Node, respond: Node) -> Graph:
+    """Return the graph that every turn runs through, with these nodes in it."""
+    graph = StateGraph(TurnState)
+    graph.add_node("intent", intent)
+    graph.add_node("memory", memory)
+    graph.add_node("skill", skill)
+    graph.add_node("respond", respond)
+    graph.add_edge(START, "intent")
+    graph.add_edge("intent", "memory")
+    graph.add_conditional_edges("memory", _route)
+    graph.add_edge("skill", END)
+    graph.add_edge("respond", END)
+    return graph.compile()
+
+
+class Brain:
+    """Answers utterances. One instance serves all robots; a turn has no state beyond its own graph run.
+
+    Args:
+        classifier: tells what an utterance is for.
+        robots: what is known of each robot now.
+        turns: what was said before.
+        persona: who speaks.
+        prompt: the template of the system message.
+        model: who answers what no skill does.
+        manner: how it is asked to.
+        history_tokens: how much of the conversation goes into the prompt.
+        reply_timeout_s: a reply in the making ends after so many seconds with what it has.
+        now: the local time, with its zone.
+    """
+
+    def __init__(
+        self,
+        *,
+        classifier: IntentClassifier,
+        robots: Robots,
+        turns: Turns,
+        persona: Persona,
+        prompt: Prompt,
+        model: ChatModel,
+        manner: Manner,
+        history_tokens: int,
+        reply_timeout_s: float,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._classifier = classifier
+        self._robots = robots
+        self._turns = turns
+        self._persona = persona
+        self._prompt = prompt
+        self._model = model
+        self._manner = manner
+        self._history_tokens = history_tokens
+        self._reply_timeout_s = reply_timeout_s
+        self._now = now
+        self._graph = compile_graph(
+            intent=self._understand, memory=self._remember, skill=self._use_skill, respond=self._respond
+        )
+
+    def is_stop(self, words: str) -> bool:
+        """Say whether these words ask the robot to stop speaking."""
+        return bool(self._classifier.classify(words).name == "cancel")
+
+    async def answer(self, utterance: Utterance) -> AsyncGenerator[BrainEvent, None]:
+        """Yield the events of one turn as they happen; closing the generator stops the model before its next token.
+
+        Raises:
+            TooLongError: if the words alone do not fit the model's context.
+        """
+        stream = cast(
+            "AsyncGenerator[BrainEvent, None]", self._graph.astream({"utterance": utterance}, stream_mode="custom")
+        )
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
+
+    async def _understand(self, state: TurnState, writer: StreamWriter) -> TurnState:
+        utterance, now = state["utterance"], self._now()
+        intent = self._classifier.classify(utterance.text)
+        situation = self._robots.situation(utterance.device_id, utterance.emotion)
+        writer(Understood(intent, situation.facts(now)))
+        return {"utterance": utterance, "now": now, "intent": intent, "situation": situation}
+
+    async def _remember(self, state: TurnState) -> TurnState:
+        device_id = state["utterance"].device_id
+        if state["intent"].name == "repeat":
+            last = await self._turns.last(device_id)
+            return {**state, "last": Answer(last.reply.text, last.reply.emotion) if last else None}
+        if state["intent"].name in SKILLS:
+            return state
+        turns = await self._turns.recent(device_id, self._history_tokens)
+        return {**state, "history": tuple(_exchange(turn) for turn in turns)}
+
+    async def _use_skill(self, state: TurnState, writer: StreamWriter) -> TurnState:
+        intent = state["intent"]
+        answer = SKILLS[intent.name](Question(state["now"], state["situation"], intent.slots, state.get("last")))
+        writer(Started("skill"))
+        writer(EmotionTag(answer.emotion))
+        writer(Delta(answer.text))
+        writer(Sentence(answer.text))
+        writer(Finished("stop", answer.text))
+        return state
+
+    async def _respond(self, state: TurnState, writer: StreamWriter) -> TurnState:
+        async with aclosing(self._model.stream(self._request(state))) as events:
+            async for event in events:
+                writer(event)
+        return state
+
+    def _request(self, state: TurnState) -> ChatRequest:
+        utterance, situation = state["utterance"], state["situation"]
+        robot = self._robots.robot(utterance.device_id)
+        return ChatRequest(
+            request_id=utterance.request_id,
+            conversation_id=utterance.device_id,
+            messages=messages(
+                system_message(self._prompt, self._persona, robot.actions),
+                state["history"],
+                situation.facts(state["now"]),
+                utterance.text,
+            ),
+            sampling=self._manner.sampling,
+            max_tokens=self._manner.max_tokens,
+            deadline=time.monotonic() + self._reply_timeout_s,
+            intent=state["intent"].name,
+            emotion=situation.person_emotion or "neutral",
+        )
+
+
+def _route(state: TurnState) -> Literal["skill", "respond"]:
+    return "skill" if state["intent"].name in SKILLS else "respond"
+
+
+def _exchange(turn: Turn) -> Exchange:
+    reply = turn.reply
+    actions = tuple(ActionCall(action.action, action.arguments) for action in reply.actions)
+    return Exchange(turn.facts, turn.words, reply.emotion, reply.text, actions)

@@ -1,0 +1,90 @@
+"""The `naila` command. What a subcommand needs is imported when it runs, so that help comes at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ai_server import __version__
+from ai_server.commands import models
+from ai_server.commands.chat import chat_command
+from ai_server.settings import Settings, SettingsError, load_settings
+
+app = typer.Typer(
+    name="naila",
+    help="The brain of small robots: hears them over MQTT, answers with words, an emotion and actions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(models.app, name="models")
+app.command("chat")(chat_command)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  Typer passes it so
+    if wanted:
+        typer.echo(f"naila {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """The brain of small robots: hears them over MQTT, answers with words, an emotion and actions."""
+
+
+EnvFile = Annotated[Path, typer.Option("--env-file", help="The file with settings; the environment wins over it.")]
+
+
+@app.command()
+def run(env_file: EnvFile = Path(".env")) -> None:
+    """Serve robots on the broker that the settings name, until SIGTERM or Ctrl-C."""
+    from ai_server.lifecycle import serve
+
+    raise typer.Exit(serve(_settings(env_file)))
+
+
+@app.command()
+def demo(env_file: EnvFile = Path(".env")) -> None:
+    """Try it: a demo broker, the brain, and a chat with a simulated robot. Piped lines are said one by one."""
+    from ai_server.commands.demo import run_demo
+
+    raise typer.Exit(run_demo(_settings(env_file)))
+
+
+@app.command()
+def doctor(env_file: EnvFile = Path(".env")) -> None:
+    """Look at all that the brain needs, a line each, and say how to mend what is wrong."""
+    from ai_server.commands.doctor import examine
+
+    raise typer.Exit(examine(env_file))
+
+
+@app.command()
+def graph() -> None:
+    """Print the brain's graph as Mermaid."""
+    from ai_server.commands.graph import mermaid
+
+    typer.echo(mermaid())
+
+
+def _settings(env_file: Path) -> Settings:
+    try:
+        return load_settings(env_file)
+    except SettingsError as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        typer.echo("naila was not started; .env.example documents every setting.", err=True)
+        raise typer.Exit(2) from None
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(app())

@@ -1,0 +1,172 @@
+"""`naila doctor`: looks at all that the brain needs, a line each, and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from ai_server import hardware, resources
+from ai_server.brain.intent import IntentClassifier
+from ai_server.brain.persona import Persona
+from ai_server.brain.prompt import Prompt
+from ai_server.configfile import ConfigError
+from ai_server.gguf import ModelFileError, ModelHeader, read_header
+from ai_server.hardware import Device, Host, PlanError
+from ai_server.lifecycle import DATABASE
+from ai_server.llm.fallback import load_answers
+from ai_server.llm.manner import wishes_of
+from ai_server.llm.process import EngineGoneError, EngineProcess
+from ai_server.llm.wire import Hello
+from ai_server.memory.database import DatabaseError, inspect_database
+from ai_server.mqtt.connection import Connection, Publication
+from ai_server.mqtt.options import BrokerOptions, TlsFileError
+from ai_server.protocol import topics
+from ai_server.settings import Settings, SettingsError, load_settings
+
+_BROKER_TIMEOUT_S = 8.0
+_ENGINE_TIMEOUT_S = 30.0
+
+
+class _ProblemError(Exception):
+    """What is wrong, and how to mend it."""
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What one look found that a later one builds on."""
+
+    header: ModelHeader | None = None
+    host: Host | None = None
+
+
+def examine(env_file: Path) -> int:
+    """Look at everything and print a line each; return 0, or 1 where something is wrong, 2 where it is the settings."""
+    try:
+        settings = load_settings(env_file)
+    except SettingsError as error:
+        for problem in error.problems:
+            _print("settings", problem, wrong=True)
+        return 2
+    source = str(env_file) if env_file.is_file() else "the environment and defaults"
+    _print("settings", f"all {len(Settings.model_fields)} are valid, from {source}")
+    return 0 if asyncio.run(_examine(settings)) else 1
+
+
+async def _examine(settings: Settings) -> bool:
+    findings = _Findings()
+    looks: tuple[tuple[str, Callable[[Settings, _Findings], Awaitable[str]]], ...] = (
+        ("directory", _look_at_directory),
+        ("config", _look_at_config),
+        ("model", _look_at_model),
+        ("engine", _look_at_engine),
+        ("hardware", _look_at_hardware),
+        ("plan", _look_at_plan),
+        ("broker", _look_at_broker),
+        ("database", _look_at_database),
+    )
+    well = True
+    for name, look in looks:
+        try:
+            _print(name, await look(settings, findings))
+        except (_ProblemError, ConfigError, ModelFileError, PlanError, DatabaseError, TlsFileError) as error:
+            _print(name, str(error), wrong=True)
+            well = False
+    return well
+
+
+async def _look_at_directory(settings: Settings, _: _Findings) -> str:
+    directory = settings.data_dir
+    nearest = next(path for path in (directory, *directory.parents) if path.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _ProblemError(f"{nearest} cannot be written: give this user the right, or set NAILA_DATA_DIR")
+    free = os.statvfs(nearest)
+    return f"{directory}, {free.f_bavail * free.f_frsize / 1e9:.1f} GB free"
+
+
+async def _look_at_config(settings: Settings, _: _Findings) -> str:
+    config = settings.config_dir
+    persona = Persona.load(config / "personas", settings.naila_persona)
+    load_answers(config / "phrases" / "fallback.toml")
+    IntentClassifier.load(config / "intents" / "en.toml")
+    for prompt in ("system", "compact"):
+        Prompt.load(config / "prompts" / f"{prompt}.txt")
+    where = "the shipped files" if config == resources.config_dir() else str(config)
+    return f"{where}, persona {persona.name}"
+
+
+async def _look_at_model(settings: Settings, findings: _Findings) -> str:
+    if settings.model_path is None:
+        return "none (LLM_MODEL_PATH=none): the fallback answers"
+    findings.header = header = await asyncio.to_thread(read_header, settings.model_path)
+    return f"{header.path}: {header.name}, {header.layers} layers, {header.file_bytes / 1e6:.0f} MB, whole"
+
+
+async def _look_at_engine(_: Settings, findings: _Findings) -> str:
+    engine = await EngineProcess.spawn()
+    try:
+        hello = await asyncio.wait_for(engine.receive(), _ENGINE_TIMEOUT_S)
+    except (EngineGoneError, TimeoutError):
+        raise _ProblemError(
+            "llama-cpp-python does not start: install it again (README.md, Prebuilt llama.cpp)"
+        ) from None
+    finally:
+        await engine.stop()
+    if not isinstance(hello, Hello):
+        raise _ProblemError(f"the engine's process said {hello!r} first: install NAILA again")
+    devices = [
+        Device(each.name, each.description, each.kind, each.memory_total, each.memory_free) for each in hello.devices
+    ]
+    findings.host = hardware.detect(devices)
+    return f"llama-cpp-python {hello.version}, devices: {', '.join(device.name for device in devices) or 'CPU alone'}"
+
+
+async def _look_at_hardware(_: Settings, findings: _Findings) -> str:
+    host = findings.host or hardware.detect()
+    quota = "" if host.cpu_quota is None else f", quota {host.cpu_quota:g} CPUs"
+    return f"{host.cpu_model}, {host.usable_cores} cores{quota}, {host.memory_usable / 2**30:.1f} GiB of memory free"
+
+
+async def _look_at_plan(settings: Settings, findings: _Findings) -> str:
+    if findings.header is None or findings.host is None:
+        return "none without a model and an engine"
+    plan = hardware.plan(findings.host, findings.header, wishes_of(settings))
+    return "\n".join(f"{name} {getattr(plan, name)}: {reason}" for name, reason in plan.reasons.items())
+
+
+async def _look_at_broker(settings: Settings, _: _Findings) -> str:
+    connection = Connection(
+        options=BrokerOptions.from_settings(settings.model_copy(update={"mqtt_client_id": "naila-doctor"})),
+        subscriptions=((topics.STATUS, 1),),
+        will=Publication("naila/system/doctor", b"", qos=0, retain=False),
+        on_connected=lambda: None,
+    )
+    await connection.start()
+    try:
+        await connection.wait_connected(_BROKER_TIMEOUT_S)
+    except TimeoutError as error:
+        where = f"{settings.mqtt_host}:{settings.mqtt_port}"
+        raise _ProblemError(f"{where}: {error}. Look at the MQTT settings, and whether the broker runs") from None
+    else:
+        return f"{settings.mqtt_host}:{settings.mqtt_port}, MQTT {connection.state.protocol}"
+    finally:
+        await connection.close()
+
+
+async def _look_at_database(settings: Settings, _: _Findings) -> str:
+    report = await asyncio.to_thread(inspect_database, settings.data_dir / DATABASE)
+    if not report.exists:
+        return "none yet: it is made at the first start"
+    return f"{settings.data_dir / DATABASE}: sound, {report.turns} turns, {report.size_bytes / 1e6:.1f} MB"
+
+
+def _print(name: str, text: str, *, wrong: bool = False) -> None:
+    sign = typer.style("WRONG", fg="red", bold=True) if wrong else typer.style("ok   ", fg="green")
+    first, *more = text.splitlines()
+    typer.echo(f"{sign} {name:<10} {first}")
+    for line in more:
+        typer.echo(f"{'':<17}{line}")

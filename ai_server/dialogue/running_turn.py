@@ -1,0 +1,190 @@
+"""One utterance being answered: its events go out as they happen, and make up its reply."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import singledispatchmethod
+from typing import Any
+
+import structlog
+
+from ai_server.brain.actions import objection
+from ai_server.brain.graph import Understood
+from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
+from ai_server.memory.turns import Turn
+from ai_server.mqtt.inbox import Waiting
+from ai_server.mqtt.outbox import Outbox
+from ai_server.protocol.device import ActionDeclaration
+from ai_server.protocol.fields import Emotion
+from ai_server.protocol.reply import (
+    ActionMessage,
+    FinishReason,
+    Reply,
+    Source,
+    StreamEvent,
+    StreamType,
+    Timings,
+    Usage,
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What the reply is so far; thrown away when the model begins anew."""
+
+    source: Source = "fallback"
+    emotion: Emotion = "neutral"
+    text: str = ""
+    actions: list[ActionMessage] = field(default_factory=list)
+    first_word_at: float | None = None
+    usage: TokenUsage = field(default_factory=TokenUsage)
+    tokens_per_second: float | None = None
+
+
+class RunningTurn:
+    """The answer to one utterance while it is made.
+
+    Attributes:
+        waiting: the utterance, and when it arrived.
+        started_at: when its turn came, of `time.monotonic()`.
+        heard_at: when it arrived, of the wall clock.
+        understood: what the brain took it for, once it has.
+        finish_reason: None while the brain still speaks.
+        stored: the reply that this request got before, where it is a repeat.
+        handed_back: the brain stops; the robot is to send the utterance again.
+    """
+
+    def __init__(self, waiting: Waiting, actions: tuple[ActionDeclaration, ...], outbox: Outbox) -> None:
+        self.waiting = waiting
+        self.started_at = time.monotonic()
+        self.heard_at = datetime.now(UTC) - timedelta(seconds=self.started_at - waiting.arrived)
+        self.understood: Understood | None = None
+        self.finish_reason: FinishReason | None = None
+        self.stored: Reply | None = None
+        self.handed_back = False
+        self._declared = actions
+        self._outbox = outbox
+        self._draft = _Draft()
+        self._seq = 1  # `accepted` was 0
+
+    def is_late(self) -> bool:
+        """Say whether the utterance waited for longer than it is worth answering."""
+        return (self.started_at - self.waiting.arrived) * 1000 > self.waiting.utterance.ttl_ms
+
+    def announce(self, kind: StreamType, **fields: Any) -> None:
+        """Publish the next stream event of this request."""
+        utterance = self.waiting.utterance
+        event = StreamEvent.model_construct(request_id=utterance.request_id, seq=self._seq, type=kind, **fields)
+        self._outbox.event(utterance.device_id, event)
+        self._seq += 1
+
+    @singledispatchmethod
+    def handle(self, event: object) -> None:
+        """Take one event of the brain."""
+        raise TypeError(f"the brain emitted {event!r}")
+
+    @handle.register
+    def _(self, event: Understood) -> None:
+        self.understood = event
+
+    @handle.register
+    def _(self, event: Started) -> None:
+        self._draft = _Draft(source=event.source)
+        self.announce(StreamType.STARTED)
+
+    @handle.register
+    def _(self, event: EmotionTag) -> None:
+        self._draft.emotion = event.emotion
+        self.announce(StreamType.EMOTION, emotion=event.emotion)
+
+    @handle.register
+    def _(self, event: Delta) -> None:
+        if self._draft.first_word_at is None:
+            self._draft.first_word_at = time.monotonic()
+        self._draft.text += event.text
+        self.announce(StreamType.DELTA, text=event.text)
+
+    @handle.register
+    def _(self, event: Sentence) -> None:
+        self.announce(StreamType.SENTENCE, text=event.text)
+
+    @handle.register
+    def _(self, event: ActionCall) -> None:
+        reason = objection(event, self._declared)
+        if reason:
+            log.warning("an action was dropped", reason=reason)
+            return
+        request_id = self.waiting.utterance.request_id
+        action = ActionMessage(
+            command_id=uuid.uuid4().hex, request_id=request_id, action=event.name, arguments=event.arguments
+        )
+        self._draft.actions.append(action)
+        self.announce(StreamType.ACTION, action=action)
+
+    @handle.register
+    def _(self, event: Finished) -> None:
+        self._draft.text = event.text
+        self._draft.usage = event.usage
+        if event.decode_ms > 0 and event.usage.completion_tokens > 1:
+            self._draft.tokens_per_second = (event.usage.completion_tokens - 1) / event.decode_ms * 1000
+        self.finish_reason = event.reason
+
+    def stop(self, reason: FinishReason, text: str | None = None) -> None:
+        """End the turn before the brain did: what was said stays, what the body was to do does not."""
+        self.finish_reason = reason
+        self._draft.actions.clear()
+        if text is not None:
+            self._draft.text = text
+
+    def reply(self) -> Reply:
+        """Return the whole reply; the turn must have ended."""
+        if self.finish_reason is None:
+            raise RuntimeError("the turn has not ended")
+        utterance, draft, understood = self.waiting.utterance, self._draft, self.understood
+        return Reply(
+            request_id=utterance.request_id,
+            device_id=utterance.device_id,
+            text=draft.text.strip(),
+            emotion=draft.emotion,
+            language=utterance.language or "en",
+            intent=understood.intent.name if understood else "conversation",
+            confidence=round(understood.intent.confidence, 3) if understood else 0.0,
+            source=draft.source,
+            finish_reason=self.finish_reason,
+            actions=draft.actions,
+            usage=Usage(
+                prompt_tokens=draft.usage.prompt_tokens,
+                cached_tokens=draft.usage.cached_tokens,
+                completion_tokens=draft.usage.completion_tokens,
+            ),
+            timings=self._timings(),
+        )
+
+    def record(self, reply: Reply) -> Turn:
+        """Return what memory keeps of this turn."""
+        utterance = self.waiting.utterance
+        return Turn(
+            at=self.heard_at,
+            words=utterance.text,
+            reply=reply,
+            facts=self.understood.facts if self.understood else "",
+            user_id=utterance.user_id,
+        )
+
+    def _timings(self) -> Timings:
+        first, rate = self._draft.first_word_at, self._draft.tokens_per_second
+        return Timings(
+            queue_ms=_ms(self.waiting.arrived, self.started_at),
+            first_token_ms=None if first is None else _ms(self.waiting.arrived, first),
+            total_ms=_ms(self.waiting.arrived, time.monotonic()),
+            tokens_per_second=None if rate is None else round(rate, 1),
+        )
+
+
+def _ms(since: float, until: float) -> float:
+    return round((until - since) * 1000, 2)

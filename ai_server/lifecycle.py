@@ -1,0 +1,343 @@
+"""What starts in which order, what stops in which, and what happens when a part fails."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from ai_server import __version__, hardware
+from ai_server.configfile import ConfigError
+from ai_server.gguf import ModelFileError, ModelHeader, read_header
+from ai_server.llm.chat import ModelError
+from ai_server.llm.failover import Failover
+from ai_server.llm.fallback import Fallback, load_answers
+from ai_server.llm.manner import Manner, manner_of, wishes_of
+from ai_server.llm.service import EngineState, ModelService
+from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.turns import Turns
+from ai_server.mqtt.connection import Connection, Publication
+from ai_server.mqtt.inbox import Inbox
+from ai_server.mqtt.options import BrokerOptions, TlsFileError
+from ai_server.mqtt.outbox import Outbox
+from ai_server.protocol import topics
+from ai_server.protocol.status import State, Status
+from ai_server.settings import Settings
+from ai_server.telemetry import logs
+from ai_server.telemetry.condition import Condition
+from ai_server.telemetry.loop_lag import LoopLag
+from ai_server.telemetry.meters import Meters
+from ai_server.telemetry.systemd import Notifier, Watchdog, watchdog_interval
+
+if TYPE_CHECKING:
+    from ai_server.brain.graph import Brain
+    from ai_server.brain.robots import Robots
+    from ai_server.dialogue.dialogue import Dialogue
+    from ai_server.dialogue.intake import Intake
+    from ai_server.reporter import Reporter
+
+log = structlog.get_logger(__name__)
+
+DATABASE = "naila.db"
+
+_NEWS_S = 10.0
+"""How often systemd hears that a slow start goes on."""
+
+_STALE_S = 30.0
+"""A part that was silent for so long has stopped: the watchdog is fed no more."""
+
+_FLUSH_S = 3.0
+"""What the broker gets to acknowledge the last publications."""
+
+
+def serve(settings: Settings) -> int:
+    """Run the daemon until it is asked to stop.
+
+    Returns:
+        The exit code: 0 after an orderly end, 1 where a part that nothing works without failed.
+    """
+    logs.configure(settings.naila_log_level, settings.naila_log_format)
+    return asyncio.run(_run_until_signalled(Daemon(settings)))
+
+
+async def _run_until_signalled(daemon: Daemon) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _on_signal, daemon, number)
+    return await daemon.run()
+
+
+def _on_signal(daemon: Daemon, number: signal.Signals) -> None:
+    if daemon.stopping:
+        log.warning("a second signal: leaving at once", signal=number.name)
+        os._exit(128 + number)
+    log.info("stopping", signal=number.name)
+    daemon.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """The parts that the phases after their building need."""
+
+    connection: Connection
+    outbox: Outbox
+    dialogue: Dialogue
+    intake: Intake
+    reporter: Reporter
+
+
+class Daemon:
+    """The life of one daemon: its parts are built here, each handed what it needs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop = asyncio.Event()
+        self._notifier = Notifier.from_environment()
+        self._condition = Condition(self._notifier, settings.model_path.name if settings.model_path else None)
+        self._meters = Meters()
+        self._lag = LoopLag()
+
+    async def run(self) -> int:
+        """Start every part, serve until `stop`, and end in order; return the exit code."""
+        log.info("naila starts", version=__version__, pid=os.getpid(), data=str(self._settings.data_dir))
+        code = 1
+        try:
+            async with AsyncExitStack() as parts:
+                code = await self._live(parts)
+        except (DatabaseError, ConfigError, TlsFileError) as error:
+            log.error("naila cannot start", reason=str(error))  # noqa: TRY400  the reason says it all
+        log.info("naila has stopped", exit_code=code)
+        return code
+
+    def stop(self) -> None:
+        """Ask the daemon to end in order: it finishes what runs, and says goodbye."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop.is_set()
+
+    async def _live(self, parts: AsyncExitStack) -> int:
+        """Go through the phases; `parts` ends what was started, the newest first."""
+        with _phase("hardware"):
+            engine, manner = await self._begin_loading(parts)
+        with _phase("storage"):
+            database = await Database.open(self._settings.data_dir / DATABASE)
+            parts.push_async_callback(database.close)
+        with _phase("brain"):
+            house = self._build(engine, manner, database)
+        self._condition.enter(State.LOADING)
+        with _phase("mqtt"):
+            parts.push_async_callback(house.connection.close)
+            await house.connection.start()
+            await self._unless_stopped(house.connection.wait_connected())
+        tasks = self._start_tasks(house, engine, database)
+        if engine:
+            with _phase("model"):
+                await self._unless_stopped(_settled(engine))
+        failed = await self._serve(tasks)
+        await self._drain(house, tasks)
+        return 1 if failed else 0
+
+    async def _begin_loading(self, parts: AsyncExitStack) -> tuple[ModelService | None, Manner]:
+        """Start the engine's process, which takes its time, before everything else."""
+        host = hardware.detect()
+        log.info("host", cpu=host.cpu_model, cores=host.usable_cores, memory_free_gib=_gib(host.memory_usable))
+        path = self._settings.model_path
+        if path is None:
+            self._condition.ail("llm", "no model is configured (LLM_MODEL_PATH=none): the fallback answers")
+            return None, manner_of(self._settings, None)
+        engine = ModelService(
+            path,
+            wishes_of(self._settings),
+            hang_timeout_s=self._settings.llm_hang_timeout_s,
+            on_change=self._on_engine,
+        )
+        parts.push_async_callback(engine.close)
+        await engine.start()
+        return engine, manner_of(self._settings, _header(path))
+
+    def _on_engine(self, state: EngineState) -> None:
+        ails = state.status == "error" or (state.status == "loading" and state.restarts > 0)
+        self._condition.ail("llm", f"{state.reason}: the fallback answers" if ails else "")
+        if state.status == "loaded":
+            self._condition.enter(State.READY)
+
+    def _build(self, engine: ModelService | None, manner: Manner, database: Database) -> _House:
+        # LangGraph takes most of a second to import: the engine's process starts meanwhile.
+        from ai_server.brain.robots import Robots  # noqa: PLC0415
+        from ai_server.dialogue.dialogue import Dialogue  # noqa: PLC0415
+        from ai_server.dialogue.intake import Intake  # noqa: PLC0415
+        from ai_server.reporter import Reporter  # noqa: PLC0415
+
+        settings, turns, robots = self._settings, Turns(database), Robots()
+        connection = Connection(
+            options=BrokerOptions.from_settings(settings),
+            subscriptions=topics.SUBSCRIPTIONS,
+            will=Publication(topics.STATUS, self._will(), qos=1, retain=True),
+            on_connected=self._condition.announce_again,
+        )
+        outbox = Outbox(connection)
+        self._condition.publish = outbox.status
+        inbox = Inbox(per_device=settings.naila_queue_per_device, total=settings.naila_queue_total)
+        dialogue = Dialogue(
+            brain=self._build_brain(engine, manner, turns, robots),
+            robots=robots,
+            turns=turns,
+            inbox=inbox,
+            outbox=outbox,
+            meters=self._meters,
+        )
+        intake = Intake(
+            connection=connection,
+            dialogue=dialogue,
+            robots=robots,
+            outbox=outbox,
+            meters=self._meters,
+            max_payload_bytes=settings.naila_max_payload_bytes,
+        )
+        reporter = Reporter(
+            connection=connection,
+            outbox=outbox,
+            inbox=inbox,
+            dialogue=dialogue,
+            robots=robots,
+            engine=engine,
+            manner=manner,
+            database=database,
+            turns=turns,
+            meters=self._meters,
+            lag=self._lag,
+            condition=self._condition,
+        )
+        return _House(connection, outbox, dialogue, intake, reporter)
+
+    def _build_brain(self, engine: ModelService | None, manner: Manner, turns: Turns, robots: Robots) -> Brain:
+        from ai_server.brain.graph import Brain  # noqa: PLC0415
+        from ai_server.brain.intent import IntentClassifier  # noqa: PLC0415
+        from ai_server.brain.persona import Persona  # noqa: PLC0415
+        from ai_server.brain.prompt import Prompt  # noqa: PLC0415
+
+        config = self._settings.config_dir
+        persona = Persona.load(config / "personas", self._settings.naila_persona)
+        answers = load_answers(config / "phrases" / "fallback.toml").with_own(persona.fallback)
+        rng = random.Random()  # noqa: S311  which of the answers, no secret
+        return Brain(
+            classifier=IntentClassifier.load(config / "intents" / "en.toml", names=(persona.name,)),
+            robots=robots,
+            turns=turns,
+            persona=persona,
+            prompt=Prompt.load(config / "prompts" / f"{manner.prompt}.txt"),
+            model=Failover(engine, Fallback(answers, name=persona.name, rng=rng)),
+            manner=manner,
+            history_tokens=self._settings.naila_history_tokens,
+            reply_timeout_s=self._settings.naila_reply_timeout_s,
+            now=lambda: datetime.now().astimezone(),
+        )
+
+    def _will(self) -> bytes:
+        path = self._settings.model_path
+        lost = "the brain is gone without a goodbye"
+        return Status(
+            state=State.OFFLINE, reason=lost, version=__version__, model=path.name if path else None
+        ).to_json()
+
+    async def _unless_stopped(self, waiting: Coroutine[Any, Any, None]) -> None:
+        """Wait for a part, as long as it takes; systemd hears that the start goes on."""
+        task = asyncio.create_task(waiting)
+        stop = asyncio.create_task(self._stop.wait())
+        while not task.done() and not stop.done():
+            self._notifier.extend_timeout(3 * _NEWS_S)
+            await asyncio.wait({task, stop}, timeout=_NEWS_S, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not task.done():
+            task.cancel()
+
+    def _start_tasks(
+        self, house: _House, engine: ModelService | None, database: Database
+    ) -> dict[str, asyncio.Task[None]]:
+        running: dict[str, Coroutine[Any, Any, None]] = {
+            "intake": house.intake.run(),
+            "reporter": house.reporter.run(self._settings.naila_metrics_interval_s),
+            "loop lag": self._lag.run(),
+        }
+        interval = watchdog_interval()
+        if interval:
+            parts = {
+                "event loop": lambda: self._lag.last_alive,
+                "network thread": lambda: house.connection.state.last_alive,
+                "database": lambda: database.last_alive,
+                "engine": lambda: _last_life(engine),
+            }
+            stale_after = max(_STALE_S, 3 * self._settings.naila_metrics_interval_s)
+            running["watchdog"] = Watchdog(self._notifier, parts, interval=interval, stale_after=stale_after).run()
+        return {name: asyncio.create_task(work, name=name) for name, work in running.items()}
+
+    async def _serve(self, tasks: dict[str, asyncio.Task[None]]) -> bool:
+        """Serve until asked to stop; return whether it was a part of the daemon that failed."""
+        if not self._stop.is_set():
+            self._notifier.ready()
+            if self._settings.model_path is None:
+                self._condition.enter(State.READY)
+        stop = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({stop, *tasks.values()}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        failed = [name for name, task in tasks.items() if task.done()]
+        for name in failed:
+            log.critical("a part of the daemon failed", part=name, exc_info=tasks[name].exception())
+        return bool(failed)
+
+    async def _drain(self, house: _House, tasks: dict[str, asyncio.Task[None]]) -> None:
+        with _phase("drain"):
+            self._notifier.stopping()
+            self._condition.enter(State.DRAINING)
+            tasks["intake"].cancel()
+            await house.dialogue.drain(self._settings.naila_drain_timeout_s)
+            for task in tasks.values():
+                task.cancel()
+            self._condition.enter(State.OFFLINE)
+            if house.connection.state.connected:
+                await house.outbox.flush(_FLUSH_S)
+
+
+async def _settled(engine: ModelService) -> None:
+    """Wait until the model is loaded, or it is known that it cannot be."""
+    try:
+        await engine.wait_loaded()
+    except ModelError:
+        return  # the state tells, and the fallback answers
+
+
+def _header(path: os.PathLike[str]) -> ModelHeader | None:
+    try:
+        return read_header(path)  # type: ignore[arg-type]
+    except ModelFileError:
+        return None  # the model service finds the same, and says so
+
+
+def _last_life(engine: ModelService | None) -> float:
+    """Return when the engine last moved; one that is not loaded is watched over by its service."""
+    if engine is None or engine.state.status != "loaded":
+        return time.monotonic()
+    return engine.state.last_sign_of_life or time.monotonic()
+
+
+def _gib(count: int) -> float:
+    return round(count / 2**30, 1)
+
+
+@contextmanager
+def _phase(name: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    log.info("phase done", phase=name, took_ms=round((time.monotonic() - started) * 1000))

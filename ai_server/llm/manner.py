@@ -1,0 +1,62 @@
+"""What the settings say of the model: how it is loaded, and how it is asked to speak."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ai_server.gguf import ModelHeader
+from ai_server.hardware import Wishes
+from ai_server.llm.chat import Sampling
+from ai_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a model is asked to speak.
+
+    Attributes:
+        prompt: the file in `prompts/`, without .txt: `compact` for small models trained on it, else `system`.
+        sampling: how tokens are chosen.
+        max_tokens: of one reply.
+    """
+
+    prompt: Literal["system", "compact"]
+    sampling: Sampling
+    max_tokens: int
+
+
+def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
+    """Return the manner for a model.
+
+    A model's file may recommend values under `naila.prompt`, `naila.temperature`, `naila.top_p` and
+    `naila.max_tokens`; what somebody set explicitly wins over it. `header` is None where no model is configured.
+    """
+    recommended = header.metadata if header else {}
+
+    def choose(field: str, key: str) -> float:
+        value = recommended.get(key)
+        if settings.explicit(field) or not isinstance(value, int | float):
+            return float(getattr(settings, field))
+        return float(value)
+
+    return Manner(
+        prompt="compact" if recommended.get("naila.prompt") == "compact" else "system",
+        sampling=Sampling(
+            temperature=choose("llm_temperature", "naila.temperature"),
+            top_p=choose("llm_top_p", "naila.top_p"),
+            seed=settings.llm_seed,
+        ),
+        max_tokens=int(choose("llm_max_tokens", "naila.max_tokens")),
+    )
+
+
+def wishes_of(settings: Settings) -> Wishes:
+    """Return what somebody set explicitly of how a model is loaded; the rest is planned."""
+    return Wishes(
+        context_size=settings.llm_context_size if settings.explicit("llm_context_size") else None,
+        threads=settings.llm_threads,
+        gpu_layers=settings.llm_gpu_layers,
+        batch_size=settings.llm_batch_size if settings.explicit("llm_batch_size") else None,
+        kv_type=settings.llm_kv_type,
+    )
