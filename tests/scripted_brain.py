@@ -16,6 +16,7 @@ from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
 from ai_server.protocol.status import State, Status
+from tests.brokers import PASSWORD, USERNAME, RunningBroker
 
 
 @dataclass
@@ -29,11 +30,9 @@ class Message:
 class ScriptedBrain:
     """Calls `answer` with each utterance, from the network thread, and keeps all that robots publish in `heard`."""
 
-    port: int
+    broker: RunningBroker
     answer: Callable[[ScriptedBrain, dict[str, Any]], None] = lambda brain, said: brain.greet(said)
     state: State | None = State.READY
-    username: str | None = None
-    password: str | None = None
     device_id: str = "robot-1"
     heard: list[Message] = field(default_factory=list)
 
@@ -42,14 +41,15 @@ class ScriptedBrain:
         self._subscribed = threading.Event()
         self._seq: dict[str, int] = {}
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
-        if self.username:
-            self._client.username_pw_set(self.username, self.password)
+        self._client.username_pw_set(USERNAME, PASSWORD)
         self._client.reconnect_delay_set(1, 1)
-        self._client.on_socket_open = lambda _c, _u, opened: opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client.on_socket_open = lambda _c, _u, opened: opened.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )
         self._client.on_connect = lambda client, *_: client.subscribe("naila/devices/#", 1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda _c, _u, message: self._receive(message)
-        self._client.connect("127.0.0.1", self.port)
+        self._client.connect("127.0.0.1", self.broker.port)
         self._client.loop_start()
         assert self._subscribed.wait(10)
         if self.state:
@@ -87,7 +87,7 @@ class ScriptedBrain:
 
     def refuse(self, code: ErrorCode, words: str, request_id: str | None = None, retry: float | None = None) -> None:
         error = ErrorMessage(error_code=code, error_message=words, correlation_id=request_id, retry_after_seconds=retry)
-        self._publish_json(topics.error(self.device_id), error.model_dump_json().encode())
+        self.publish_json(topics.error(self.device_id), error.model_dump_json().encode())
 
     def greet(self, said: dict[str, Any]) -> None:
         """Accept, stream and reply `Hello there!`."""
@@ -116,7 +116,7 @@ class ScriptedBrain:
             self.answer(self, heard.payload)
 
     def _publish(self, topic: str, message: Any, *, qos: int = 1, retain: bool = False) -> None:
-        self._publish_json(topic, message.to_json(), qos=qos, retain=retain)
+        self.publish_json(topic, message.to_json(), qos=qos, retain=retain)
 
-    def _publish_json(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+    def publish_json(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         self._client.publish(topic, payload, qos=qos, retain=retain)
