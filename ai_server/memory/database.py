@@ -11,15 +11,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, create_engine, event, exc, func, select, text
+from sqlalchemy import URL, Connection, create_engine, event, exc
 from sqlalchemy.pool import NullPool
 
-from ai_server.memory.migrations import HEAD, UnknownRevisionError, migrate, stored_revision
-from ai_server.memory.schema import turns
+from ai_server.memory.migrations import HEAD, UnknownRevisionError, migrate
 
 T = TypeVar("T")
 
@@ -53,6 +51,42 @@ class DatabaseError(Exception):
         self.path = path
         self.what = what
         self.mend = mend
+
+    @classmethod
+    def of_sqlite(cls, path: Path, error: BaseException | None) -> DatabaseError:
+        """Put SQLite's refusal in words."""
+        return cls.of_result(path, getattr(error, "sqlite_errorname", ""), str(error))
+
+    @classmethod
+    def of_result(cls, path: Path, name: str, detail: str = "") -> DatabaseError:
+        """Put one of SQLite's result codes in words; an extended one is taken for what it extends."""
+        for known, (what, mend) in _MENDS.items():
+            if name.startswith(known):
+                return cls(path, what, mend)
+        return cls(path, f"the database refused ({detail})", "this is a fault of NAILA: please report it")
+
+    @classmethod
+    def of_newer_version(cls, path: Path, revision: str) -> DatabaseError:
+        """Say that this program is older than the database."""
+        return cls(
+            path,
+            f"a newer version of NAILA has written it (schema {revision}, this one knows {HEAD})",
+            "install that version again, or restore a backup from before it",
+        )
+
+    @classmethod
+    def of_system(cls, path: Path, error: OSError) -> DatabaseError:
+        """Put what the operating system refused on the way to the database in words."""
+        nearest = next(parent for parent in path.parents if parent.exists())
+        if error.errno == errno.ENOSPC:
+            return cls(path, *_MENDS["SQLITE_FULL"])
+        if not nearest.is_dir():
+            return cls(path, f"{nearest} is not a directory", "set NAILA_DATA_DIR to a directory")
+        return cls(
+            path,
+            f"{error.filename} cannot be written ({error.strerror})",
+            "give the user that runs naila the right to write there, or set NAILA_DATA_DIR to another directory",
+        )
 
 
 class Database:
@@ -159,66 +193,11 @@ class Database:
             return _transact(self._connection, work, begin)
         except exc.DBAPIError as error:
             self.failures += 1
-            self.last_error = _explain(self.path, error.orig)
+            self.last_error = DatabaseError.of_sqlite(self.path, error.orig)
             raise self.last_error from error
         finally:
             self.transactions += 1
             self.last_alive = time.monotonic()
-
-
-@dataclass(frozen=True)
-class DatabaseReport:
-    """What a look from outside shows of a database.
-
-    Attributes:
-        exists: whether there is a file yet.
-        size_bytes: of the file.
-        revision: the version of its schema.
-        turns: how many it holds.
-    """
-
-    exists: bool
-    size_bytes: int = 0
-    revision: str | None = None
-    turns: int = 0
-
-
-def inspect_database(path: Path) -> DatabaseReport:
-    """Look at a database, also beside a running daemon, and check its structure; nothing is changed.
-
-    Raises:
-        DatabaseError: if it cannot be read, is damaged, or was written by a newer version of NAILA; or where there is
-            none yet, if none can be made there.
-    """
-    if not path.exists():
-        _require_creatable(path)
-        return DatabaseReport(exists=False)
-    try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
-        with engine.connect() as connection:
-            return _report(path, connection)
-    except exc.DBAPIError as error:
-        raise _explain(path, error.orig) from error
-
-
-def _report(path: Path, connection: Connection) -> DatabaseReport:
-    problem = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
-    if problem != "ok":
-        raise DatabaseError(path, f"{_MENDS['SQLITE_CORRUPT'][0]} ({problem})", _MENDS["SQLITE_CORRUPT"][1])
-    revision = stored_revision(connection)
-    if revision is None:
-        return DatabaseReport(exists=True, size_bytes=_size(path))
-    count = connection.execute(select(func.count()).select_from(turns)).scalar_one()
-    return DatabaseReport(exists=True, size_bytes=_size(path), revision=revision, turns=count)
-
-
-def _require_creatable(path: Path) -> None:
-    nearest = _nearest(path)
-    if not nearest.is_dir():
-        raise DatabaseError(path, f"{nearest} is not a directory", "set NAILA_DATA_DIR to a directory")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise DatabaseError(path, f"{nearest} cannot be written", _MENDS["SQLITE_PERM"][1])
 
 
 def _open(path: Path) -> tuple[int, Connection]:
@@ -226,7 +205,7 @@ def _open(path: Path) -> tuple[int, Connection]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _sole_user(path)
     except OSError as error:
-        raise _explain_file(path, error) from error
+        raise DatabaseError.of_system(path, error) from error
     try:
         _require_writable(path)
         return lock, _connect(path)
@@ -257,7 +236,7 @@ def _require_writable(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise _explain_file(path, error) from error
+        raise DatabaseError.of_system(path, error) from error
 
 
 def _connect(path: Path) -> Connection:
@@ -266,19 +245,15 @@ def _connect(path: Path) -> Connection:
     try:
         connection = engine.connect()
     except exc.DBAPIError as error:
-        raise _explain(path, error.orig) from error
+        raise DatabaseError.of_sqlite(path, error.orig) from error
     try:
         _transact(connection, migrate, "BEGIN IMMEDIATE")
     except exc.DBAPIError as error:
         connection.close()
-        raise _explain(path, error.orig) from error
+        raise DatabaseError.of_sqlite(path, error.orig) from error
     except UnknownRevisionError as error:
         connection.close()
-        raise DatabaseError(
-            path,
-            f"a newer version of NAILA has written it (schema {error}, this one knows {HEAD})",
-            "install that version again, or restore a backup from before it",
-        ) from error
+        raise DatabaseError.of_newer_version(path, str(error)) from error
     return connection
 
 
@@ -310,28 +285,3 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _explain(path: Path, error: BaseException | None) -> DatabaseError:
-    name = getattr(error, "sqlite_errorname", "")
-    for known, (what, mend) in _MENDS.items():
-        if name.startswith(known):
-            return DatabaseError(path, what, mend)
-    return DatabaseError(path, f"the database refused ({error})", "this is a fault of NAILA: please report it")
-
-
-def _explain_file(path: Path, error: OSError) -> DatabaseError:
-    nearest = _nearest(path)
-    if error.errno == errno.ENOSPC:
-        return DatabaseError(path, *_MENDS["SQLITE_FULL"])
-    if not nearest.is_dir():
-        return DatabaseError(path, f"{nearest} is not a directory", "set NAILA_DATA_DIR to a directory")
-    return DatabaseError(
-        path,
-        f"{error.filename} cannot be written ({error.strerror})",
-        "give the user that runs naila the right to write there, or set NAILA_DATA_DIR to another directory",
-    )
-
-
-def _nearest(path: Path) -> Path:
-    return next(parent for parent in path.parents if parent.exists())

@@ -24,7 +24,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from ai_server.memory import migrations
-from ai_server.memory.database import Database, DatabaseError, DatabaseReport, inspect_database
+from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.inspection import DatabaseReport, inspect_database
 from ai_server.memory.schema import metadata
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
@@ -182,9 +183,10 @@ async def test_a_database_of_a_newer_version_is_refused_in_words(path: Path) -> 
     database = await Database.open(path)
     await database.run(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     await database.close()
-    with pytest.raises(DatabaseError, match=r"newer version of NAILA .* 9999.*: install that version") as caught:
-        await Database.open(path)
-    assert caught.value.path == path
+    for look in (Database.open(path), asyncio.to_thread(inspect_database, path)):
+        with pytest.raises(DatabaseError, match=r"newer version of NAILA .* 9999.*: install that version") as caught:
+            await look
+        assert caught.value.path == path
 
 
 async def test_a_second_daemon_on_the_same_directory_is_told_who_is_first(database: Database) -> None:
