@@ -85,7 +85,7 @@ def _chain(level: str, log_format: str, *, with_time: bool) -> list[Processor]:
 def _renderers(log_format: str, stream: TextIO) -> list[Processor]:
     if log_format == "json":
         # Plain tracebacks: structured ones hold local variables, which are what people said.
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        return [structlog.processors.format_exc_info, _in_order, structlog.processors.JSONRenderer(ensure_ascii=False)]
     colors = stream.isatty() and "NO_COLOR" not in os.environ
     return [
         structlog.dev.ConsoleRenderer(
@@ -101,6 +101,11 @@ def _withhold_private(_: Any, __: str, event: EventDict) -> EventDict:
     for name in PRIVATE.intersection(event):
         event[name] = f"({len(str(event[name]))} characters, shown at debug)"
     return event
+
+
+def _in_order(_: Any, __: str, event: EventDict) -> EventDict:
+    """Put first what every line has, so that a stream of lines can be read by eye too."""
+    return {name: event.pop(name) for name in ("timestamp", "level", "event", "logger")} | dict(event)
 
 
 def _is_journal(stream: TextIO) -> bool:

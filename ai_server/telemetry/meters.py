@@ -166,7 +166,7 @@ class Meters:
             tokens_generated=last.usage.completion_tokens if last else 0,
             tokens_per_second=_rounded(last.timings.tokens_per_second) if last else None,
             context_length=seen.llm.context_length,
-            temperature=seen.llm.temperature,
+            temperature=_rounded(seen.llm.temperature),
             hardware_acceleration=seen.llm.acceleration,
             robots=seen.robots,
             mqtt=self._mqtt(seen.mqtt.figures),
@@ -293,11 +293,11 @@ class Meters:
         )
 
     def _llm_health(self, llm: LlmObservation) -> ServiceHealth:
+        if llm.status == "unloaded":
+            return ServiceHealth(status="unknown", detail=llm.reason)
         status: ServiceStatus = "unhealthy"
         if llm.status == "loaded":
             status = "degraded" if self._model_failed and self._model_failed[-1] else "healthy"
-        elif llm.status == "unloaded":
-            status = "unknown"
         return ServiceHealth(
             status=status,
             response_time_ms=quantiles(self._total_ms).p50,

@@ -42,6 +42,7 @@ def lines(script: str, **options: str) -> list[dict[str, Any]]:
 
 def test_a_json_line_says_when_where_how_bad_and_what() -> None:
     (line,) = lines("log.warning('broker is gone', attempts=3)")
+    assert list(line) == ["timestamp", "level", "event", "logger", "attempts"]
     assert line.pop("timestamp").endswith("Z")
     assert line == {"event": "broker is gone", "level": "warning", "logger": "ai_server.somewhere", "attempts": 3}
 

@@ -211,6 +211,12 @@ def test_a_model_whose_last_turn_fell_back_is_degraded_with_its_error_rate(meter
     assert (service.status, service.error_rate, service.response_time_ms) == ("degraded", 0.25, 210)
 
 
+def test_a_model_that_nobody_wants_fails_nobody(meters: Meters) -> None:
+    meters.turn_finished(reply(source="fallback"))
+    service = meters.health(seen(llm=LlmObservation(status="unloaded", reason="no model"))).services["llm"]
+    assert (service.status, service.error_rate, service.detail) == ("unknown", 0, "no model")
+
+
 def test_a_brain_whose_last_turn_failed_is_degraded_until_one_succeeds(meters: Meters) -> None:
     meters.turn_finished(reply(finish_reason="error"))
     assert statuses(meters)["brain"] == "degraded"
