@@ -22,7 +22,8 @@ from ai_server.llm.fallback import load_answers
 from ai_server.llm.manner import wishes_of
 from ai_server.llm.process import EngineGoneError, EngineProcess
 from ai_server.llm.wire import Hello
-from ai_server.memory.database import DatabaseError, inspect_database
+from ai_server.memory.database import DatabaseError
+from ai_server.memory.inspection import inspect_database
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
 from ai_server.protocol import topics
