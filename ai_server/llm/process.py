@@ -42,6 +42,7 @@ class EngineProcess:
         self._child = child
         self._reader = reader
         self._writer = writer
+        self._killed_because: str | None = None
         self._stderr = asyncio.create_task(self._log_stderr(), name="engine-stderr")
 
     @classmethod
@@ -63,6 +64,7 @@ class EngineProcess:
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
                     env=_environment(),
+                    process_group=0,  # Ctrl-C in a terminal is for the daemon
                 )
             except (OSError, asyncio.CancelledError):
                 writer.close()
@@ -87,25 +89,27 @@ class EngineProcess:
         self.last_sign_of_life = time.monotonic()
         return signal_
 
-    def kill(self) -> None:
-        """End it at once."""
+    def kill(self, reason: str) -> None:
+        """Kill it, and give this reason as its cause of death."""
+        self._killed_because = reason
         if self._child.returncode is None:
             self._child.kill()
 
-    async def stop(self) -> None:
-        """Close the connection, upon which the engine exits by itself; kill it where it has not within 2 s."""
+    async def end(self) -> str:
+        """Close the connection, upon which the engine exits by itself, or is killed after 2 s.
+
+        Returns:
+            How it died, in words.
+        """
         self._writer.close()
         try:
             async with asyncio.timeout(_STOP_GRACE_S):
                 await self._child.wait()
         except TimeoutError:
-            self.kill()
-            await self._child.wait()
+            self.kill("the engine did not exit and was killed")
+        code = await self._child.wait()
         await self._stderr
-
-    async def death(self) -> str:
-        """Wait until it is dead and return how it died, in words."""
-        return _describe_exit(await self._child.wait())
+        return self._killed_because or _describe_exit(code)
 
     async def _log_stderr(self) -> None:
         stderr, line = self._child.stderr, b""

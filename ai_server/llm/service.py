@@ -7,6 +7,7 @@ import datetime as dt
 import itertools
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -57,8 +58,8 @@ class EngineState:
     """`error` is final: the file or the settings must be mended, and the daemon restarted."""
     progress: float = 0
     """Of the load, 0 to 1."""
-    reason: str | None = None
-    """Why it is not loaded, in one sentence."""
+    reason: str | None = "the model has not been loaded"
+    """Why it is not loaded, in one sentence; None where it is."""
     plan: Plan | None = None
     model: ModelHeader | None = None
     context_size: int | None = None
@@ -122,7 +123,8 @@ class ModelService:
         Raises:
             ModelError: it cannot be, or the service was closed.
         """
-        await self._settled.wait()
+        while self._state.status == "loading":
+            await self._settled.wait()
         if self._state.status != "loaded":
             raise ModelError(self._state.reason)
 
@@ -134,7 +136,7 @@ class ModelService:
             ModelError: the model is not loaded, or its engine died, hung or failed on this request.
         """
         if self._process is None or self._state.status != "loaded":
-            raise ModelError(self._state.reason or "the model is not loaded")
+            raise ModelError(self._state.reason or "the engine is being stopped")
         request_id = next(self._ids)
         answer = self._answers[request_id] = _Answer()
         self._process.send(_generate(request_id, request))
@@ -142,7 +144,7 @@ class ModelService:
             async for event in _events(answer, request):
                 yield event
         finally:
-            if self._answers.pop(request_id, None) is not None:
+            if self._answers.pop(request_id, None) and self._process:
                 self._process.send(Cancel(request_id))
 
     # The life of the engine's process.
@@ -176,15 +178,15 @@ class ModelService:
         self._change(pid=process.pid)
         watchdog = asyncio.create_task(self._watch(process), name="engine-watchdog")
         try:
-            await self._load(process)
-            while True:
-                self._pass_on(await process.receive())
-        except EngineGoneError:
-            return await self._cause_of_death(process, watchdog)
+            with suppress(EngineGoneError):
+                await self._load(process)
+                while True:
+                    self._pass_on(await process.receive())
         finally:
             watchdog.cancel()
             self._process = None
-            await process.stop()
+            death = await process.end()
+        return death
 
     async def _load(self, process: EngineProcess) -> None:
         hello, header = await asyncio.gather(process.receive(), asyncio.to_thread(read_header, self._path))
@@ -221,8 +223,8 @@ class ModelService:
             case Done() | Refused() | Failed() if signal.id in self._answers:
                 self._answers.pop(signal.id).put(signal)
 
-    async def _watch(self, process: EngineProcess) -> str:
-        """Ask the engine for a sign of life where it is quiet; kill it and return why where it gives none.
+    async def _watch(self, process: EngineProcess) -> None:
+        """Ask the engine for a sign of life where it is quiet; kill it where it gives none.
 
         Silence is counted in ticks, so that a daemon that was itself stopped does not blame the engine.
         """
@@ -235,18 +237,10 @@ class ModelService:
             await asyncio.sleep(tick)
             quiet = process.last_sign_of_life == seen
             silence = silence + min(time.monotonic() - before, 2 * tick) if quiet else 0
-        process.kill()
-        return f"the engine gave no sign of life for {silence:.0f} s and was killed"
+        process.kill(f"the engine gave no sign of life for {silence:.0f} s and was killed")
 
     def _patience_s(self) -> float:
         return self._hang_timeout_s * (1 if self._state.status == "loaded" else _LOADING_PATIENCE)
-
-    @staticmethod
-    async def _cause_of_death(process: EngineProcess, watchdog: asyncio.Task[str]) -> str:
-        if watchdog.done():
-            return watchdog.result()
-        process.kill()
-        return await process.death()
 
     def _break_off(self, reason: str) -> None:
         answers, self._answers = self._answers, {}

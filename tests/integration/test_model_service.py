@@ -1,0 +1,344 @@
+"""The model service and the failover, with the embedded model in a real engine process that is really killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from msgspec.structs import replace
+
+from ai_server import resources
+from ai_server.hardware import Wishes
+from ai_server.llm.chat import (
+    ChatEvent,
+    ChatRequest,
+    Delta,
+    EmotionTag,
+    Finished,
+    Message,
+    ModelError,
+    Sampling,
+    Sentence,
+    Started,
+    TooLongError,
+)
+from ai_server.llm.failover import Failover
+from ai_server.llm.service import EngineState, ModelService
+from tests import model_variants
+
+WISHES = Wishes(threads=1, context_size=1024)
+SYSTEM = Message("system", "You are NAILA, a small friendly robot.")
+
+
+def request(words: str = "Hello!", **changes: object) -> ChatRequest:
+    messages = (SYSTEM, Message("user", words))
+    fields = {"messages": messages, "sampling": Sampling(temperature=0), "max_tokens": 40}
+    return ChatRequest(request_id="r1", conversation_id="robot", **{**fields, **changes})
+
+
+ENDLESS = request(max_tokens=900, sampling=Sampling(temperature=1, seed=1))
+
+
+class Fallback:
+    """Says one word without a model."""
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        yield Started("fallback")
+        yield Finished("stop", "Sorry!")
+
+
+@asynccontextmanager
+async def running(
+    path: Path, *, hang_timeout_s: float = 30, on_change: Callable[[EngineState], None] = lambda _: None
+) -> AsyncIterator[ModelService]:
+    service = ModelService(path, WISHES, hang_timeout_s=hang_timeout_s, on_change=on_change)
+    await service.start()
+    try:
+        yield service
+    finally:
+        await service.close()
+
+
+@pytest.fixture
+async def service():
+    async with running(resources.embedded_model()) as service:
+        await service.wait_loaded()
+        yield service
+
+
+@pytest.fixture
+def changes():
+    """The states of the endless service, oldest first."""
+    return []
+
+
+@pytest.fixture
+async def endless(tmp_path, changes):
+    """With a model that never ends its turn."""
+    async with running(model_variants.endless(tmp_path), on_change=changes.append) as service:
+        await service.wait_loaded()
+        yield service
+
+
+async def settled(service: ModelService) -> EngineState:
+    with suppress(ModelError):
+        await service.wait_loaded()
+    return service.state
+
+
+async def all_of(events: AsyncIterator[ChatEvent]) -> list[ChatEvent]:
+    return [event async for event in events]
+
+
+# A reply.
+
+
+async def test_a_reply_comes_as_typed_events_in_their_order(service):
+    events = await all_of(service.stream(request()))
+    started, emotion, *middle, finished = events
+    assert started.source == "llm"
+    assert started.first_decode > 0
+    assert isinstance(emotion, EmotionTag)
+    assert "".join(event.text for event in middle if isinstance(event, Delta)) == finished.text != ""
+    assert any(isinstance(event, Sentence) for event in middle)
+    assert finished.reason == "stop"
+    assert finished.usage.prompt_tokens > finished.usage.cached_tokens
+    assert finished.usage.completion_tokens > 0
+    assert finished.prefill_ms > 0
+
+
+async def test_a_second_turn_reuses_what_the_engine_has_read(service):
+    await all_of(service.stream(request()))
+    *_, finished = await all_of(service.stream(request("Hello there!")))
+    assert finished.usage.cached_tokens > 10
+
+
+async def test_two_requests_at_once_are_answered_one_after_the_other(service):
+    one, two = await asyncio.gather(all_of(service.stream(request())), all_of(service.stream(request("Who are you?"))))
+    assert isinstance(one[-1], Finished)
+    assert isinstance(two[-1], Finished)
+    assert two[0].first_decode > one[0].first_decode
+
+
+async def test_an_utterance_that_is_too_long_is_refused_with_both_lengths(service):
+    with pytest.raises(TooLongError, match=r"are \d{4} tokens long, and at most 984 fit: the context holds 1024"):
+        await all_of(service.stream(request("a very long story " * 500)))
+    assert (await all_of(service.stream(request())))[-1].reason == "stop"
+
+
+async def test_closing_the_iterator_frees_the_engine_for_the_next_request(endless):
+    async with aclosing(endless.stream(ENDLESS)) as events:
+        async for event in events:
+            if isinstance(event, Delta):
+                break
+    *_, finished = await all_of(endless.stream(request(max_tokens=5)))
+    assert finished.usage.completion_tokens == 5
+
+
+async def test_cancelling_the_consumer_frees_the_engine_for_the_next_request(endless):
+    begun = asyncio.Event()
+
+    async def consume() -> None:
+        async for _ in endless.stream(ENDLESS):
+            begun.set()
+
+    task = asyncio.create_task(consume())
+    await begun.wait()
+    task.cancel()
+    assert (await all_of(endless.stream(request(max_tokens=5))))[-1].reason == "length"
+    assert task.cancelled()
+
+
+# Its state.
+
+
+async def test_start_returns_at_once_and_the_states_follow_until_loaded():
+    states: list[EngineState] = []
+    async with running(resources.embedded_model(), on_change=states.append) as service:
+        assert service.state.status == "loading"
+        with pytest.raises(ModelError, match="being loaded"):
+            await all_of(service.stream(request()))
+        await service.wait_loaded()
+        state = service.state
+    assert state.model.name == "naila-tiny"
+    assert (state.plan.threads, state.context_size, state.restarts) == (1, 1024, 0)
+    assert state.load_ms > 0
+    assert state.warmup_ms > 0
+    assert state.last_sign_of_life > 0
+    assert not psutil.pid_exists(state.pid)
+    statuses = [state.status for state in states]
+    assert list(dict.fromkeys(statuses)) == ["loading", "loaded", "unloaded"]
+    assert 1 in [state.progress for state in states if state.status == "loading"]
+
+
+@pytest.mark.parametrize("make", [model_variants.truncated, model_variants.of_another_family])
+async def test_a_file_that_cannot_be_used_gives_one_sentence_and_no_restart(tmp_path, make):
+    path = make(tmp_path)
+    async with running(path) as service:
+        state = await settled(service)
+        assert (state.status, state.restarts, state.pid) == ("error", 0, None)
+        assert str(path) in state.reason
+        assert "\n" not in state.reason
+        with pytest.raises(ModelError, match=path.name):
+            await all_of(service.stream(request()))
+
+
+async def test_a_missing_file_is_an_error_that_names_it(tmp_path):
+    async with running(tmp_path / "none.gguf") as service:
+        state = await settled(service)
+        assert state.status == "error"
+        assert "There is no model file at" in state.reason
+
+
+async def test_a_plan_that_cannot_be_is_an_error_that_says_what_could():
+    service = ModelService(
+        resources.embedded_model(), Wishes(context_size=2**23), hang_timeout_s=30, on_change=lambda _: None
+    )
+    await service.start()
+    state = await settled(service)
+    await service.close()
+    assert state.status == "error"
+    assert "LLM_CONTEXT_SIZE=" in state.reason
+
+
+async def test_a_service_that_was_closed_refuses_and_leaves_no_process(endless):
+    events = endless.stream(ENDLESS)
+    await anext(events)
+    pid = endless.state.pid
+    await endless.close()
+    with pytest.raises(ModelError, match="was unloaded"):
+        await all_of(events)
+    with pytest.raises(ModelError, match="was unloaded"):
+        await all_of(endless.stream(request()))
+    assert not psutil.pid_exists(pid)
+
+
+# What goes wrong.
+
+
+async def broken(service: ModelService, request: ChatRequest, number: signal.Signals, times: int) -> list[ChatEvent]:
+    """The events of a turn whose engine gets a signal the first `times` times that it begins."""
+    events = []
+    async for event in Failover(service, Fallback()).stream(request):
+        events.append(event)
+        if isinstance(event, Started) and event.source == "llm" and times > 0:
+            times -= 1
+            os.kill(service.state.pid, number)
+    return events
+
+
+def sources(events: list[ChatEvent]) -> list[str]:
+    return [event.source for event in events if isinstance(event, Started)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+async def test_a_turn_on_which_the_engine_dies_is_tried_once_more_and_answered(endless, changes, number):
+    first_pid = endless.state.pid
+    events = await broken(endless, request(max_tokens=300), number, times=1)
+    assert sources(events) == ["llm", "llm"]
+    assert events[-1].usage.completion_tokens == 300
+    assert endless.state.restarts == 1
+    assert endless.state.pid != first_pid
+    assert any(f"killed by {number.name}" in state.reason for state in changes if state.reason)
+
+
+async def test_a_turn_on_which_the_engine_hangs_is_tried_once_more_and_answered(tmp_path):
+    changes = []
+    async with running(model_variants.endless(tmp_path), hang_timeout_s=1, on_change=changes.append) as service:
+        await service.wait_loaded()
+        events = await broken(service, request(max_tokens=300), signal.SIGSTOP, times=1)
+        assert service.state.restarts == 1
+    assert sources(events) == ["llm", "llm"]
+    assert events[-1].usage.completion_tokens == 300
+    assert any("gave no sign of life" in state.reason for state in changes if state.reason)
+
+
+async def test_an_idle_engine_that_hangs_is_restarted_and_one_that_lives_is_not():
+    restarting = asyncio.Event()
+    async with running(
+        resources.embedded_model(), hang_timeout_s=1, on_change=lambda state: state.restarts and restarting.set()
+    ) as service:
+        await service.wait_loaded()
+        await asyncio.sleep(1.5)
+        assert service.state.restarts == 0
+        os.kill(service.state.pid, signal.SIGSTOP)
+        await restarting.wait()
+        await service.wait_loaded()
+
+
+async def test_a_turn_that_breaks_twice_is_answered_by_the_fallback(endless):
+    events = await broken(endless, ENDLESS, signal.SIGKILL, times=2)
+    assert sources(events) == ["llm", "llm", "fallback"]
+    assert events[-1].text == "Sorry!"
+
+
+async def test_a_broken_turn_does_not_wait_for_the_engine_past_its_deadline(endless):
+    late = replace(ENDLESS, deadline=time.monotonic() + 0.3)
+    assert sources(await broken(endless, late, signal.SIGKILL, times=1)) == ["llm", "fallback"]
+
+
+# The failover.
+
+
+async def test_the_fallback_answers_at_once_while_the_model_loads():
+    async with running(resources.embedded_model()) as service:
+        model = Failover(service, Fallback())
+        events = await all_of(model.stream(request()))
+        assert service.state.status == "loading"
+    assert events[0].source == "fallback"
+    assert model.fallback_turns == 1
+
+
+async def test_the_fallback_answers_where_no_model_is_configured():
+    events = await all_of(Failover(None, Fallback()).stream(request()))
+    assert [event.source for event in events[:1]] == ["fallback"]
+
+
+async def test_the_fallback_does_not_answer_what_is_too_long(service):
+    with pytest.raises(TooLongError):
+        await all_of(Failover(service, Fallback()).stream(request("a very long story " * 500)))
+
+
+async def test_closing_a_failovers_iterator_cancels_the_engines_reply(endless):
+    async with aclosing(Failover(endless, Fallback()).stream(ENDLESS)) as events:
+        await anext(events)
+    assert (await all_of(endless.stream(request(max_tokens=5))))[-1].usage.completion_tokens == 5
+
+
+DAEMON = """
+import asyncio, sys
+from pathlib import Path
+from ai_server.hardware import Wishes
+from ai_server.llm.service import ModelService
+async def main():
+    service = ModelService(Path(sys.argv[1]), Wishes(threads=1), hang_timeout_s=30, on_change=lambda state: None)
+    await service.start()
+    await service.wait_loaded()
+    print(service.state.pid, "llama_cpp" in sys.modules, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def test_the_daemon_never_imports_llama_cpp_and_leaves_no_engine_when_it_is_killed():
+    daemon = subprocess.Popen(
+        [sys.executable, "-c", DAEMON, str(resources.embedded_model())],
+        stdout=subprocess.PIPE,
+        cwd=Path(resources.__file__).parents[1],
+    )
+    *_, line = [daemon.stdout.readline(), daemon.stdout.readline()]
+    pid, imported = line.split()
+    assert imported == b"False"
+    engine = psutil.Process(int(pid))
+    daemon.kill()
+    daemon.communicate()
+    assert not psutil.wait_procs([engine], timeout=10)[1]
