@@ -63,10 +63,11 @@ class IntentClassifier:
     def __init__(self, phrases: _PhraseFile, names: Iterable[str]) -> None:
         self._words = _Words(phrases.spellings)
         courtesies = phrases.courtesies
+        spoken_names = [" ".join(words) for name in names if (words := self._words.of(name))]
         self._rules = [(intent, phrase) for intent in phrases.intents for phrase in intent.phrases]
         self._phrases = self._automaton(phrases.lists, [phrase for _, phrase in self._rules])
-        self._before = self._automaton(phrases.lists, [*courtesies.before, *names])
-        self._after = self._automaton(phrases.lists, [*courtesies.after, *names])
+        self._before = self._automaton(phrases.lists, [*courtesies.before, *spoken_names])
+        self._after = self._automaton(phrases.lists, [*courtesies.after, *spoken_names])
 
     @classmethod
     def load(cls, path: Path, *, names: Iterable[str] = ()) -> IntentClassifier:
@@ -81,7 +82,7 @@ class IntentClassifier:
         """
         phrases = load_toml(path, _PhraseFile)
         try:
-            return cls(phrases, tuple(names))
+            return cls(phrases, names)
         except TemplateError as error:
             raise ConfigError(path, str(error)) from None
 

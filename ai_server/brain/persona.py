@@ -12,7 +12,8 @@ from ai_server.configfile import ConfigError, ConfigModel, load_toml
 from ai_server.llm.fallback import AnswersByEmotion
 from ai_server.protocol.fields import Emotion, Language
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$", strip_whitespace=True)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n\[\]{}]*$", strip_whitespace=True)]
+"""One line, without the brackets and braces that emotions and actions are written with."""
 
 
 class Persona(ConfigModel):

@@ -130,6 +130,12 @@ def test_confidence_says_how_the_utterance_matched() -> None:
     assert exact.rule == polite.rule
 
 
+@pytest.mark.parametrize(("name", "said"), [("R2-D2", "r2 d2"), ("Mr. (Robot)", "Mr Robot,"), ("!", "")])
+def test_any_name_of_a_robot_is_taken(name: str, said: str) -> None:
+    classifier = IntentClassifier.load(SHIPPED, names=(name,))
+    assert classifier.classify(f"{said} what time is it").name == "time_query"
+
+
 def load(tmp_path: Path, content: str) -> IntentClassifier:
     path = tmp_path / "xx.toml"
     path.write_text(content)

@@ -50,7 +50,8 @@ def test_a_missing_persona_names_those_that_exist() -> None:
     [
         ("character = 'a robot'", "name is missing"),
         ("name = ''\ncharacter = 'a robot'", "name: "),
-        ("name = 'A\\nB'\ncharacter = 'a robot'".replace("'A\\nB'", '"A\\nB"'), "name: "),
+        ('name = "A\\nB"\ncharacter = "a robot"', "name: "),
+        ("name = '[A]'\ncharacter = 'a robot'", "name: "),
         ("name = 'A'\ncharacter = 'a robot'\ndefault_emotion = 'glad'", "default_emotion: Input should be 'neutral'"),
         ("name = 'A'\ncharacter = 'a robot'\nlanguages = ['english!']", "languages.0: "),
         ("name = 'A'\ncharacter = 'a robot'\nlanguages = []", "languages: "),
