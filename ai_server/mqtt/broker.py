@@ -24,7 +24,7 @@ from ai_server.mqtt.options import BrokerOptions
 
 Kind = Literal["mosquitto", "amqtt"]
 
-START_TIMEOUT_S = 15.0
+START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 ATTEMPTS = 3
 _PROBE_S = 1.0
@@ -180,6 +180,8 @@ def speaks_mqtt(options: BrokerOptions) -> bool:
         reconnect_on_failure=False,
     )
     client.username_pw_set(options.username, options.password)
+    if options.tls is not None:
+        client.tls_set_context(options.tls.context())
     client.connect_timeout = _PROBE_S
     client.on_connect = answer
     give_up = time.monotonic() + _PROBE_S

@@ -28,6 +28,7 @@ MAX_WAITING = 10_000
 MAX_PACKET_SIZE = 2 * 1024 * 1024
 CLOSE_TIMEOUT_S = 3.0
 _BEAT_S = 0.5
+_ROOM_POLL_S = 0.02
 
 
 class PublishRefused(Exception):  # noqa: N818  it reads as what happened
@@ -84,10 +85,10 @@ class Connection:
             options: the broker, and who to be there.
             subscriptions: topic filters with their QoS, 0 or 1.
             will: what the broker publishes when we are gone without a goodbye.
-            on_connected: called in the event loop at each connect, before anything that waits is published.
+            on_connected: called in the event loop at each connect.
             max_packet_size: bytes; an MQTT 5 broker delivers nothing longer.
             max_waiting: how many messages may wait for `receive`, and how many publications for the broker. Beyond it
-                received messages of QoS 0 are dropped, publications refused.
+                received messages of QoS 0 are dropped and publications refused; beyond twice as many, reading stops.
 
         Raises:
             TlsFileError: if a TLS file is not what its setting wants.
@@ -151,6 +152,9 @@ class Connection:
 
     async def wait_connected(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  its error says why not
         """Wait until connected, at most `timeout` seconds.
+
+        Have `receive` running meanwhile: some brokers wait for the acknowledgement of what they kept for us before
+        they confirm the subscriptions.
 
         Raises:
             TimeoutError: if it is not by then; the message says what stands in the way.
@@ -255,9 +259,9 @@ class Connection:
             protocol=accepted.protocol,
             session="resumed" if accepted.session_present else "new",
         )
-        # As callbacks of the loop, so that what on_connected may raise is reported and nothing is held up by it.
+        self._send_waiting()
+        # A callback of its own, so that what it may raise is reported and ends nothing here.
         self._loop.call_soon(self._on_connected)
-        self._loop.call_soon(self._send_waiting)
 
     def _connect_ended(self, ending: Ending, contested: bool) -> None:  # noqa: FBT001
         words = self._contested_words() if contested else ending.words
@@ -371,18 +375,18 @@ class Connection:
         self._reconnection.answered()
         self._post(self._connect_done, network, accepted)
 
-    def _take_message(self, received: Received) -> bool:
-        waiting = len(self._incoming)
-        if received.qos == 0 and waiting >= self._max_waiting:
+    def _take_message(self, received: Received) -> None:
+        if received.qos == 0 and len(self._incoming) >= self._max_waiting:
             self._dropped_receiving += 1
-            return True
-        if waiting >= 2 * self._max_waiting:
-            return False
+            return
+        # While nothing is read from the socket, the broker keeps the rest.
+        while len(self._incoming) >= 2 * self._max_waiting and not self._closing.is_set():
+            self._beat()
+            self._closing.wait(_ROOM_POLL_S)
         self._incoming.append(received)
         if not self._woken:
             self._woken = True
             self._post(self._arrived.set)
-        return True
 
     def _pause(self, delay_s: float) -> None:
         until = time.monotonic() + delay_s

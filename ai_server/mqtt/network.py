@@ -44,7 +44,6 @@ class Outcome(Enum):
     UNSUPPORTED = auto()
     REFUSED = auto()
     TAKEN_OVER = auto()
-    OVERRUN = auto()
     LOST = auto()
     CLOSED = auto()
 
@@ -90,11 +89,11 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callbacks:
-    """Whom the network thread tells. `message` returns whether there was room for it."""
+    """Whom the network thread tells; `message` may block it, to have the broker wait."""
 
     alive: Callable[[], None]
     accepted: Callable[[Accepted], None]
-    message: Callable[[Received], bool]
+    message: Callable[[Received], None]
     published: Callable[[int, str | None], None]
 
 
@@ -146,7 +145,7 @@ class NetworkConnection:
             result = self._client.loop(POLL_S)
         self._release()
         if self._close_by is not None:
-            return Ending(Outcome.CLOSED, "closed")
+            return Ending(Outcome.CLOSED, "the connection was closed")
         return self._ending or self._lost(result)
 
     def close(self) -> None:
@@ -280,9 +279,7 @@ class NetworkConnection:
         self._answer_by = None
         self._callbacks.accepted(accepted)
 
-    def _on_message(self, client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        if self._ending is not None:
-            return
+    def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         properties = message.properties
         packet = Packet(
             topic=message.topic,
@@ -291,14 +288,7 @@ class NetworkConnection:
             response_topic=getattr(properties, "ResponseTopic", None),
             correlation_data=getattr(properties, "CorrelationData", None),
         )
-        if self._callbacks.message(Received(packet, message.qos, message.mid, self.epoch)):
-            return
-        self._ending = Ending(
-            Outcome.OVERRUN,
-            "the broker delivers faster than the brain takes in, past the receive window: "
-            "disconnected to have the rest delivered later",
-        )
-        client.disconnect()
+        self._callbacks.message(Received(packet, message.qos, message.mid, self.epoch))
 
     def _on_publish(
         self, _client: Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties | None
@@ -372,7 +362,7 @@ def _why_unreachable(error: OSError | ValueError, options: BrokerOptions) -> str
             return f"the broker's host name {options.host!r} is not known ({error}): check MQTT_HOST"
         case ssl.SSLCertVerificationError():
             return f"the certificate of {where} is not trusted ({error.verify_message}): check MQTT_TLS_CA_FILE"
-        case ssl.SSLError():
+        case ssl.SSLError() | ConnectionResetError() if options.tls:
             return f"no TLS with {where} ({error}): check MQTT_TLS and MQTT_PORT"
         case TimeoutError():
             return f"no answer from {where} within {ANSWER_TIMEOUT_S:.0f} s: check MQTT_HOST and MQTT_PORT"
