@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ai_server.protocol.reply import Reply, Timings, Usage
-from ai_server.protocol.status import Metrics, MqttFigures, Quantiles
+from ai_server.protocol.status import Metrics, MqttFigures, Quantiles, State, Status
 from ai_server.telemetry.loop_lag import LoopLag
 from ai_server.telemetry.meters import (
     WINDOW,
@@ -26,6 +28,7 @@ from ai_server.telemetry.meters import (
     quantiles,
 )
 
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 LOADED = LlmObservation(
     status="loaded", model_name="naila-tiny.gguf", context_length=4096, temperature=0.0, pid=None, restarts=2
 )
@@ -115,6 +118,22 @@ def test_refused_messages_are_added_to_those_that_the_connection_refused(meters:
     meters.message_refused()
     figures = meters.metrics(seen(mqtt=MqttObservation(figures=MqttFigures(refused=2)))).mqtt
     assert figures.refused == 3
+
+
+def keys(value: Any, prefix: str = "") -> set[str]:
+    """Return the path of every key."""
+    if not isinstance(value, dict):
+        return {prefix}
+    return set().union(*(keys(each, f"{prefix}.{name}") for name, each in value.items()))
+
+
+def test_the_payloads_in_the_docs_have_the_keys_that_are_published(meters: Meters) -> None:
+    blocks = re.findall(r"```json\n(.*?)```", OPERATIONS.read_text(), flags=re.DOTALL)
+    documented = [keys(json.loads(block)) for block in blocks]
+    meters.turn_finished(reply())
+    status = Status(state=State.READY, version="0.1.0", model="naila-tiny.gguf")
+    published = (status, meters.metrics(seen()), meters.health(seen()))
+    assert documented == [keys(json.loads(each.to_json())) for each in published]
 
 
 @pytest.mark.parametrize(
