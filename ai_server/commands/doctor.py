@@ -116,7 +116,7 @@ async def _look_at_engine(_: Settings, findings: _Findings) -> str:
             "llama-cpp-python does not start: install it again (README.md, Prebuilt llama.cpp)"
         ) from None
     finally:
-        await engine.stop()
+        await engine.end()
     if not isinstance(hello, Hello):
         raise _ProblemError(f"the engine's process said {hello!r} first: install NAILA again")
     devices = [

@@ -1,0 +1,110 @@
+"""The daemon as a process of its own, as systemd would run it, for end-to-end tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ai_server.mqtt.options import BrokerOptions
+from ai_server.settings import Settings
+from tests.brokers import Robot
+
+START_TIMEOUT_S = 30.0
+
+
+class RunningDaemon:
+    """`naila run` on a broker; `environment` are further settings, by their names."""
+
+    def __init__(self, directory: Path, broker: BrokerOptions, **environment: str) -> None:
+        self.directory = directory
+        self.log = directory / "naila.log"
+        self.broker = broker
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields},
+            "MQTT_HOST": broker.host,
+            "MQTT_PORT": str(broker.port),
+            "MQTT_USERNAME": broker.username or "",
+            "MQTT_PASSWORD": broker.password or "",
+            "MQTT_PROTOCOL": broker.protocol,
+            "NAILA_DATA_DIR": str(directory / "data"),
+            "NAILA_METRICS_INTERVAL_S": "0.5",
+            "NAILA_LOG_FORMAT": "json",
+            "LLM_SEED": "1",
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ai_server", "run"],
+                cwd=self.directory,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait_for(self, *states: str) -> dict[str, Any]:
+        """Wait until the retained status says one of these states, and return it."""
+        with Robot(self.broker, "naila/ai/status", client_id="watcher", protocol="3.1.1") as watcher:
+            return self.watch(watcher, *states)
+
+    def watch(self, watcher: Robot, *states: str) -> dict[str, Any]:
+        """The same, through a client that subscribed already; returns the first status that fits."""
+        give_up = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < give_up:
+            assert self.process is None or self.process.poll() is None, self.log.read_text()
+            status = json.loads(watcher.hear().payload)
+            if status["state"] in states:
+                return status
+        raise AssertionError(f"no status {states}: {self.log.read_text()}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        process, self.process = self.process, None
+        assert process is not None
+        process.send_signal(how)
+        return process.wait(START_TIMEOUT_S)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it logged, parsed."""
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+
+@contextlib.contextmanager
+def naila(
+    directory: Path, broker: BrokerOptions, *, ready: str = "ready", **environment: str
+) -> Iterator[RunningDaemon]:
+    """Run the daemon until the block ends, entered once its status is `ready`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    daemon = RunningDaemon(directory, broker, **environment)
+    daemon.start()
+    try:
+        daemon.wait_for(ready)
+        yield daemon
+    finally:
+        if daemon.process is not None:
+            daemon.process.kill()
+            daemon.process.wait()
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    """Wait until something holds; the test fails where it does not in time."""
+    give_up = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < give_up, "it did not come true in time"
+        time.sleep(0.02)

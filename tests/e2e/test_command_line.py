@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ai_server import __version__
+from ai_server.mqtt.options import BrokerOptions
+from ai_server.settings import Settings
+from tests.daemons import RunningDaemon
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    bare = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    return {**bare, "NAILA_DATA_DIR": str(tmp_path / "data"), "LLM_SEED": "1"}
+
+
+def _naila(*arguments: str, cwd: Path, env: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ai_server", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, timeout=90, check=False
+    )
+
+
+def test_the_version_is_printed(tmp_path, environment):
+    done = _naila("--version", cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stdout) == (0, f"naila {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("run",), ("demo",), ("chat",), ("doctor",), ("graph",), ("models",), ("models", "pull")]
+)
+def test_every_command_explains_itself(command, tmp_path, environment):
+    done = _naila(*command, "--help", cwd=tmp_path, env=environment)
+    assert done.returncode == 0
+    assert "Usage: " in done.stdout
+
+
+def test_help_imports_neither_llama_cpp_nor_langgraph(tmp_path, environment):
+    probe = (
+        "import sys; sys.argv = ['naila', '--help']\n"
+        "from ai_server.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'llama_cpp', 'langgraph', 'sqlalchemy', 'paho', 'huggingface_hub', 'numpy'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_daemon_never_imports_llama_cpp(tmp_path, environment):
+    probe = "import sys, ai_server.lifecycle, ai_server.reporter\nsys.exit('llama_cpp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], env=environment, check=False).returncode == 0
+
+
+def test_piped_lines_are_said_and_answered(tmp_path, environment):
+    done = _naila("demo", cwd=tmp_path, env=environment, stdin="what time is it\nhello\n")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"you> what time is it\nnaila> \[neutral\] It is \d\d:\d\d\.\nyou> hello\nnaila> \[", done.stdout)
+    assert "\x1b" not in done.stdout
+    assert "demo broker" in done.stderr.lower()
+
+
+def test_the_demo_remembers_its_last_conversation(tmp_path, environment):
+    _naila("demo", cwd=tmp_path, env=environment, stdin="what time is it\n")
+    done = _naila("demo", cwd=tmp_path, env=environment, stdin="can you repeat that\n")
+    assert re.search(r"naila> \[neutral\] It is \d\d:\d\d\.", done.stdout), done.stdout
+
+
+def test_the_graph_is_printed_as_mermaid(tmp_path, environment):
+    done = _naila("graph", cwd=tmp_path, env=environment)
+    for edge in ("intent --> memory", "memory -.-> skill", "memory -.-> respond"):
+        assert edge in done.stdout
+
+
+def test_the_doctor_finds_a_healthy_house_well(daemon: RunningDaemon, broker: BrokerOptions, tmp_path):
+    done = _naila("doctor", cwd=tmp_path, env=daemon.environment)
+    assert done.returncode == 0, done.stdout
+    assert "WRONG" not in done.stdout
+    for name in ("settings", "directory", "config", "model", "engine", "hardware", "plan", "broker", "database"):
+        assert re.search(rf"^ok +{name} ", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_the_doctor_names_everything_that_is_wrong(tmp_path, environment):
+    model = tmp_path / "page.gguf"
+    model.write_text("<html>not found</html>")
+    data = tmp_path / "a-file"
+    data.write_text("")
+    settings = {"LLM_MODEL_PATH": str(model), "MQTT_PORT": "1", "NAILA_PERSONA": "nobody", "NAILA_DATA_DIR": str(data)}
+    done = _naila("doctor", cwd=tmp_path, env={**environment, **settings})
+    assert done.returncode == 1
+    for name in ("config", "model", "broker", "database"):
+        assert re.search(rf"^WRONG {name} ", done.stdout, re.MULTILINE), done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_reports_wrong_settings(tmp_path, environment):
+    done = _naila("doctor", cwd=tmp_path, env={**environment, "MQTT_PORT": "no"})
+    assert done.returncode == 2
+    assert "WRONG settings" in done.stdout
