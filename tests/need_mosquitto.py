@@ -19,7 +19,7 @@ def main() -> None:
         subprocess.call(["apt-get", "update", "-qq"], env=environment)
         subprocess.call(["apt-get", "install", "-y", "-qq", "mosquitto"], env=environment)
     if not shutil.which("mosquitto", path=PATH):
-        sys.exit("The tests run against a real Mosquitto: sudo apt-get install -y mosquitto (macOS: brew install mosquitto)")
+        sys.exit("The tests need a real Mosquitto: sudo apt-get install -y mosquitto (macOS: brew install mosquitto)")
 
 
 if __name__ == "__main__":

@@ -120,6 +120,16 @@ def test_a_terminal_begins_anew_at_a_second_start():
     assert shown.startswith("naila> 😊 Hm\n(once more, from the beginning)\nnaila> 😊 Hello there!\n")
 
 
+def test_a_terminal_shows_one_face_where_a_reply_is_cancelled_before_its_first_word():
+    shown = in_a_terminal(*stream(StreamType.STARTED, StreamType.EMOTION), reply("", finish_reason="cancelled"))
+    assert shown.startswith("naila> 😊  (cancelled)\nfirst word")
+
+
+def test_a_terminal_shows_the_words_once_where_an_action_comes_before_the_reply():
+    shown = in_a_terminal(*stream(StreamType.EMOTION, "Hello there!"), WAVE, reply())
+    assert shown.count("Hello there!") == 1
+
+
 def test_a_terminal_without_utf_8_shows_the_emotion_as_a_word():
     assert in_a_terminal(reply(), encoding="ascii").startswith("naila> [happy] Hello there!")
 
