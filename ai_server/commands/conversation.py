@@ -123,6 +123,8 @@ class Conversation:
 
     def _show_overheard(self, overheard: Overheard) -> None:
         match overheard:
+            case Status() if overheard is not self._robot.status:
+                return
             case Status(state=State.READY):
                 self._transcript.news(self._brain())
             case Status():

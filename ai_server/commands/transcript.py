@@ -138,7 +138,7 @@ class PlainTranscript:
 
     def _reply(self, reply: Reply) -> None:
         self._replied = True
-        self._print(f"naila> [{reply.emotion}] {_ending(reply.text, reply)}")
+        self._print(f"naila> [{reply.emotion}] {reply.text}{_ending(reply)}")
         self._print_actions()
         if self._timings:
             self._print(f"  ({self._clock.summary(reply)})")
@@ -159,12 +159,14 @@ class TerminalTranscript:
         self._console = Console(file=output, highlight=False, soft_wrap=True)
         self._clock = _Clock()
         self._streamed = ""
+        self._begun = False
         self._line_open = False
+        self._at_prompt = False
 
     def asked(self, words: str) -> None:  # noqa: ARG002 - the person has just typed them
         """Begin a turn."""
         self._clock = _Clock()
-        self._streamed = ""
+        self._void()
 
     def show(self, happening: Happening) -> None:
         """Print what came."""
@@ -200,17 +202,19 @@ class TerminalTranscript:
 
     def prompt(self) -> None:
         """Print the prompt."""
-        self._end_line()
-        self._write("you> ", "bold")
+        if not self._at_prompt:
+            self._end_line()
+            self._write("you> ", "bold")
+            self._at_prompt = True
 
     def line_taken(self) -> None:
         """Begin at the line's start: the person's Enter moved there."""
-        self._line_open = False
+        self._line_open = self._at_prompt = False
 
     def _stream(self, event: StreamEvent) -> None:
         if event.type is StreamType.STARTED and self._streamed:
             self.note("(once more, from the beginning)")
-            self._streamed = ""
+            self._void()
         elif event.type is StreamType.EMOTION and event.emotion:
             self._begin(event.emotion)
         elif event.type is StreamType.DELTA and event.text:
@@ -222,23 +226,29 @@ class TerminalTranscript:
         face = FACES[emotion] if self._console.encoding.startswith("utf") else f"[{emotion}]"
         self._write("naila> ", "bold magenta")
         self._write(f"{face} ")
+        self._begun = True
 
     def _say(self, words: str) -> None:
-        if not self._line_open:
+        if words and not self._line_open:
             self._write("naila> ", "bold magenta")
         self._write(words)
         self._streamed += words
+        self._begun = True
+
+    def _void(self) -> None:
+        self._streamed = ""
+        self._begun = False
 
     def _reply(self, reply: Reply) -> None:
         streamed, whole = self._streamed.strip(), reply.text.strip()
-        if not streamed or not whole.startswith(streamed):
+        if self._begun and whole.startswith(streamed):
+            self._say(whole[len(streamed) :])
+        else:
             self._begin(reply.emotion)
             self._write(whole)
-        else:
-            self._write(whole[len(streamed) :])
-        self._write(_ending("", reply), "dim")
+        self._write(_ending(reply), "dim")
         self._line(self._clock.summary(reply), "dim")
-        self._streamed = ""
+        self._void()
 
     def _line(self, text: str, style: str) -> None:
         self._end_line()
@@ -255,6 +265,7 @@ class TerminalTranscript:
             self._console.out(_harmless(text), style=style, highlight=False, end="")
             self._console.file.flush()
             self._line_open = True
+            self._at_prompt = False
 
 
 def action_line(action: ActionMessage) -> str:
@@ -274,8 +285,10 @@ def raw_line(packet: RawPacket) -> str:
     return f"{arrow} {packet.topic} {packet.payload.decode(errors='replace')}"
 
 
-def _ending(text: str, reply: Reply) -> str:
-    return text if reply.finish_reason == "stop" else f"{text} ({reply.finish_reason})".strip()
+def _ending(reply: Reply) -> str:
+    if reply.finish_reason == "stop":
+        return ""
+    return f" ({reply.finish_reason})" if reply.text.strip() else f"({reply.finish_reason})"
 
 
 def _harmless(text: str) -> str:

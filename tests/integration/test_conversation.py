@@ -165,6 +165,18 @@ async def test_the_first_line_waits_until_the_model_is_loaded(broker, tmp_path):
     assert said_at_first.count("naila/devices/robot-1/text") == 1
 
 
+async def test_a_status_that_is_past_is_not_told_of(broker, tmp_path, capsys):
+    with ScriptedBrain(broker, state=State.DEGRADED) as brain:
+        robot = SimulatedRobot("127.0.0.1", broker.port, username=USERNAME, password=PASSWORD)
+        async with robot:
+            await robot.brain_loaded(10)
+            brain.says_it_is(State.READY)
+            assert await robot._until(lambda: robot.status.state is State.READY, 10)
+            with (tmp_path / "empty").open("w+") as nothing:
+                assert await chat(robot, stdin=nothing, stdout=nothing) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_pipe_into_the_command_gets_answers_without_colour(broker):
     with ScriptedBrain(broker):
         done = subprocess.run(
@@ -207,6 +219,7 @@ class Terminal:
     def __init__(self, broker: RunningBroker) -> None:
         self._broker = broker
         self.shown = ""
+        self._waited_to = 0
 
     def __enter__(self) -> Self:
         self._screen, inside = pty.openpty()
@@ -232,10 +245,10 @@ class Terminal:
     def wait_for(self, text: str, timeout_s: float = 30) -> None:
         """Read until the text is on the screen, after what was waited for before."""
         give_up = time.monotonic() + timeout_s
-        start = len(self.shown)
-        while text not in COLOUR.sub("", self.shown[start:]):
+        while (found := COLOUR.sub("", self.shown).find(text, self._waited_to)) < 0:
             assert time.monotonic() < give_up, f"{text!r} did not come; the screen: {self.shown}"
             self._read(0.1)
+        self._waited_to = found + len(text)
 
     def exit_code(self, timeout_s: float = 30) -> int:
         give_up = time.monotonic() + timeout_s

@@ -122,7 +122,12 @@ def test_a_terminal_begins_anew_at_a_second_start():
 
 def test_a_terminal_shows_one_face_where_a_reply_is_cancelled_before_its_first_word():
     shown = in_a_terminal(*stream(StreamType.STARTED, StreamType.EMOTION), reply("", finish_reason="cancelled"))
-    assert shown.startswith("naila> 😊  (cancelled)\nfirst word")
+    assert shown.startswith("naila> 😊 (cancelled)\nfirst word")
+
+
+def test_a_terminal_names_how_a_reply_ended_early():
+    shown = in_a_terminal(*stream(StreamType.EMOTION, "Once", " upon"), reply("Once upon", finish_reason="length"))
+    assert shown.startswith("naila> 😊 Once upon (length)\n")
 
 
 def test_a_terminal_shows_the_words_once_where_an_action_comes_before_the_reply():
