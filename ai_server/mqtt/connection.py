@@ -27,6 +27,8 @@ RECEIVE_MAXIMUM = 200
 MAX_WAITING = 10_000
 MAX_PACKET_SIZE = 2 * 1024 * 1024
 CLOSE_TIMEOUT_S = 3.0
+GATHER_S = 0.002
+"""Batches are at least this far apart, so that dense sensor traffic does not wake the event loop for each reading."""
 _BEAT_S = 0.5
 _ROOM_POLL_S = 0.02
 
@@ -113,6 +115,7 @@ class Connection:
         self._incoming: deque[Received] = deque()
         self._arrived = asyncio.Event()
         self._woken = False
+        self._next_batch = 0.0
         self._unacknowledged: dict[int, bool] = {}
         self._unacknowledged_epoch = 0
         self._outgoing: deque[_Outgoing] = deque()
@@ -179,16 +182,20 @@ class Connection:
         except TimeoutError:
             log.warning("the network thread is left behind", held_up_s=round(time.monotonic() - self._last_alive, 1))
         self._connected.clear()
+        self._live = None
         self._fail_undelivered()
 
     async def receive(self) -> list[Received]:
         """Wait for a message and return all that wait, in order; each is to be acknowledged. For one consumer."""
+        if (pause := self._next_batch - time.monotonic()) > 0:
+            await asyncio.sleep(pause)
         while True:
             self._woken = False
             if waiting := len(self._incoming):
                 batch = [self._incoming.popleft() for _ in range(waiting)]
                 self._received += waiting
                 self._expect_acknowledgements(batch)
+                self._next_batch = time.monotonic() + GATHER_S
                 return batch
             await self._arrived.wait()
             self._arrived.clear()
@@ -343,6 +350,9 @@ class Connection:
             epoch += 1
             self._network = self._new_network(epoch)
             self._ready_since = None
+            # close() sets the flag and then closes what stands here: one of the two sees the other.
+            if self._closing.is_set():
+                break
             ending = self._network.serve()
             now = time.monotonic()
             held_s = now - self._ready_since if self._ready_since is not None else 0.0

@@ -31,6 +31,7 @@ CLOSE_TIMEOUT_S = 1.0
 _UNSUPPORTED_PROTOCOL = 0x84
 _WRONG_CLIENT_ID = 0x85
 _WRONG_PASSWORD = (0x86, 0x87)
+_KEEPALIVE_TIMEOUT = 0x8D
 _TAKEN_OVER = 0x8E
 
 Arguments = ParamSpec("Arguments")
@@ -136,14 +137,11 @@ class NetworkConnection:
         """Connect and move packets until the connection ends; for the network thread, since it blocks."""
         try:
             self._connect()
+            result = self._move_packets()
         except (OSError, ValueError) as error:
             return Ending(Outcome.UNREACHABLE, _why_unreachable(error, self._options))
-        self._answer_by = time.monotonic() + ANSWER_TIMEOUT_S
-        result = MQTTErrorCode.MQTT_ERR_SUCCESS
-        while result == MQTTErrorCode.MQTT_ERR_SUCCESS and not self._overdue():
-            self._callbacks.alive()
-            result = self._client.loop(POLL_S)
-        self._release()
+        finally:
+            self._release()
         if self._close_by is not None:
             return Ending(Outcome.CLOSED, "the connection was closed")
         return self._ending or self._lost(result)
@@ -204,6 +202,14 @@ class NetworkConnection:
         properties.ReceiveMaximum = self._receive_maximum
         properties.MaximumPacketSize = self._max_packet_size
         self._client.connect(options.host, options.port, options.keepalive, clean_start=False, properties=properties)
+
+    def _move_packets(self) -> MQTTErrorCode:
+        self._answer_by = time.monotonic() + ANSWER_TIMEOUT_S
+        result = MQTTErrorCode.MQTT_ERR_SUCCESS
+        while result == MQTTErrorCode.MQTT_ERR_SUCCESS and not self._overdue():
+            self._callbacks.alive()
+            result = self._client.loop(POLL_S)
+        return result
 
     def _overdue(self) -> bool:
         now = time.monotonic()
@@ -303,7 +309,13 @@ class NetworkConnection:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if self._ending is not None or not flags.is_disconnect_packet_from_server:
+        if self._ending is not None:
+            return
+        if reason.value == _KEEPALIVE_TIMEOUT:
+            words = f"{self._where} did not answer a ping within {self._options.keepalive} s"
+            self._ending = Ending(Outcome.LOST, words)
+            return
+        if not flags.is_disconnect_packet_from_server:
             return
         if reason.value == _TAKEN_OVER:
             words = f"another client connected to {self._where} with the client id {self._options.client_id!r}"

@@ -487,6 +487,15 @@ async def test_a_broker_killed_and_restarted_has_our_subscriptions_again_and_the
     assert events[0] == events[-1] == "connected to the broker"
 
 
+async def test_a_broker_that_hangs_is_noticed_by_its_silence(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        async with connected(broker.with_options(keepalive=1)) as connection:
+            broker.freeze()
+            await until(lambda: "did not answer a ping within 1 s" in connection.state.last_error)
+            broker.thaw()
+            await connection.wait_connected(TIMEOUT_S)
+
+
 async def test_a_callback_that_raises_at_the_connect_is_reported_and_publishing_goes_on(
     shared_mosquitto: RunningBroker, client_id: str
 ) -> None:
