@@ -84,11 +84,11 @@ class Conversation:
         self._transcript.news(f"{self._connection()} /help shows the commands, Ctrl-D leaves.")
         if not await self._robot.brain_loaded(0) and self._robot.status is None:
             self._transcript.problem(self._brain())
-        reading = asyncio.create_task(self._read(lines), name="read")
         others = [
-            asyncio.create_task(self._play_all(), name="play"),
             asyncio.create_task(self._overhear(), name="overhear"),
+            asyncio.create_task(self._play_all(), name="play"),
         ]
+        reading = asyncio.create_task(self._read(lines), name="read")
         try:
             with _on_interrupt(lambda: self._interrupt(reading)):
                 await asyncio.wait([reading, *others], return_when=asyncio.FIRST_COMPLETED)

@@ -172,8 +172,9 @@ async def test_a_status_that_is_past_is_not_told_of(broker, tmp_path, capsys):
             await robot.brain_loaded(10)
             brain.says_it_is(State.READY)
             assert await robot._until(lambda: robot.status.state is State.READY, 10)
-            with (tmp_path / "empty").open("w+") as nothing:
-                assert await chat(robot, stdin=nothing, stdout=nothing) == 0
+            (tmp_path / "lines").write_text("hello\n")
+            with (tmp_path / "lines").open() as stdin, (tmp_path / "shown").open("w") as stdout:
+                assert await chat(robot, stdin=stdin, stdout=stdout) == 0
     assert capsys.readouterr().err == ""
 
 
