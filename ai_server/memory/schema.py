@@ -97,8 +97,7 @@ turns = Table(
     Column("history_tokens", Integer, nullable=False),
     Column("history_end", Integer, nullable=False),
     UniqueConstraint("device_id", "request_id"),
-    Index(None, "device_id", "id"),
-    Index(None, "conversation_id", "history_end"),
+    Index(None, "conversation_id", "history_end", "id"),
 )
 """What was said and what was answered.
 

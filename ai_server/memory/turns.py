@@ -91,7 +91,7 @@ class Turns:
         query = (
             select(turns)
             .where(turns.c.conversation_id == _current(device_id), turns.c.text != "")
-            .order_by(turns.c.id.desc())
+            .order_by(turns.c.history_end.desc(), turns.c.id.desc())
             .limit(1)
         )
         return await self._first(query)

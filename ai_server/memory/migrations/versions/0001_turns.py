@@ -55,5 +55,4 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("device_id", "request_id", name="uq_turns_device_id_request_id"),
     )
-    op.create_index("ix_turns_device_id_id", "turns", ["device_id", "id"])
-    op.create_index("ix_turns_conversation_id_history_end", "turns", ["conversation_id", "history_end"])
+    op.create_index("ix_turns_conversation_id_history_end_id", "turns", ["conversation_id", "history_end", "id"])
