@@ -1,52 +1,24 @@
-"""What this host can do, and from it the plan by which a model is loaded: threads, GPU layers, context, KV type.
+"""What this host offers: processors, memory, GPUs, and what its cgroup leaves of them.
 
 llama.cpp is not imported: what it says of its devices is handed in.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 import psutil
 
-from ai_server.gguf import KvType, ModelHeader
-
 DeviceKind: TypeAlias = Literal["gpu", "igpu", "accel"]
-LoadMode: TypeAlias = Literal["mmap", "none"]
-"""How llama.cpp reads the weights, by its own names (`llama_load_mode_name`)."""
 
-DEFAULT_CONTEXT_SIZE: Final = 4096
-DEFAULT_BATCH_SIZE: Final = 512
-MIN_CONTEXT_SIZE: Final = 2048
-"""The context is not shrunk below this of itself: persona, a few turns and a reply need it."""
-MAX_UBATCH_SIZE: Final = 512
-"""llama.cpp's own default; larger ones cost memory and gain little."""
-HOST_HEADROOM_BYTES: Final = 256 << 20
-"""At least this much memory is left to the daemon and everything else on the host."""
-HOST_HEADROOM_SHARE: Final = 0.05
-GPU_HEADROOM_BYTES: Final = 1 << 30
-"""At least this much GPU memory is left free, as llama.cpp's own `--fit` leaves."""
-GPU_HEADROOM_SHARE: Final = 0.1
-GPU_RUNTIME_BYTES: Final = 380_000_000
-"""What the driver's context and kernels take on each GPU beside the compute buffer: 0.5 GB with it for an 8B model."""
 PERFORMANCE_CAPACITY_SHARE: Final = 2 / 3
 """A core of at least this share of the largest `cpu_capacity` is a performance core (RK3588: A76 1024, A55 530)."""
-
-_CONTEXT_PADDING: Final = 256  # llama.cpp rounds the context up to this (llama-context.cpp)
-_KV_TYPES: Final[tuple[KvType, ...]] = ("f16", "q8_0", "q4_0")
-_GIB: Final = 1 << 30
-
-
-class PlanError(Exception):
-    """The model does not fit as wished; the message is what does not fit, the numbers in GiB, and what would fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +32,12 @@ class Device:
     """`gpu` has memory of its own (or Metal's share), `igpu` shares the host's, `accel` helps the CPU (BLAS)."""
     memory_total: int
     memory_free: int
+
+    @property
+    def backend(self) -> str:
+        """The name of its backend, such as `cuda` or `metal`: llama.cpp numbers its devices (`CUDA0`, `MTL0`)."""
+        name = self.name.rstrip("0123456789").lower()
+        return "metal" if name == "mtl" else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +65,7 @@ class Host:
     @property
     def unified_memory(self) -> bool:
         """Whether the GPU and the CPU share one memory: integrated GPUs, Jetson boards, Apple silicon."""
-        shared = any(device.kind == "igpu" or _backend(device) == "metal" for device in self.offload_devices)
+        shared = any(device.kind == "igpu" or device.backend == "metal" for device in self.offload_devices)
         return shared or (bool(self.offload_devices) and "Jetson" in (self.board or ""))
 
     @property
@@ -103,60 +81,6 @@ class Host:
 
     def _of_kind(self, kind: DeviceKind) -> tuple[Device, ...]:
         return tuple(device for device in self.devices if device.kind == kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What was set explicitly; None is automatic."""
-
-    context_size: int | None = None
-    """Tokens."""
-    threads: int | None = None
-    gpu_layers: int | None = None
-    """As llama.cpp counts: blocks from the last one up, and one more for the output; -1 is all of them."""
-    batch_size: int | None = None
-    """Tokens in one decode call."""
-    kv_type: KvType | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryEstimate:
-    """Where the memory goes, in bytes; an upper estimate."""
-
-    weights: int
-    kv: int
-    compute: int
-    """llama.cpp's scratch buffers, and the GPU driver's."""
-    gpu: int
-    """So much of the total is on the GPU."""
-
-    @property
-    def total(self) -> int:
-        """All of it."""
-        return self.weights + self.kv + self.compute
-
-    @property
-    def host(self) -> int:
-        """What is not on the GPU."""
-        return self.total - self.gpu
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a model is loaded on this host. Every field has its reason, in words, under its name in `reasons`."""
-
-    threads: int
-    threads_batch: int
-    gpu_layers: int
-    context_size: int
-    batch_size: int
-    ubatch_size: int
-    kv_type: KvType
-    load_mode: LoadMode
-    acceleration: str
-    """What computes: `cpu`, `cuda`, `metal`, `vulkan`, `rocm`, ..."""
-    memory: MemoryEstimate
-    reasons: Mapping[str, str]
 
 
 def detect(
@@ -188,378 +112,6 @@ def detect(
         memory_limit_free=limit_free,
         devices=tuple(devices),
     )
-
-
-def plan(host: Host, model: ModelHeader, wishes: Wishes) -> Plan:
-    """Decide how to load a model on a host. Wishes win where they can fit; docs/hardware.md has the policy.
-
-    Raises:
-        PlanError: it cannot fit as wished, or not at all.
-    """
-    return _Planner(host, model, wishes).plan()
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What the search varies."""
-
-    gpu_layers: int
-    context_size: int
-    kv_type: KvType
-
-
-class _Planner:
-    """Searches, in the order of preference, for the first choice that fits."""
-
-    def __init__(self, host: Host, model: ModelHeader, wishes: Wishes) -> None:
-        self._host = host
-        self._model = model
-        self._wishes = wishes
-        self._budget = _Budget.of(host, model)
-        self._all_layers = model.layers + 1
-        automatic = min(DEFAULT_CONTEXT_SIZE, model.context_length)
-        self._context_top = automatic if wishes.context_size is None else wishes.context_size
-        self._batch_top = DEFAULT_BATCH_SIZE if wishes.batch_size is None else wishes.batch_size
-        supported = tuple(kind for kind in _KV_TYPES if model.supports_kv_type(kind))
-        self._kv_types: tuple[KvType, ...] = (wishes.kv_type,) if wishes.kv_type else supported
-
-    def plan(self) -> Plan:
-        self._check_wishes()
-        choice = next((choice for choice in self._choices() if self._fits(choice)), None)
-        if choice is None:
-            raise PlanError(self._refusal())
-        memory = self._estimate(choice)
-        threads, threads_reason = self._threads()
-        load_mode, load_reason = self._load_mode(choice, memory)
-        acceleration, acceleration_reason = self._acceleration(choice)
-        batch = self._batch_size(choice)
-        return Plan(
-            threads=threads,
-            threads_batch=threads,
-            gpu_layers=choice.gpu_layers,
-            context_size=choice.context_size,
-            batch_size=batch,
-            ubatch_size=min(batch, MAX_UBATCH_SIZE),
-            kv_type=choice.kv_type,
-            load_mode=load_mode,
-            acceleration=acceleration,
-            memory=memory,
-            reasons=MappingProxyType(
-                {
-                    "threads": threads_reason,
-                    "threads_batch": "as many as for single tokens: reading a prompt shares their barriers",
-                    "gpu_layers": self._gpu_reason(choice),
-                    "context_size": self._context_reason(choice),
-                    "batch_size": self._batch_reason(choice),
-                    "ubatch_size": f"the batch, at most {MAX_UBATCH_SIZE}, which sets the size of the compute buffer",
-                    "kv_type": self._kv_reason(choice),
-                    "load_mode": load_reason,
-                    "acceleration": acceleration_reason,
-                    "memory": self._memory_reason(memory),
-                }
-            ),
-        )
-
-    def _check_wishes(self) -> None:
-        kind = self._wishes.kv_type
-        if kind and not self._model.supports_kv_type(kind):
-            raise PlanError(
-                f"LLM_KV_TYPE={kind} does not fit this model: its heads are {self._model.key_length} values wide, and "
-                f"{kind} stores whole blocks of 32. What fits: LLM_KV_TYPE=f16."
-            )
-        if self._wishes.gpu_layers and not self._budget.gpu:
-            raise PlanError(
-                f"LLM_GPU_LAYERS={self._wishes.gpu_layers} needs a GPU, and llama.cpp "
-                f"{self._budget.gpu_reason}. What fits: LLM_GPU_LAYERS=0 or auto."
-            )
-
-    # The search.
-
-    def _choices(self) -> Iterator[_Choice]:
-        """Yield what to try: less context first, then a smaller KV type, then fewer layers on the GPU."""
-        if self._wishes.gpu_layers is not None:
-            yield from self._shrinking(self._wished_layers(self._wishes.gpu_layers))
-            return
-        if self._budget.gpu:
-            yield from self._shrinking(self._all_layers)
-            yield from (replace(self._compact(), gpu_layers=layers) for layers in range(self._model.layers, 0, -1))
-        yield from self._shrinking(0)
-
-    def _shrinking(self, gpu_layers: int) -> Iterator[_Choice]:
-        for kv_type in self._kv_types:
-            for context in self._contexts():
-                yield _Choice(gpu_layers, context, kv_type)
-
-    def _contexts(self) -> Iterator[int]:
-        yield self._context_top
-        if self._wishes.context_size is None:
-            yield from range(_pad_down(self._context_top - 1), MIN_CONTEXT_SIZE - 1, -_CONTEXT_PADDING)
-
-    def _compact(self) -> _Choice:
-        """Return the small KV cache that is kept when layers have to leave the GPU.
-
-        It stops at q8_0: q4_0 would save half a layer of an 8B model and costs quality.
-        """
-        *_, context = self._contexts()
-        kv_type: KvType = "q8_0" if "q8_0" in self._kv_types else self._kv_types[0]
-        return _Choice(0, context, kv_type)
-
-    def _wished_layers(self, layers: int) -> int:
-        return self._all_layers if layers < 0 else min(layers, self._all_layers)
-
-    def _batch_size(self, choice: _Choice) -> int:
-        return min(self._batch_top, choice.context_size)
-
-    def _fits(self, choice: _Choice) -> bool:
-        return self._budget.covers(self._estimate(choice))
-
-    def _estimate(self, choice: _Choice) -> MemoryEstimate:
-        model = self._model
-        blocks = max(0, choice.gpu_layers - 1)
-        cells = math.ceil(choice.context_size / _CONTEXT_PADDING) * _CONTEXT_PADDING
-        kv = cells * model.kv_bytes_per_token(choice.kv_type)
-        scratch = _compute_bytes(model, cells, min(self._batch_size(choice), MAX_UBATCH_SIZE))
-        if choice.gpu_layers == 0:
-            return MemoryEstimate(weights=model.weight_bytes, kv=kv, compute=scratch, gpu=0)
-        gpu_weights = sum(model.layer_bytes[model.layers - blocks :]) + model.output_bytes
-        gpu_kv = cells * model.kv_bytes_per_token(choice.kv_type, blocks)
-        gpu_scratch = len(self._budget.devices) * (scratch + GPU_RUNTIME_BYTES)
-        # A tied head on the GPU is a second copy of the token embedding, which stays on the host.
-        copied = model.output_bytes if model.tied_head else 0
-        return MemoryEstimate(
-            weights=model.weight_bytes + copied,
-            kv=kv,
-            compute=scratch + gpu_scratch,
-            gpu=gpu_weights + gpu_kv + gpu_scratch,
-        )
-
-    # What cannot be.
-
-    def _refusal(self) -> str:
-        best = self._least()
-        memory = self._estimate(best)
-        return (
-            f"{self._model.name} does not fit: {self._needs(best, memory)}, but {self._budget.describe()}. "
-            f"{self._what_would_fit(best)}"
-        )
-
-    def _least(self) -> _Choice:
-        """Return the choice that came nearest to fitting."""
-        return min(self._choices(), key=lambda choice: self._budget.excess(self._estimate(choice)))
-
-    def _needs(self, choice: _Choice, memory: MemoryEstimate) -> str:
-        where = f", {_size(memory.gpu)} of it on the GPU for {choice.gpu_layers} layers" if choice.gpu_layers else ""
-        return (
-            f"it needs {_size(memory.total)} (weights {_size(memory.weights)}, KV cache {_size(memory.kv)} for "
-            f"{choice.context_size} tokens in {choice.kv_type}, compute {_size(memory.compute)}){where}"
-        )
-
-    def _what_would_fit(self, choice: _Choice) -> str:
-        offers = [
-            offer for offer in (self._kv_offer(choice), self._context_offer(choice), self._layer_offer(choice)) if offer
-        ]
-        if offers:
-            return f"What would fit: {', or '.join(offers)}."
-        return "No setting makes it fit: free memory, or choose a smaller model (`naila models list`)."
-
-    def _kv_offer(self, choice: _Choice) -> str | None:
-        for kv_type in _KV_TYPES:
-            if self._model.supports_kv_type(kv_type) and self._fits(replace(choice, kv_type=kv_type)):
-                return f"LLM_KV_TYPE={kv_type}"
-        return None
-
-    def _context_offer(self, choice: _Choice) -> str | None:
-        for context in range(_pad_down(choice.context_size - 1), 0, -_CONTEXT_PADDING):
-            if self._fits(replace(choice, context_size=context)):
-                return f"LLM_CONTEXT_SIZE={context}"
-        return None
-
-    def _layer_offer(self, choice: _Choice) -> str | None:
-        for layers in range(choice.gpu_layers - 1, -1, -1):
-            if self._fits(replace(choice, gpu_layers=layers)):
-                return f"LLM_GPU_LAYERS={layers}"
-        return None
-
-    # The decisions, and their reasons in words.
-
-    def _threads(self) -> tuple[int, str]:
-        host, wished = self._host, self._wishes.threads
-        quota = math.inf if host.cpu_quota is None else math.floor(host.cpu_quota)
-        most = int(max(1, min(host.usable_cores, quota)))
-        limited = f"a CPU quota of {host.cpu_quota:g}" if quota < host.usable_cores else _cores_in_words(host)
-        if wished is not None:
-            slow = f"; with {limited}, more than {most} wait for each other and slow it down" if wished > most else ""
-            return wished, f"as set{slow}"
-        if most < 4:
-            return most, f"{limited}"
-        return most - 1, f"{limited}, less one for the daemon and the network"
-
-    def _gpu_reason(self, choice: _Choice) -> str:
-        if self._wishes.gpu_layers is not None:
-            return f"as set; all {self._model.layers} blocks and the output would be {self._all_layers}"
-        if not self._budget.gpu:
-            return f"llama.cpp {self._budget.gpu_reason}"
-        if choice.gpu_layers == self._all_layers:
-            return f"all {self._model.layers} blocks and the output fit on {self._budget.device_names()}"
-        if choice.gpu_layers == 0:
-            return f"not even the output fits: {self._budget.describe()}"
-        return (
-            f"the output and the last {choice.gpu_layers - 1} of {self._model.layers} blocks: {self._budget.describe()}"
-        )
-
-    def _context_reason(self, choice: _Choice) -> str:
-        trained = self._model.context_length
-        if self._wishes.context_size is not None:
-            beyond = (
-                f"; the model was trained on {trained} and may lose the thread" if choice.context_size > trained else ""
-            )
-            return f"as set{beyond}"
-        if choice.context_size < self._context_top:
-            return f"shrunk from {self._context_top} {self._why_shrunk(choice)}"
-        if choice.context_size < DEFAULT_CONTEXT_SIZE:
-            return f"all that the model was trained on ({trained})"
-        return "the default, and it fits"
-
-    def _batch_reason(self, choice: _Choice) -> str:
-        if self._batch_top > choice.context_size:
-            return "the whole context"
-        return "the default" if self._wishes.batch_size is None else "as set"
-
-    def _kv_reason(self, choice: _Choice) -> str:
-        size = f"{self._model.kv_bytes_per_token(choice.kv_type) / 1024:g} KiB a token"
-        if self._wishes.kv_type is not None:
-            return f"as set: {size}"
-        if choice.kv_type == "f16":
-            return f"exact, and it fits: {size}"
-        return f"{size} where f16 takes {self._model.kv_bytes_per_token('f16') / 1024:g}, {self._why_shrunk(choice)}"
-
-    def _why_shrunk(self, choice: _Choice) -> str:
-        if 0 < choice.gpu_layers < self._all_layers and self._wishes.gpu_layers is None:
-            return "to leave the GPU's room to layers"
-        return "to fit"
-
-    def _load_mode(self, choice: _Choice, memory: MemoryEstimate) -> tuple[LoadMode, str]:
-        devices = self._budget.devices if choice.gpu_layers else ()
-        if any(_backend(device) == "metal" for device in devices):
-            return "mmap", "Metal computes on the mapped file itself"
-        if any(device.kind == "igpu" for device in devices) or (devices and self._host.unified_memory):
-            return "none", "the GPU shares this memory, and a mapped file would stand in it a second time"
-        mapped = memory.host + self._model.file_bytes
-        if mapped <= self._budget.host:
-            return "mmap", "the mapped file fits beside the weights that are rearranged for the CPU: a restart is quick"
-        return "none", f"a mapped file beside the rearranged weights would take {_size(mapped)}: read them once instead"
-
-    def _acceleration(self, choice: _Choice) -> tuple[str, str]:
-        if choice.gpu_layers == 0:
-            return "cpu", "no layer is on a GPU"
-        device = self._budget.devices[0]
-        return _backend(device), f"{device.name} is {device.description}"
-
-    def _memory_reason(self, memory: MemoryEstimate) -> str:
-        parts = f"weights {_size(memory.weights)}, KV cache {_size(memory.kv)}, compute {_size(memory.compute)}"
-        gpu = f", {_size(memory.gpu)} of it on the GPU" if memory.gpu else ""
-        return f"{_size(memory.total)} ({parts}){gpu}; {self._budget.describe()}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Budget:
-    """The memory that a plan may take, in bytes: free less headroom."""
-
-    devices: tuple[Device, ...]
-    gpu: int
-    """0 where there is no GPU to put layers on."""
-    host: int
-    free: int
-    unified: bool
-    limited: bool
-    """Whether it is the cgroup's limit that binds, not the host's memory."""
-    gpu_reason: str
-    """What llama.cpp sees where `gpu` is 0."""
-
-    @classmethod
-    def of(cls, host: Host, model: ModelHeader) -> _Budget:
-        free = host.memory_usable
-        devices = tuple(device for device in host.offload_devices if device.memory_total or device.kind == "igpu")
-        gpu = sum(_headed(_device_free(device, host), GPU_HEADROOM_BYTES, GPU_HEADROOM_SHARE) for device in devices)
-        # Layers are dealt out whole: each further device may be left with most of a layer's room.
-        gpu -= max(0, len(devices) - 1) * max(model.layer_bytes, default=0)
-        return cls(
-            devices=devices,
-            gpu=max(0, gpu),
-            host=_headed(free, HOST_HEADROOM_BYTES, HOST_HEADROOM_SHARE),
-            free=free,
-            unified=host.unified_memory,
-            limited=free == host.memory_limit_free,
-            gpu_reason=_no_gpu(host),
-        )
-
-    def covers(self, memory: MemoryEstimate) -> bool:
-        return self.excess(memory) == 0
-
-    def excess(self, memory: MemoryEstimate) -> int:
-        """Return how many bytes are wanted beyond the budget."""
-        on_host = memory.total if self.unified else memory.host
-        return max(0, memory.gpu - self.gpu) + max(0, on_host - self.host)
-
-    def device_names(self) -> str:
-        return " and ".join(f"{device.name} ({device.description})" for device in self.devices)
-
-    def describe(self) -> str:
-        of_what = "that the cgroup's limit leaves" if self.limited else "of free memory"
-        host = f"{_size(self.host)} of the {_size(self.free)} {of_what} can be used"
-        if not self.devices:
-            return host
-        free = sum(device.memory_free for device in self.devices)
-        return f"{_size(self.gpu)} of the {_size(free)} free on {self.device_names()} and {host}"
-
-
-def _no_gpu(host: Host) -> str:
-    seen = ", ".join(f"{device.name} ({_size(device.memory_free)} free)" for device in host.offload_devices)
-    return f"sees too little memory on {seen}" if seen else "sees no GPU"
-
-
-def _device_free(device: Device, host: Host) -> int:
-    if device.kind == "igpu" or host.unified_memory:
-        return min(device.memory_free or host.memory_usable, host.memory_usable)
-    return device.memory_free
-
-
-def _headed(free: int, least: int, share: float) -> int:
-    return max(0, free - max(least, int(free * share)))
-
-
-def _compute_bytes(model: ModelHeader, context_size: int, ubatch_size: int) -> int:
-    """Return llama.cpp's scratch for one ubatch: activations, the attention mask, and 16 rows of logits.
-
-    Fitted to what llama-cpp-python 0.3.36 reserves with flash attention for Llama shapes of 6, 16 and 32 layers,
-    contexts of 4,096 and 32,768 and ubatches of 512 and 2,048: from exact to two fifths too high.
-    """
-    activations = 2 * model.feed_forward_length + 7 * model.embedding_length
-    return 4 * (ubatch_size * (activations + context_size) + 16 * model.vocab_size)
-
-
-def _backend(device: Device) -> str:
-    """Return the name of a device's backend: llama.cpp numbers its devices (`CUDA0`, `MTL0`)."""
-    name = device.name.rstrip("0123456789").lower()
-    return "metal" if name == "mtl" else name
-
-
-def _pad_down(context_size: int) -> int:
-    return context_size // _CONTEXT_PADDING * _CONTEXT_PADDING
-
-
-def _size(count: int) -> str:
-    return f"{count / _GIB:.2f} GiB" if count >= _GIB // 10 else f"{count / (1 << 20):.0f} MiB"
-
-
-def _cores_in_words(host: Host) -> str:
-    kind = "performance cores" if host.performance_cores < host.physical_cores else "cores"
-    if host.usable_cores == 1:
-        return f"1 usable {kind.removesuffix('s')}"
-    return f"{host.usable_cores} usable {kind}"
-
-
-# What the host says of itself.
 
 
 class _Files:

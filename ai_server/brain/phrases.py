@@ -72,11 +72,12 @@ class Automaton:
     def matches(self, words: Sequence[str], start: int) -> list[Match]:
         """Return every way in which the words from `start` on begin with a template, the shortest first."""
         found = []
-        state: _State | None = self._start
+        state = self._start
         for end in range(start, len(words)):
-            state = self._next(state, words[end])
-            if state is None:
+            following = self._next(state, words[end])
+            if following is None:
                 break
+            state = following
             if state.rule is not None:
                 found.append(Match(state.rule, end + 1))
         return found

@@ -16,7 +16,7 @@ from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
 from ai_server.configfile import ConfigError
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
-from ai_server.hardware import Device, Host, PlanError
+from ai_server.hardware import Device, Host
 from ai_server.lifecycle import DATABASE
 from ai_server.llm.fallback import load_answers
 from ai_server.llm.manner import wishes_of
@@ -26,6 +26,7 @@ from ai_server.memory.database import DatabaseError
 from ai_server.memory.inspection import inspect_database
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
+from ai_server.plan import PlanError, plan
 from ai_server.protocol import topics
 from ai_server.settings import Settings, SettingsError, load_settings
 
@@ -135,8 +136,8 @@ async def _look_at_hardware(_: Settings, findings: _Findings) -> str:
 async def _look_at_plan(settings: Settings, findings: _Findings) -> str:
     if findings.header is None or findings.host is None:
         return "none without a model and an engine"
-    plan = hardware.plan(findings.host, findings.header, wishes_of(settings))
-    return "\n".join(f"{name} {getattr(plan, name)}: {reason}" for name, reason in plan.reasons.items())
+    chosen = plan(findings.host, findings.header, wishes_of(settings))
+    return "\n".join(f"{name} {getattr(chosen, name)}: {reason}" for name, reason in chosen.reasons.items())
 
 
 async def _look_at_broker(settings: Settings, _: _Findings) -> str:

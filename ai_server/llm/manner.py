@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ai_server.gguf import ModelHeader
-from ai_server.hardware import Wishes
 from ai_server.llm.chat import Sampling
+from ai_server.plan import Wishes
 from ai_server.settings import Settings
 
 

@@ -16,7 +16,7 @@ import structlog
 
 from ai_server import hardware
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
-from ai_server.hardware import Device, Plan, PlanError, Wishes
+from ai_server.hardware import Device
 from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ModelError, Started, TokenUsage, TooLongError
 from ai_server.llm.process import EngineGoneError, EngineProcess
 from ai_server.llm.reply import ReplyParser
@@ -37,6 +37,7 @@ from ai_server.llm.wire import (
     Refused,
     Text,
 )
+from ai_server.plan import Plan, PlanError, Wishes, plan
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
@@ -334,7 +335,7 @@ def _generate(request_id: int, request: ChatRequest) -> Generate:
 
 
 def _plan(devices: tuple[DeviceInfo, ...], header: ModelHeader, wishes: Wishes) -> Plan:
-    return hardware.plan(hardware.detect([_device(device) for device in devices]), header, wishes)
+    return plan(hardware.detect([_device(device) for device in devices]), header, wishes)
 
 
 def _device(info: DeviceInfo) -> Device:

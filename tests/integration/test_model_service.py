@@ -17,7 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from ai_server import resources
-from ai_server.hardware import Wishes
+from ai_server.plan import Wishes
 from ai_server.llm.chat import (
     ChatEvent,
     ChatRequest,
@@ -317,7 +317,7 @@ async def test_closing_a_failovers_iterator_cancels_the_engines_reply(endless):
 DAEMON = """
 import asyncio, sys
 from pathlib import Path
-from ai_server.hardware import Wishes
+from ai_server.plan import Wishes
 from ai_server.llm.service import ModelService
 async def main():
     service = ModelService(Path(sys.argv[1]), Wishes(threads=1), hang_timeout_s=30, on_change=lambda state: None)

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ai_server.gguf import KvType, ModelFileError, ModelHeader, read_header
-from ai_server.hardware import Wishes, detect, plan
+from ai_server.hardware import detect
+from ai_server.plan import Wishes, plan
 
 F32, F16, Q8_0, Q4_K, Q6_K = 0, 1, 8, 12, 14
 BLOCKS = {F32: (1, 4), F16: (1, 2), Q8_0: (32, 34), Q4_K: (256, 144), Q6_K: (256, 210)}

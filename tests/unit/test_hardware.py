@@ -12,17 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_server.gguf import KvType, ModelHeader
-from ai_server.hardware import (
+from ai_server.hardware import Device, DeviceKind, Host, detect
+from ai_server.plan import (
     DEFAULT_CONTEXT_SIZE,
     GPU_HEADROOM_BYTES,
     MIN_CONTEXT_SIZE,
-    Device,
-    DeviceKind,
-    Host,
     Plan,
     PlanError,
     Wishes,
-    detect,
     plan,
 )
 
