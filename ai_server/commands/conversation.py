@@ -118,13 +118,13 @@ class Conversation:
 
     async def _overhear(self) -> None:
         async for overheard in self._robot.overheard():
+            if isinstance(overheard, Status) and overheard is not self._robot.status:
+                continue  # it has changed since
             self._show_overheard(overheard)
             self._prompt_if_idle()
 
     def _show_overheard(self, overheard: Overheard) -> None:
         match overheard:
-            case Status() if overheard is not self._robot.status:
-                return
             case Status(state=State.READY):
                 self._transcript.news(self._brain())
             case Status():
