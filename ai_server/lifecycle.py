@@ -140,8 +140,9 @@ class Daemon:
         with _phase("mqtt"):
             parts.push_async_callback(house.connection.close)
             await house.connection.start()
+            # Before the connection is up: a broker may want what it kept acknowledged before it answers a SUBSCRIBE.
+            tasks = self._start_tasks(house, engine, database)
             await self._unless_stopped(house.connection.wait_connected())
-        tasks = self._start_tasks(house, engine, database)
         if engine:
             with _phase("model"):
                 await self._unless_stopped(_settled(engine))
@@ -275,7 +276,7 @@ class Daemon:
         if interval:
             parts = {
                 "event loop": lambda: self._lag.last_alive,
-                "network thread": lambda: house.connection.state.last_alive,
+                "network thread": lambda: _last_moved(house.connection),
                 "database": lambda: database.last_alive,
                 "engine": lambda: _last_life(engine),
             }
@@ -323,6 +324,12 @@ def _header(path: os.PathLike[str]) -> ModelHeader | None:
         return read_header(path)  # type: ignore[arg-type]
     except ModelFileError:
         return None  # the model service finds the same, and says so
+
+
+def _last_moved(connection: Connection) -> float:
+    """Return when the network thread last moved; while it connects, a slow name lookup may hold it."""
+    state = connection.state
+    return state.last_alive if state.connected else time.monotonic()
 
 
 def _last_life(engine: ModelService | None) -> float:

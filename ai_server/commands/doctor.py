@@ -27,11 +27,13 @@ from ai_server.memory.inspection import inspect_database
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
 from ai_server.plan import PlanError, plan
-from ai_server.protocol import topics
 from ai_server.settings import Settings, SettingsError, load_settings
+from ai_server.telemetry import logs
 
 _BROKER_TIMEOUT_S = 8.0
 _ENGINE_TIMEOUT_S = 30.0
+_VISITOR = {"mqtt_client_id": "naila-doctor", "mqtt_session_expiry_s": 0}
+"""The doctor leaves no session behind at the broker."""
 
 
 class _ProblemError(Exception):
@@ -48,6 +50,7 @@ class _Findings:
 
 def examine(env_file: Path) -> int:
     """Look at everything and print a line each; return 0, or 1 where something is wrong, 2 where it is the settings."""
+    logs.configure("error", "console")
     try:
         settings = load_settings(env_file)
     except SettingsError as error:
@@ -137,13 +140,17 @@ async def _look_at_plan(settings: Settings, findings: _Findings) -> str:
     if findings.header is None or findings.host is None:
         return "none without a model and an engine"
     chosen = plan(findings.host, findings.header, wishes_of(settings))
-    return "\n".join(f"{name} {getattr(chosen, name)}: {reason}" for name, reason in chosen.reasons.items())
+    summary = (
+        f"{chosen.threads} threads, {chosen.gpu_layers} GPU layers, context {chosen.context_size}, "
+        f"KV cache {chosen.kv_type}, {chosen.memory.total / 2**20:.0f} MiB"
+    )
+    return "\n".join([summary, *(f"{name}: {reason}" for name, reason in chosen.reasons.items())])
 
 
 async def _look_at_broker(settings: Settings, _: _Findings) -> str:
     connection = Connection(
-        options=BrokerOptions.from_settings(settings.model_copy(update={"mqtt_client_id": "naila-doctor"})),
-        subscriptions=((topics.STATUS, 1),),
+        options=BrokerOptions.from_settings(settings.model_copy(update=_VISITOR)),
+        subscriptions=(),
         will=Publication("naila/system/doctor", b"", qos=0, retain=False),
         on_connected=lambda: None,
     )
@@ -151,8 +158,7 @@ async def _look_at_broker(settings: Settings, _: _Findings) -> str:
     try:
         await connection.wait_connected(_BROKER_TIMEOUT_S)
     except TimeoutError as error:
-        where = f"{settings.mqtt_host}:{settings.mqtt_port}"
-        raise _ProblemError(f"{where}: {error}. Look at the MQTT settings, and whether the broker runs") from None
+        raise _ProblemError(str(error)) from None
     else:
         return f"{settings.mqtt_host}:{settings.mqtt_port}, MQTT {connection.state.protocol}"
     finally:
