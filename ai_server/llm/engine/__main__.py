@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import llama_cpp
 
@@ -15,6 +17,7 @@ from ai_server.llm.engine.log import NativeLog
 from ai_server.llm.engine.loop import Loop
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_OOM_SCORE = Path("/proc/self/oom_score_adj")
 
 
 def main() -> None:
@@ -23,6 +26,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; stopping is for the daemon to say
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with_parent()
+    _die_first()
     log = NativeLog()
     llama_cpp.llama_backend_init()
     with socket.socket(fileno=int(sys.argv[1])) as end:
@@ -38,6 +42,12 @@ def _die_with_parent() -> None:
     """Be killed with the daemon, even inside a long native call; elsewhere than on Linux the closed socket ends it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _die_first() -> None:
+    """Where memory runs out, have the kernel take the engine before the daemon: it is started again."""
+    with contextlib.suppress(OSError):  # not on Linux, or forbidden
+        _OOM_SCORE.write_text("500", encoding="ascii")
 
 
 if __name__ == "__main__":

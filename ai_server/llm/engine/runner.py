@@ -175,7 +175,7 @@ def _load_model(load: Load, log: NativeLog, report: Callable[[float], bool]) -> 
     parameters.progress_callback = progress
     model = llama_cpp.llama_model_load_from_file(load.path.encode(), parameters)
     if not model:
-        raise LoadError(_reason(f"llama.cpp cannot load {load.path}", log))
+        raise LoadError(_reason(f"llama.cpp cannot load {load.path}", log, "check it with `naila models verify`"))
     if llama_cpp.llama_model_has_encoder(model) or not llama_cpp.llama_model_has_decoder(model):
         llama_cpp.llama_model_free(model)
         raise LoadError(f"{load.path} is not a model that writes text: choose one with `naila models list`.")
@@ -194,10 +194,12 @@ def _create_context(model: llama_cpp.llama_model_p, load: Load, log: NativeLog) 
     parameters.type_k = parameters.type_v = _GGML_TYPES[load.kv_type]
     context = llama_cpp.llama_init_from_model(model, parameters)
     if not context:
-        raise LoadError(_reason(f"llama.cpp has no room for a context of {load.context_size} tokens", log))
+        what = f"llama.cpp cannot make a context of {load.context_size} tokens"
+        raise LoadError(_reason(what, log, "set a smaller LLM_CONTEXT_SIZE, or LLM_KV_TYPE=f16"))
     return context
 
 
-def _reason(what: str, log: NativeLog) -> str:
+def _reason(what: str, log: NativeLog, remedy: str) -> str:
+    """Put llama.cpp's first error into a sentence: the later ones only say that the load failed."""
     said = f": {log.errors[0]}" if log.errors else ""
-    return f"{what}{said}."
+    return f"{what}{said}; {remedy}."

@@ -42,5 +42,8 @@ class TextStream:
 
     @staticmethod
     def _overlap(text: str, stop: str) -> int:
-        longest = min(len(stop) - 1, len(text))
-        return next((length for length in range(longest, 0, -1) if text.endswith(stop[:length])), 0)
+        tail = text[max(0, len(text) - len(stop) + 1) :]
+        start = tail.find(stop[0])
+        while start >= 0 and not stop.startswith(tail[start:]):
+            start = tail.find(stop[0], start + 1)
+        return len(tail) - start if start >= 0 else 0
