@@ -1,0 +1,1 @@
+"""Generates the dialogues that the embedded model is trained on."""

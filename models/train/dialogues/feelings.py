@@ -1,0 +1,313 @@
+"""Greetings and feelings: answered by what the person says and by what their face shows."""
+
+from __future__ import annotations
+
+from dialogues import words
+from dialogues.scene import Exchange, Scene
+
+_HELLO = "(hi|hello|hey|good morning|good evening|good afternoon|hi there|hello there|hey there|hello robot|hi robot|yo|greetings|howdy|hiya|morning|hello hello|good day|hello {robot}|hi {robot}|hey {robot}|good morning {robot}|hello again|hi again|i'm back|i am back|i'm home|i am home|nice to see you|hello my friend|what's up|sup|how are you|how are you [doing] [today]|how's it going|how do you do|how are things|are you ok|how have you been|hi, how are you|hello, how are you [today]|hey, how's it going|how is your day|how was your day|are you well|you ok|everything okay|how do you feel|how are you feeling [today])"
+
+
+def greet(scene: Scene) -> Exchange:
+    """A greeting or a how-are-you; the answer minds the person's face."""
+    user, _ = scene.hear(_HELLO)
+    rng = scene.rng
+    now = scene.moment
+    about_me = any(piece in user.lower() for piece in ("how ", "how's", "you ok", "you well", "okay"))
+    name = f", {scene.person}" if scene.person and rng.random() < 0.6 else ""
+    if now.feels == "sad" and now.shown:
+        return Exchange(
+            user,
+            scene.speak(
+                f"(Hello{name}. You look a little sad. Do you want to talk?|I am fine, but you look sad{name}. What is wrong?)"
+                if about_me
+                else f"Hello{name}. You look a little sad. Do you want to talk?"
+            ),
+            "sad",
+            follow=_opens_up,
+        )
+    if now.feels == "angry" and now.shown:
+        return Exchange(
+            user,
+            scene.speak(
+                f"(Hello{name}. You look a bit upset. I am listening.|Hello{name}. Is something bothering you? I am listening.)"
+            ),
+            "neutral",
+            follow=_opens_up,
+        )
+    if now.feels == "happy" and now.shown and rng.random() < 0.6:
+        return Exchange(
+            user,
+            scene.speak(
+                f"(Hello{name}! You look happy, that is wonderful.|I am very well{name}! And you look happy, how nice.)"
+                if about_me
+                else f"(Hello{name}! You look happy today!|Hello{name}! What a nice smile!)"
+            ),
+            "happy",
+        )
+    if about_me:
+        if now.battery is not None and now.battery < 20 and not now.charging and now.shown:
+            return Exchange(
+                user,
+                scene.speak(
+                    f"(A little tired, my battery is at {now.battery} percent. How are you{name}?|I am fine, only my battery is low. How are you{name}?)"
+                ),
+                "neutral",
+                follow=_tells_mood,
+            )
+        return Exchange(
+            user,
+            scene.speak(
+                f"(I am very well, thank you{name}! How are you?|I feel great, thank you! How are you{name}?|All is well with me! And how are you{name}?|I am doing fine, thanks. And you{name}?)"
+            ),
+            "happy",
+            follow=_tells_mood,
+        )
+    return Exchange(
+        user,
+        scene.speak(
+            f"(Hello{name}! How are you today?|Hi{name}! Nice to see you.|Hello{name}! What shall we do?|Hello{name}! I am glad that you are here.|Hi{name}! How are you?)"
+        ),
+        "happy",
+        follow=_tells_mood,
+    )
+
+
+_AM = "(i am|i'm|i feel|i'm feeling|i am feeling|feeling|i feel [so|a bit|really|very]|i am [so|a bit|really|very|quite|pretty]|i'm [so|a bit|really|very]|today i feel|i have been feeling|just)"
+_COMFORT = "(Oh no, I am sorry to hear that.|I am sorry that you feel that way.|That must be hard.|Oh, that makes me sad too.) (Do you want to tell me about it?|I am here for you.|What happened?|You can tell me everything.)"
+_CHEER = "(That is wonderful!|How lovely!|That makes me happy too!|Hooray!|I am so glad to hear that!) [What made you feel so good?|Tell me more!|Keep smiling!|Let's enjoy it!]"
+_CALM = "(I understand that you are angry.|That sounds really annoying.|I can see why that is frustrating.) (Let's take a slow breath together.|I am listening, tell me what happened.|Do you want to tell me about it?)"
+_REST = "(You should get some rest.|Maybe a little nap would help?|It was a long day, was it?|Rest well, I will keep quiet.|A good sleep will help.)"
+_BRAVE = "(It is all right to be nervous.|That sounds scary, but I am with you.|Take a slow breath, I am right here.|Do not worry, I am with you.) [What is on your mind?|Do you want to talk about it?]"
+
+
+def _answer(mood: str, scene: Scene) -> tuple[str, str, str]:
+    """The emotion and words for a mood, and which kind it was."""
+    for kind, emotion, reply in (
+        ("mood_good", "happy", _CHEER),
+        ("mood_bad", "sad", _COMFORT),
+        ("mood_angry", "neutral", _CALM),
+        ("mood_tired", "neutral", _REST),
+        ("mood_afraid", "sad", _BRAVE),
+    ):
+        if mood in words.words(kind):
+            return emotion, scene.speak(reply), kind
+    raise ValueError(f"no such mood: {mood}")
+
+
+def _pick(scene: Scene, tell: str) -> Exchange:
+    kind = scene.rng.choice(["mood_good", "mood_bad", "mood_bad", "mood_angry", "mood_tired", "mood_afraid"])
+    user, slots = scene.hear(tell, x=words.word(kind, scene.rng))
+    emotion, reply, kind = _answer(slots["x"], scene)
+    return Exchange(
+        user,
+        reply,
+        emotion,
+        follow={"mood_bad": _opens_up, "mood_angry": _opens_up, "mood_afraid": _opens_up, "mood_good": _why_good}.get(
+            kind
+        ),
+    )
+
+
+def _tells_mood(scene: Scene) -> Exchange:
+    rng = scene.rng
+    if rng.random() < 0.35:
+        user, _ = scene.hear(
+            "([i am|i'm|||] (fine|good|ok|okay|great|very well|not bad|all right|super|doing well|pretty good|excellent|alright) [too|thanks|thank you|thanks for asking|as well|as always])"
+        )
+        return Exchange(
+            user,
+            scene.speak(
+                "(I am glad to hear that!|That is nice to hear!|Good!) (What shall we do?|What would you like to talk about?|Nice to have you here.)"
+            ),
+            "happy",
+        )
+    if rng.random() < 0.2:
+        user, _ = scene.hear(
+            "(so so|could be better|meh|not great|i don't know|it's complicated|been better|a bit meh|nothing special|same as always)"
+        )
+        return Exchange(
+            user,
+            scene.speak(
+                "(Oh. Do you want to talk about it?|I hope that the day gets better. Do you want to hear a joke?)"
+            ),
+            "sad",
+            follow=_opens_up,
+        )
+    return _pick(scene, rng.choice(["{x}", "[i'm|i am|i feel] [a bit|very|so|really] {x} [today|thanks|and you]"]))
+
+
+_BAD_NEWS = (
+    "my (dog|cat|{pet}|hamster|grandmother|grandfather) (died|is dead|passed away|is very sick|ran away|is ill)",
+    "i (lost|broke) my (job|favourite {thing}|{thing}|phone|wallet|glasses)",
+    "nobody (likes me|loves me|came to my party|talks to me|understands me|cares [about me]|listens to me)",
+    "i (failed|did not pass) (my|the|an) (exam|test|driving test|math test|interview)",
+    "my (boyfriend|girlfriend|friend|{relation}) (left me|is leaving|is angry with me|moved away|does not talk to me|broke up with me|shouted at me|forgot my birthday)",
+    "i had a (bad|terrible|horrible|awful|hard|long|rough) (day|week|night|dream|time at work|day at school)",
+    "everything (is terrible|goes wrong|is my fault|hurts|is too much)",
+    "i (miss|really miss) (my {relation}|home|my {pet}|{person}|my old friends|her|him)",
+    "i (want to cry|am crying|cried all day|can't sleep|feel alone|have no friends|feel sick|have a headache|got fired|am ill|am sick|hurt my (knee|hand|head)|made a mistake|feel like crying|have a cold|can't do anything right)",
+    "(they|the kids at school|people|my colleagues) (laughed at me|are mean to me|ignore me|bully me)",
+    "(it|this|that) makes me sad",
+    "life is hard",
+    "this is (a bad|a terrible|the worst) day",
+    "my {thing} (is broken|got stolen|does not work)",
+    "i'm having a hard time",
+    "i am all alone",
+    "my heart is broken",
+    "we lost the (game|match)",
+    "i got bad news",
+    "my (team|club) lost",
+)
+_GOOD_NEWS = (
+    "i (passed|aced) (my|the) (exam|test|driving test|interview)",
+    "i got (a new job|the job|a present|a puppy|a good grade|a raise|engaged|married|a new {thing}|promoted|good news)",
+    "(today is|it is|it's) my birthday",
+    "we won (the game|the match|first prize|the lottery|the cup)",
+    "i am (in love|getting married|going on holiday|going to be a father|going to be a mother|having a baby|so lucky)",
+    "my {relation} (is coming to visit|had a baby|got a new job|made me {food}|said yes|won a prize)",
+    "i had a (great|wonderful|good|fantastic|lovely|amazing) (day|time|week|weekend|night|holiday)",
+    "(school|work|the exam) is (over|finished|done)",
+    "i made a new friend",
+    "i finished my (work|homework|project|book|{thing})",
+    "i (learned to|can now) (swim|cook|ride a bike|drive|play {hobby})",
+    "(this is|today was) the best day [ever|of my life]",
+    "guess what, i (won|got the job|passed)",
+    "i have good news",
+    "the sun is shining",
+    "tomorrow is my birthday",
+    "we are going to {place} [tomorrow|next week]",
+    "she said yes",
+    "my team won",
+)
+_RAGE = (
+    "(my {relation}|{person}|my boss|my computer|this {thing}|the neighbour|my colleague) (makes me (angry|so mad|furious|crazy)|is driving me crazy|lied to me|took my {thing}|broke my {thing}|is so annoying|never listens|is an idiot)",
+    "i (hate|am sick of) (this|my job|everything|my boss|traffic|waiting|mondays|people)",
+    "this is (so annoying|unfair|not fair|ridiculous|driving me crazy|outrageous)",
+    "i (want to scream|could scream|am going to explode|am losing my patience|had a fight with (my {relation}|{person}))",
+    "it's not fair",
+    "nothing works",
+    "i can't take it any more",
+    "why does (nothing|this never) work",
+    "i am so done with this",
+)
+_FEAR = (
+    "i (have an exam|have a test|have an interview|go to the dentist|have surgery|have to give a talk) tomorrow",
+    "i am (afraid|scared) of (the dark|spiders|dogs|flying|{plural}|being alone|tomorrow|the exam|heights)",
+    "i (had a nightmare|heard a strange noise|think somebody is there|am worried about (my {relation}|the exam|money|tomorrow|work))",
+    "i can't stop worrying",
+    "what if (i fail|it goes wrong|they laugh at me|nobody comes)",
+)
+
+
+def confide(scene: Scene) -> Exchange:
+    """A mood, or news that carry one."""
+    rng = scene.rng
+    draw = rng.random()
+    if draw < 0.08:
+        user, _ = scene.hear(
+            "((i am|i'm) [very|so|a bit|just|always|still|already|not|really] {state} [today|now|again]|(i feel|i'm feeling|i am feeling) [a bit|so|very|rather] {word} [today|now]|i feel like (a {thing}|a {animal}|{food}|i should {hobby}|dancing|nothing))"
+        )
+        return Exchange(
+            user,
+            scene.speak(
+                "(Oh, I see!|I see.|Is that so?) (Tell me more about it.|How is that for you?|Thank you for telling me.)"
+            ),
+        )
+    if draw < 0.35:
+        return _pick(
+            scene,
+            f"{_AM} {{x}} [today|right now|now|again|at the moment|these days|lately|because of (work|school|my {{relation}})]",
+        )
+    if draw < 0.6:
+        user, _ = scene.hear(f"{rng.choice(_BAD_NEWS)} [today|yesterday|again]")
+        return Exchange(user, scene.speak(_COMFORT), "sad", follow=_opens_up)
+    if draw < 0.8:
+        user, _ = scene.hear(rng.choice(_GOOD_NEWS))
+        reply = (
+            "(Happy birthday to you!|Happy birthday! I wish you a wonderful day.)"
+            if "birthday" in user and "tomorrow" not in user.lower()
+            else "(Congratulations!|That is wonderful news!|Hooray for you!|How exciting!|I am so happy for you!) [You can be proud.|Tell me more!|Let's celebrate!|Well done!]"
+        )
+        return Exchange(user, scene.speak(reply), "happy", follow=_why_good)
+    if draw < 0.9:
+        user, _ = scene.hear(rng.choice(_RAGE))
+        return Exchange(user, scene.speak(_CALM), "neutral", follow=_opens_up)
+    user, _ = scene.hear(rng.choice(_FEAR))
+    return Exchange(user, scene.speak(_BRAVE), "sad", follow=_opens_up)
+
+
+def _opens_up(scene: Scene) -> Exchange:
+    """After comfort: the person tells more, declines, or thanks."""
+    rng = scene.rng
+    draw = rng.random()
+    if draw < 0.2:
+        user, _ = scene.hear(
+            "(yes|yes please|ok|okay|sure|yeah|i think so|i would like that|yes i do|maybe|if you want|i guess)"
+        )
+        return Exchange(
+            user,
+            scene.speak("(I am listening. Take your time.|I am all ears. What happened?|Tell me, I am listening.)"),
+            "neutral",
+            follow=_opens_up,
+        )
+    if draw < 0.38:
+        user, _ = scene.hear(
+            "(no|no thanks|not really|no thank you|not now|i don't want to talk about it|rather not|leave me alone|i don't want to|maybe later|nah|no i don't)"
+        )
+        return Exchange(
+            user,
+            scene.speak(
+                "(That is all right. I am here if you need me.|OK. I am here whenever you like.|No problem. I stay close to you.)"
+            ),
+            "neutral",
+        )
+    if draw < 0.56:
+        user, _ = scene.hear(
+            "(thanks|thank you|that's nice [of you]|you are (sweet|kind|nice|a good friend)|that helps|thanks for listening|i feel better [now]|you are right|thank you, {robot}|that is kind of you)"
+        )
+        return Exchange(
+            user,
+            scene.speak("(I am glad that I can help.|You are welcome, I am your friend.|Always! I am here for you.)"),
+            "happy",
+        )
+    if draw < 0.7:
+        user, _ = scene.hear(
+            "(what should i do|what can i do [now]|can you help me|do you have any advice|help me|how can i feel better|cheer me up|can you cheer me up|make me feel better|any tips|say something nice)"
+        )
+        return Exchange(
+            user,
+            scene.speak(
+                "(Take a slow breath, drink some water, and be kind to yourself.|Maybe talk to a good friend, or take a little walk.|You are stronger than you think. One small step after the other.|You are a wonderful person, and this will pass.)"
+            ),
+            "happy",
+        )
+    if draw < 0.85:
+        user, _ = scene.hear(f"[because|well|it's because|it is just that] {rng.choice([*_BAD_NEWS, *_RAGE])}")
+    else:
+        user, _ = scene.hear(
+            "(it's (my job|my {relation}|school|work|my health|money|the weather|complicated|nothing|a long story)|because of (my {relation}|work|school|{person}|the weather|everything)|just (tired|work|life|everything)|i don't know [why]|no reason|it is a long story|everything)"
+        )
+    return Exchange(
+        user,
+        scene.speak(
+            "(That sounds hard.|I understand.|Oh, that is not easy.) (I am with you.|Thank you for telling me.|I hope that it gets better soon.|It will get better.)"
+        ),
+        "sad",
+        follow=_opens_up if rng.random() < 0.4 else None,
+    )
+
+
+def _why_good(scene: Scene) -> Exchange:
+    rng = scene.rng
+    if rng.random() < 0.6:
+        user, _ = scene.hear(
+            f"[because|well] ({'|'.join(g for g in _GOOD_NEWS[:12])}|the weather is nice|i am with you|it is the weekend|i slept well|everything is fine|i don't know|just because|of you|life is good)"
+        )
+    else:
+        user, _ = scene.hear(
+            "(thanks|thank you|thank you so much|yes it is|i know|me too|yay|that's nice of you|yes|i am so happy)"
+        )
+    return Exchange(
+        user, scene.speak("(That is really nice!|I am happy with you!|How wonderful!|Good for you!)"), "happy"
+    )

@@ -1,0 +1,72 @@
+"""Makes the embedded model from nothing: dialogues, vocabulary, training, export."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from pathlib import Path
+
+import torch
+from corpus import encode
+from dialogues.conversation import Dialogue, converse
+from dialogues.lint import lint
+from export import export
+from network import Network, Shape
+from tokenizer import ChatEncoder, load_tokenizer, train_tokenizer
+from train import Plan, train
+
+HERE = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Run the recipe; see `--help`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dialogues", type=int, default=60_000, help="dialogues to generate")
+    parser.add_argument("--steps", type=int, default=4_000, help="training ends after this many steps")
+    parser.add_argument("--minutes", type=float, default=600.0, help="or after this many minutes, if that is sooner")
+    parser.add_argument("--workers", type=int, default=2, help="training processes, one core each")
+    parser.add_argument("--work", type=Path, default=HERE / "out", help="where the vocabulary and checkpoints go")
+    parser.add_argument("--output", type=Path, default=HERE.parent / "naila-tiny.gguf")
+    parser.add_argument("--start", type=Path, help="go on from this checkpoint, with the vocabulary beside it")
+    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
+    options = parser.parse_args()
+    torch.manual_seed(1)
+    options.work.mkdir(parents=True, exist_ok=True)
+
+    started = time.monotonic()
+    dialogues = generate(options.dialogues, seed=1 if options.start is None else 2)
+    print(f"{len(dialogues)} dialogues in {time.monotonic() - started:.0f} s", flush=True)
+    vocabulary = options.work / "vocabulary.json"
+    if options.start is None:
+        train_tokenizer(text for dialogue in dialogues[:12_000] for text in dialogue.texts()).save(str(vocabulary))
+    tokenizer = load_tokenizer(vocabulary)
+    encoder = ChatEncoder(tokenizer, dropout=0.1)
+    rng = random.Random(3)
+    samples = [encode(dialogue, encoder, rng, broken_share=0.15) for dialogue in dialogues]
+    total = sum(len(sample.ids) for sample in samples)
+    print(
+        f"{total / 1e6:.1f} M tokens, longest {max(len(s.ids) for s in samples)}, {time.monotonic() - started:.0f} s",
+        flush=True,
+    )
+
+    network = Network(Shape())
+    if options.start is not None:
+        network.load_state_dict(torch.load(options.start))
+    plan = Plan(options.steps, options.minutes, options.rate, workers=options.workers)
+    network = train(network, samples[400:], samples[:400], plan, options.work / "checkpoint.pt")
+    export(network, tokenizer, options.output)
+    print(f"{options.output}: {options.output.stat().st_size / 1e6:.2f} MB", flush=True)
+
+
+def generate(count: int, seed: int) -> list[Dialogue]:
+    """`count` linted dialogues."""
+    rng = random.Random(seed)
+    dialogues = [converse(rng) for _ in range(count)]
+    for dialogue in dialogues:
+        lint(dialogue)
+    return dialogues
+
+
+if __name__ == "__main__":
+    main()
