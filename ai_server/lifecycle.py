@@ -55,6 +55,9 @@ _NEWS_S = 10.0
 _STALE_S = 30.0
 """A part that was silent for so long has stopped: the watchdog is fed no more."""
 
+_SAME_SIGNAL_S = 0.2
+"""A second signal so soon after the first is the same wish."""
+
 _FLUSH_S = 3.0
 """What the broker gets to acknowledge the last publications."""
 
@@ -77,7 +80,9 @@ async def _run_until_signalled(daemon: Daemon) -> int:
 
 
 def _on_signal(daemon: Daemon, number: signal.Signals) -> None:
-    if daemon.stopping:
+    if daemon.stopping_s is not None:
+        if daemon.stopping_s < _SAME_SIGNAL_S:
+            return  # some programs signal both a process and its group
         log.warning("a second signal: leaving at once", signal=number.name)
         os._exit(128 + number)
     log.info("stopping", signal=number.name)
@@ -101,6 +106,7 @@ class Daemon:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = asyncio.Event()
+        self._stopped_at: float | None = None
         self._notifier = Notifier.from_environment()
         self._condition = Condition(self._notifier, settings.model_path.name if settings.model_path else None)
         self._meters = Meters()
@@ -120,12 +126,13 @@ class Daemon:
 
     def stop(self) -> None:
         """Ask the daemon to end in order: it finishes what runs, and says goodbye."""
+        self._stopped_at = self._stopped_at or time.monotonic()
         self._stop.set()
 
     @property
-    def stopping(self) -> bool:
-        """Whether it was asked to end."""
-        return self._stop.is_set()
+    def stopping_s(self) -> float | None:
+        """Seconds since it was asked to end; None before that."""
+        return None if self._stopped_at is None else time.monotonic() - self._stopped_at
 
     async def _live(self, parts: AsyncExitStack) -> int:
         """Go through the phases; `parts` ends what was started, the newest first."""

@@ -9,7 +9,7 @@ _BUNDLED = _PACKAGE / "bundled"
 
 
 def config_dir() -> Path:
-    """Return the folder with the shipped `prompts/`, `personas/` and `phrases/`."""
+    """Return the folder with the shipped `prompts/`, `personas/`, `phrases/` and `intents/`."""
     return _root() / "config"
 
 

@@ -165,6 +165,7 @@ def mosquitto(
         "allow_anonymous false",
         f"password_file {passwords}",
         "persistence true",
+        "set_tcp_nodelay true",
         f"persistence_location {directory}/",
         "log_dest stderr",
     ]

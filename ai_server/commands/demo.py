@@ -102,5 +102,3 @@ async def _until_awake(robot: SimulatedRobot, ended: asyncio.Task[int], log_file
         if ended.done():
             raise _DaemonEndedError(f"The brain did not start. The last lines of {log_file} say why.")
         await asyncio.sleep(_POLL_S)
-    if robot.status.state is State.DEGRADED:
-        typer.echo(f"The brain is degraded: {robot.status.reason}", err=True)

@@ -26,6 +26,7 @@ allow_anonymous false
 password_file {directory}/passwords
 persistence false
 max_queued_messages 10000
+set_tcp_nodelay true
 log_dest stderr
 log_type error
 log_type warning

@@ -183,6 +183,7 @@ class NetworkConnection:
         if tls_context is not None:
             client.tls_set_context(tls_context)
         client.suppress_exceptions = True
+        client.on_socket_open = _send_at_once
         client.on_connect = _guarded(self._on_connect)
         client.on_subscribe = _guarded(self._on_subscribe)
         client.on_message = _guarded(self._on_message)
@@ -361,6 +362,11 @@ def _guarded(callback: Callable[Arguments, None]) -> Callable[Arguments, None]:
             log.exception("a network callback failed", callback=callback.__name__, error=type(error).__name__)
 
     return call
+
+
+def _send_at_once(_client: Client, _userdata: object, opened: Any) -> None:
+    """Switch off Nagle's algorithm: a small packet must not wait for the acknowledgement of the one before it."""
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _leave_to_loop(_client: Client, _userdata: Any, _socket: Any) -> None:

@@ -29,7 +29,7 @@ def test_an_installed_wheel_talks_from_any_directory(tmp_path):
         return done.stdout
 
     where = [sys.executable, "-c", "import ai_server; print(ai_server.__file__)"]
-    assert str(site) in subprocess.run(where, cwd=elsewhere, env=environment, capture_output=True, text=True).stdout
+    assert str(site) in subprocess.check_output(where, cwd=elsewhere, env=environment, text=True)
     assert "naila> [" in naila("demo", said="hello\n")
     assert "a whole GGUF file" in naila("models", "verify", "naila-tiny")
     assert "llama-3.1-8b" in naila("models", "list")
