@@ -69,7 +69,9 @@ class Dialogue:
             return
         self._accept(utterance)
         if utterance.device_id not in self._workers:
-            self._workers[utterance.device_id] = asyncio.create_task(self._serve(utterance.device_id))
+            worker = asyncio.create_task(self._serve(utterance.device_id))
+            worker.add_done_callback(_log_failure)
+            self._workers[utterance.device_id] = worker
 
     def cancel(self, device_id: str, request_id: str | None = None) -> None:
         """Stop what a robot is saying; with a `request_id`, only where it is that turn."""
@@ -86,7 +88,7 @@ class Dialogue:
     def reset(self, device_id: str) -> None:
         """Stop what a robot is saying and begin a new conversation: nothing said before is in its prompt."""
         self.cancel(device_id)
-        self._send_on_errand(self._turns.reset(device_id))
+        self._send_on_errand(self._reset(device_id))
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109  a bound, not a cancellation
         """Finish what runs within `timeout` seconds; hand back the rest: its robots are told to send it again."""
@@ -207,6 +209,12 @@ class Dialogue:
             **reply.timings.model_dump(exclude_none=True),
         )
 
+    async def _reset(self, device_id: str) -> None:
+        _, task = self._running.get(device_id, (None, None))
+        if task is not None:
+            await asyncio.wait([task])  # what was cancelled is stored first, in the conversation that it ends
+        await self._turns.reset(device_id)
+
     async def _repeat(self, device_id: str, request_id: str | None) -> None:
         last = await self._turns.last(device_id)
         if last is None:
@@ -233,10 +241,11 @@ class Dialogue:
     def _send_on_errand(self, errand: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(errand)
         self._errands.add(task)
-        task.add_done_callback(self._come_back)
+        task.add_done_callback(self._errands.discard)
+        task.add_done_callback(_log_failure)
 
-    def _come_back(self, task: asyncio.Task[None]) -> None:
-        self._errands.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            log.error("a control command failed", exc_info=error)
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.error("a robot was left without an answer", exc_info=error)

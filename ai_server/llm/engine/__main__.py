@@ -18,8 +18,6 @@ from ai_server.llm.engine.loop import Loop
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
-_OOM_SCORE_ADJ = 300  # proc(5): -1000 to 1000, the higher the sooner; raising it needs no privilege
-_OOM_SCORE = Path("/proc/self/oom_score_adj")
 
 
 def main() -> None:
@@ -27,7 +25,7 @@ def main() -> None:
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; stopping is for the daemon to say
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _die_before_parent()
+    _die_with_parent()
     _die_first()
     log = NativeLog()
     llama_cpp.llama_backend_init()
@@ -40,14 +38,10 @@ def main() -> None:
             llama_cpp.llama_backend_free()
 
 
-def _die_before_parent() -> None:
-    """Go first where memory runs out, and be killed with the daemon, even inside a long native call.
-
-    Elsewhere than on Linux the closed socket ends the engine.
-    """
+def _die_with_parent() -> None:
+    """Be killed with the daemon, even inside a long native call; elsewhere than on Linux the closed socket ends it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        _OOM_SCORE.write_text(str(_OOM_SCORE_ADJ), encoding="ascii")
 
 
 def _die_first() -> None:
