@@ -144,6 +144,8 @@ class Daemon:
         with _phase("brain"):
             house = self._build(engine, manner, database)
         self._condition.enter(State.LOADING)
+        if engine:
+            self._on_engine(engine.state)  # it may be loaded already
         with _phase("mqtt"):
             parts.push_async_callback(house.connection.close)
             await house.connection.start()
@@ -178,8 +180,12 @@ class Daemon:
     def _on_engine(self, state: EngineState) -> None:
         ails = state.status == "error" or (state.status == "loading" and state.restarts > 0)
         self._condition.ail("llm", f"{state.reason}: the fallback answers" if ails else "")
+        if self._condition.phase is not State.LOADING:
+            return
         if state.status == "loaded":
             self._condition.enter(State.READY)
+        elif state.progress:
+            self._condition.enter(State.LOADING, f"the model is {10 * int(10 * state.progress)} % loaded")
 
     def _build(self, engine: ModelService | None, manner: Manner, database: Database) -> _House:
         # LangGraph takes most of a second to import: the engine's process starts meanwhile.

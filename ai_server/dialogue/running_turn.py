@@ -96,6 +96,8 @@ class RunningTurn:
     def _(self, event: Started) -> None:
         self._draft = _Draft(source=event.source)
         self.announce(StreamType.STARTED)
+        if event.first_decode is not None:
+            log.debug("first decode call", at_ns=event.first_decode)
 
     @handle.register
     def _(self, event: EmotionTag) -> None:

@@ -23,7 +23,9 @@ class Condition:
     def __init__(self, notifier: Notifier, model: str | None) -> None:
         self._notifier = notifier
         self._model = model
-        self._phase = State.STARTING
+        self.phase = State.STARTING
+        """Of the daemon's life; what ails a part does not change it."""
+        self._progress = ""
         self._ailments: dict[str, str] = {}
         self._announced: tuple[State, str] | None = None
         self.publish: Callable[[Status], None] | None = None
@@ -35,9 +37,10 @@ class Condition:
         state, reason = self._summary()
         return Status(state=state, reason=reason, version=__version__, model=self._model)
 
-    def enter(self, phase: State) -> None:
-        """Begin a phase of the daemon's life."""
-        self._phase = phase
+    def enter(self, phase: State, progress: str = "") -> None:
+        """Begin a phase of the daemon's life, or say how far it is."""
+        self.phase = phase
+        self._progress = progress
         self._announce()
 
     def ail(self, part: str, reason: str) -> None:
@@ -54,9 +57,9 @@ class Condition:
             self.publish(self.status)
 
     def _summary(self) -> tuple[State, str]:
-        if self._ailments and self._phase in {State.LOADING, State.READY}:
+        if self._ailments and self.phase in {State.LOADING, State.READY}:
             return State.DEGRADED, "; ".join(self._ailments.values())
-        return self._phase, ""
+        return self.phase, self._progress
 
     def _announce(self) -> None:
         summary = self._summary()

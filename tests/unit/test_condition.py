@@ -31,6 +31,14 @@ def test_every_change_is_published_once(condition, published):
     assert published[0].model == "tiny.gguf"
 
 
+def test_a_slow_phase_says_how_far_it_is(condition, published):
+    condition.enter(State.LOADING)
+    condition.enter(State.LOADING, "the model is 10 % loaded")
+    condition.enter(State.LOADING, "the model is 10 % loaded")
+    condition.enter(State.READY)
+    assert _states(published) == [("loading", ""), ("loading", "the model is 10 % loaded"), ("ready", "")]
+
+
 def test_what_ails_a_part_degrades_until_it_is_well(condition, published):
     condition.enter(State.READY)
     condition.ail("llm", "the engine died")

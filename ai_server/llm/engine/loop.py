@@ -35,7 +35,7 @@ from ai_server.llm.wire import (
 )
 from ai_server.protocol.reply import FinishReason
 
-_FLUSH_S = 0.010
+_FLUSH_S = 0.020  # each message wakes the daemon, which on a small host takes a core away from llama.cpp
 _PROGRESS_S = 0.1
 
 
