@@ -1,0 +1,1 @@
+"""What the daemon costs beyond what it is built on."""

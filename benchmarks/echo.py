@@ -1,0 +1,45 @@
+"""`python -m benchmarks.echo HOST PORT USER PASSWORD`: a bare paho client that sends back and counts."""
+
+from __future__ import annotations
+
+import sys
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+ECHO = "bare/echo"
+ECHOED = "bare/echoed"
+SENSOR = "bare/sensor"
+COUNT = "bare/count"
+
+
+class Counter:
+    """How many readings came since it was last asked."""
+
+    def __init__(self) -> None:
+        self.readings = 0
+
+    def on_message(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
+        if message.topic == SENSOR:
+            self.readings += 1
+        elif message.topic == COUNT:
+            client.publish(ECHOED, str(self.readings), qos=1)
+            self.readings = 0
+        else:
+            client.publish(ECHOED, message.payload, qos=1)
+
+
+def main() -> None:
+    """Serve until killed; says `ready` once it is."""
+    host, port, username, password = sys.argv[1:]
+    client = Client(CallbackAPIVersion.VERSION2, client_id="bare")
+    client.username_pw_set(username, password)
+    client.on_message = Counter().on_message
+    client.on_connect = lambda *_: client.subscribe([(ECHO, 1), (COUNT, 1), (SENSOR, 0)])
+    client.on_subscribe = lambda *_: print("ready", flush=True)
+    client.connect(host, int(port))
+    client.loop_forever()
+
+
+if __name__ == "__main__":
+    main()
