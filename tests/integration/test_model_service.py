@@ -17,7 +17,6 @@ import pytest
 from msgspec.structs import replace
 
 from ai_server import resources
-from ai_server.plan import Wishes
 from ai_server.llm.chat import (
     ChatEvent,
     ChatRequest,
@@ -33,6 +32,7 @@ from ai_server.llm.chat import (
 )
 from ai_server.llm.failover import Failover
 from ai_server.llm.service import EngineState, ModelService
+from ai_server.plan import Wishes
 from tests import model_variants
 
 WISHES = Wishes(threads=1, context_size=1024)
