@@ -29,7 +29,7 @@ from ai_server.mqtt.options import BrokerOptions, TlsFiles
 
 USERNAME = "naila"
 PASSWORD = "let me in"
-TIMEOUT_S = 15.0
+TIMEOUT_S = 60.0
 
 _AMQTT = """
 import asyncio, json, logging, sys

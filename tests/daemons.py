@@ -17,7 +17,7 @@ from ai_server.mqtt.options import BrokerOptions
 from ai_server.settings import Settings
 from tests.brokers import Robot
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 60.0
 
 
 class RunningDaemon:
@@ -102,7 +102,7 @@ def naila(
             daemon.process.wait()
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Wait until something holds; the test fails where it does not in time."""
     give_up = time.monotonic() + timeout_s
     while not condition():

@@ -53,7 +53,7 @@ def test_a_killed_engine_is_replaced_and_the_turn_answered(broker: BrokerOptions
     model = endless(tmp_path)
     with (
         Robot(broker, "naila/ai/status", client_id="status-watcher") as watcher,
-        naila(tmp_path, broker, LLM_MODEL_PATH=str(model), LLM_MAX_TOKENS="1500") as daemon,
+        naila(tmp_path, broker, LLM_MODEL_PATH=str(model), LLM_MAX_TOKENS="600") as daemon,
         HeadlessRobot(broker, "r3") as robot,
     ):
         daemon.watch(watcher, "ready")
