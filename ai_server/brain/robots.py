@@ -16,6 +16,9 @@ _READING_FRESH_S = 600
 _SIGHT_FRESH_S = 60
 """What the camera saw is true for so long."""
 
+_PERSON_SEEN = frozenset({"person_detected", "person_recognized", "face_detected"})
+"""The vision events that mean a person is there, named or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -97,10 +100,6 @@ class Robots:
         """Keep what a robot says that its body can do."""
         self.robot(device_id).capabilities = capabilities
 
-    def forget(self, device_id: str, sensor: str) -> None:
-        """Drop a sensor whose retained reading was cleared."""
-        self.robot(device_id).readings.pop(sensor, None)
-
     def situation(self, device_id: str, person_emotion: Emotion | None = None) -> Situation:
         """Return what is true of a robot now; `person_emotion` from the utterance wins over what the camera saw."""
         robot = self.robot(device_id)
@@ -128,7 +127,7 @@ def _of_reading(reading: SensorReading) -> dict[str, object]:
 
 
 def _of_sight(event: VisionEvent) -> dict[str, object]:
-    sees = event.object or event.person_id or ("a person" if "person" in event.event_type else None)
+    sees = event.object or event.person_id or ("a person" if event.event_type in _PERSON_SEEN else None)
     return {name: value for name, value in (("sees", sees), ("person_emotion", event.emotion)) if value is not None}
 
 

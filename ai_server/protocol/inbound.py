@@ -45,7 +45,9 @@ class Inbound:
 
 
 def parse(packet: Packet, max_payload_bytes: int) -> Inbound | None:
-    """Return the message in a packet; None for an empty payload on a retained topic, which only clears it.
+    """Return the message in a packet; None for one that says nothing.
+
+    An empty payload clears a retained topic: a robot without a body, a sensor without values, no heartbeat.
 
     Raises:
         ProtocolError: if the topic, the bytes, the JSON or a field is not what the protocol says.
@@ -53,7 +55,7 @@ def parse(packet: Packet, max_payload_bytes: int) -> Inbound | None:
     device_id, parse_payload, sensor = _route(packet.topic)
     try:
         _check_size(packet.payload, max_payload_bytes)
-        if not packet.payload and parse_payload in _CLEARABLE:
+        if not packet.payload and parse_payload is _heartbeat:
             return None
         message = parse_payload(packet, device_id)
     except ProtocolError as error:
@@ -134,11 +136,11 @@ def _control(packet: Packet, _: str) -> Control:
 
 
 def _capabilities(packet: Packet, _: str) -> Capabilities:
-    return _decode(packet.payload, Capabilities)
+    return _decode(packet.payload or b"{}", Capabilities)
 
 
 def _sensor(packet: Packet, _: str) -> SensorReading:
-    return _decode(packet.payload, SensorReading)
+    return _decode(packet.payload or b"{}", SensorReading)
 
 
 def _vision(packet: Packet, _: str) -> VisionEvent:
@@ -147,9 +149,6 @@ def _vision(packet: Packet, _: str) -> VisionEvent:
 
 def _heartbeat(packet: Packet, _: str) -> Heartbeat:
     return _decode(packet.payload, Heartbeat)
-
-
-_CLEARABLE = (_capabilities, _heartbeat, _sensor)
 
 
 def _utterance(

@@ -102,7 +102,9 @@ def test_each_topic_has_its_message(topic, payload, kind):
 
 
 def test_an_empty_payload_clears_a_retained_topic():
-    assert parse(Packet("naila/devices/r1/capabilities", b""), LIMIT) is None
+    assert parse(Packet("naila/devices/r1/capabilities", b""), LIMIT) == Inbound("r1", Capabilities())
+    assert parse(Packet("naila/devices/r1/sensors/battery", b""), LIMIT) == Inbound("r1", SensorReading(), "battery")
+    assert parse(Packet("naila/devices/r1/status/heartbeat", b""), LIMIT) is None
 
 
 def test_no_two_subscriptions_overlap():

@@ -77,9 +77,15 @@ def test_a_feeling_in_the_voice_wins_over_the_face(robots):
 
 def test_a_cleared_sensor_is_forgotten(robots):
     robots.read_sensor("r1", "battery", SensorReading(percentage=80))
-    robots.forget("r1", "battery")
-    robots.forget("r1", "never")
+    robots.read_sensor("r1", "battery", SensorReading())
     assert robots.situation("r1").battery_percent is None
+
+
+def test_a_person_is_seen_coming_and_not_going(robots):
+    robots.see("r1", VisionEvent(event_type="person_detected"))
+    assert robots.situation("r1").sees == "a person"
+    robots.see("r1", VisionEvent(event_type="person_left"))
+    assert robots.situation("r1").sees is None
 
 
 def test_actions_that_need_a_yes_are_not_offered(robots):
