@@ -217,7 +217,7 @@ def confide(scene: Scene) -> Exchange:
     if draw < 0.35:
         return _pick(
             scene,
-            f"{_AM} {{x}} [today|right now|now|again|at the moment|these days|lately|because of (work|school|my {{relation}})]",
+            f"{_AM} {{x}} [today|right now|now|again|at the moment|these days|lately|because of (work|school|my {{relation}}|the weather)|about (work|school|my {{relation}}|tomorrow|it)|because my {{relation}} (left|is away|is here|came home|called)]",
         )
     if draw < 0.6:
         user, _ = scene.hear(f"{rng.choice(_BAD_NEWS)} [today|yesterday|again]")
