@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -46,9 +47,11 @@ EnvFile = Annotated[Path, typer.Option("--env-file", help="The file with setting
 @app.command()
 def run(env_file: EnvFile = Path(".env")) -> None:
     """Serve robots on the broker that the settings name, until SIGTERM or Ctrl-C."""
+    began = time.monotonic()
+    settings = _settings(env_file)
     from ai_server.lifecycle import serve
 
-    raise typer.Exit(serve(_settings(env_file)))
+    raise typer.Exit(serve(settings, began))
 
 
 @app.command()

@@ -62,13 +62,18 @@ _FLUSH_S = 3.0
 """What the broker gets to acknowledge the last publications."""
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, began: float) -> int:
     """Run the daemon until it is asked to stop.
+
+    Args:
+        settings: valid ones.
+        began: `time.monotonic()` when reading them began.
 
     Returns:
         The exit code: 0 after an orderly end, 1 where a part that nothing works without failed.
     """
     logs.configure(settings.naila_log_level, settings.naila_log_format)
+    _log_phase("settings", (time.monotonic() - began) * 1000)
     return asyncio.run(_run_until_signalled(Daemon(settings)))
 
 
@@ -155,6 +160,7 @@ class Daemon:
         if engine:
             with _phase("model"):
                 await self._unless_stopped(_settled(engine))
+            _log_phase("warm-up", engine.state.warmup_ms or 0)  # the last part of the model's phase
         failed = await self._serve(tasks)
         await self._drain(house, tasks)
         return 1 if failed else 0
@@ -360,4 +366,8 @@ def _gib(count: int) -> float:
 def _phase(name: str) -> Iterator[None]:
     started = time.monotonic()
     yield
-    log.info("phase done", phase=name, took_ms=round((time.monotonic() - started) * 1000))
+    _log_phase(name, (time.monotonic() - started) * 1000)
+
+
+def _log_phase(name: str, took_ms: float) -> None:
+    log.info("phase done", phase=name, took_ms=round(took_ms))

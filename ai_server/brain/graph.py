@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Required, TypedDict, cast
 
+import structlog
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StreamWriter
@@ -32,6 +33,9 @@ from ai_server.llm.chat import (
 from ai_server.llm.manner import Manner
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.utterance import Utterance
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +176,13 @@ class Brain:
     def _request(self, state: TurnState) -> ChatRequest:
         utterance, situation = state["utterance"], state["situation"]
         robot = self._robots.robot(utterance.device_id)
+        system = system_message(self._prompt, self._persona, robot.actions)
+        prompt = messages(system, state["history"], situation.facts(state["now"]), utterance.text)
+        log.debug("the model is asked", prompt=prompt)
         return ChatRequest(
             request_id=utterance.request_id,
             conversation_id=utterance.device_id,
-            messages=messages(
-                system_message(self._prompt, self._persona, robot.actions),
-                state["history"],
-                situation.facts(state["now"]),
-                utterance.text,
-            ),
+            messages=prompt,
             sampling=self._manner.sampling,
             max_tokens=self._manner.max_tokens,
             deadline=time.monotonic() + self._reply_timeout_s,

@@ -51,10 +51,9 @@ class Situation:
 
 @dataclass(slots=True)
 class Robot:
-    """One robot, as it told of itself. `seen_at` and the readings' times are of the registry's clock, in seconds."""
+    """One robot, as it told of itself. The readings' and the sight's times are of the registry's clock, in seconds."""
 
     device_id: str
-    seen_at: float
     capabilities: Capabilities = field(default_factory=Capabilities)
     heartbeat: Heartbeat | None = None
     readings: dict[str, tuple[float, SensorReading]] = field(default_factory=dict)
@@ -80,8 +79,7 @@ class Robots:
         """Return what is known of a robot; one that was never heard of is taken in."""
         robot = self._robots.get(device_id)
         if robot is None:
-            robot = self._robots[device_id] = Robot(device_id, self._clock())
-        robot.seen_at = self._clock()
+            robot = self._robots[device_id] = Robot(device_id)
         return robot
 
     def read_sensor(self, device_id: str, sensor: str, reading: SensorReading) -> None:

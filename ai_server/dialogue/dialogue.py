@@ -139,6 +139,7 @@ class Dialogue:
             while waiting := self._inbox.take(device_id):
                 turn = RunningTurn(waiting, self._robots.robot(device_id).actions, self._outbox)
                 structlog.contextvars.bind_contextvars(device_id=device_id, request_id=waiting.utterance.request_id)
+                log.debug("heard", words=waiting.utterance.text)
                 await self._answer(turn)
         finally:
             del self._workers[device_id]

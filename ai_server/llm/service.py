@@ -195,6 +195,15 @@ class ModelService:
             raise EngineGoneError
         plan = await asyncio.to_thread(_plan, hello.devices, header, self._wishes)
         self._change(plan=plan, model=header)
+        _log.info(
+            "the model is placed",
+            acceleration=plan.acceleration,
+            threads=plan.threads,
+            gpu_layers=plan.gpu_layers,
+            context_size=plan.context_size,
+            kv_type=plan.kv_type,
+            load_mode=plan.load_mode,
+        )
         process.send(_load_command(self._path, plan))
         while True:
             match await process.receive():
