@@ -34,7 +34,6 @@ from ai_server.llm.manner import Manner
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.utterance import Utterance
 
-
 log = structlog.get_logger(__name__)
 
 
