@@ -23,11 +23,13 @@ def main():
     python = os.path.join(venv, "bin", "python")
     if not os.path.exists(python):
         create(venv)
+    to_build = not has_llama_cpp(python)
+    if to_build:
+        need_compiler()
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes"]
     say("Installing the build tools ...")
     run([*pip, "--quiet", "-r", lock("build")])
-    if not has_llama_cpp(python):
-        need_compiler()
+    if to_build:
         say("Building llama.cpp for this processor. It takes 3 to 10 minutes, once: the model runs in it, and code made")
         say("for this very processor is several times faster than code made for all. README.md tells of prebuilt ones.")
     build([*pip, "--verbose", "--no-build-isolation", "-r", lock(kind)])
