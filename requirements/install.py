@@ -37,7 +37,7 @@ def main():
     _run([*pip, "--quiet", "--require-hashes", "-r", _lock("build")])
     if to_build:
         _say("Building llama.cpp for this processor. It takes 3 to 10 minutes, once: the model runs in it, and code")
-        _say("made for this very processor is several times faster than code for all. README.md tells of prebuilt ones.")
+        _say("made for it alone is several times faster than code for all. README.md tells of prebuilt ones.")
     _build([*pip, "--verbose", "--no-build-isolation", "--require-hashes", "-r", _lock(kind)])
     _run([*pip, "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(HERE.parent)])
     _say("Installed.")
