@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Required, TypedDict, cast
+from typing import Any, Literal, TypedDict, cast
 
 import structlog
 from langgraph.graph import END, START, StateGraph
@@ -48,24 +48,34 @@ class Understood:
 BrainEvent = Understood | ChatEvent
 
 
-class TurnState(TypedDict, total=False):
-    """What the nodes hand on."""
+class TurnInput(TypedDict):
+    """What a turn begins with."""
 
-    utterance: Required[Utterance]
+    utterance: Utterance
+
+
+class _Understanding(TypedDict):
     now: datetime
     intent: Intent
     situation: Situation
+
+
+class _Remembered(TypedDict, total=False):
     history: tuple[Exchange, ...]
     last: Answer | None
 
 
-Node = Callable[..., Awaitable[TurnState]]
-Graph = CompiledStateGraph[TurnState, None, TurnState, TurnState]
+class TurnState(TurnInput, _Understanding, _Remembered):
+    """What the nodes hand on; each returns what it adds."""
+
+
+Node = Callable[..., Awaitable[Mapping[str, Any] | None]]
+Graph = CompiledStateGraph[TurnState, None, TurnInput, TurnState]
 
 
 def compile_graph(*, intent: Node, memory: Node, skill: Node, respond: Node) -> Graph:
     """Return the graph that every turn runs through, with these nodes in it."""
-    graph = StateGraph(TurnState)
+    graph = StateGraph(TurnState, input_schema=TurnInput)
     graph.add_node("intent", intent)
     graph.add_node("memory", memory)
     graph.add_node("skill", skill)
@@ -139,24 +149,24 @@ class Brain:
             async for event in events:
                 yield event
 
-    async def _understand(self, state: TurnState, writer: StreamWriter) -> TurnState:
+    async def _understand(self, state: TurnState, writer: StreamWriter) -> _Understanding:
         utterance, now = state["utterance"], self._now()
         intent = self._classifier.classify(utterance.text)
         situation = self._robots.situation(utterance.device_id, utterance.emotion)
         writer(Understood(intent, situation.facts(now)))
-        return {"utterance": utterance, "now": now, "intent": intent, "situation": situation}
+        return {"now": now, "intent": intent, "situation": situation}
 
-    async def _remember(self, state: TurnState) -> TurnState:
+    async def _remember(self, state: TurnState) -> _Remembered:
         device_id = state["utterance"].device_id
         if state["intent"].name == "repeat":
             last = await self._turns.last(device_id)
-            return {**state, "last": Answer(last.reply.text, last.reply.emotion) if last else None}
+            return {"last": Answer(last.reply.text, last.reply.emotion) if last else None}
         if state["intent"].name in SKILLS:
-            return state
+            return {}
         turns = await self._turns.recent(device_id, self._history_tokens)
-        return {**state, "history": tuple(_exchange(turn) for turn in turns)}
+        return {"history": tuple(_exchange(turn) for turn in turns)}
 
-    async def _use_skill(self, state: TurnState, writer: StreamWriter) -> TurnState:
+    async def _use_skill(self, state: TurnState, writer: StreamWriter) -> None:
         intent = state["intent"]
         answer = SKILLS[intent.name](Question(state["now"], state["situation"], intent.slots, state.get("last")))
         writer(Started("skill"))
@@ -164,13 +174,11 @@ class Brain:
         writer(Delta(answer.text))
         writer(Sentence(answer.text))
         writer(Finished("stop", answer.text))
-        return state
 
-    async def _respond(self, state: TurnState, writer: StreamWriter) -> TurnState:
+    async def _respond(self, state: TurnState, writer: StreamWriter) -> None:
         async with aclosing(self._model.stream(self._request(state))) as events:
             async for event in events:
                 writer(event)
-        return state
 
     def _request(self, state: TurnState) -> ChatRequest:
         utterance, situation = state["utterance"], state["situation"]
@@ -190,7 +198,7 @@ class Brain:
         )
 
 
-def _route(state: TurnState) -> Literal["skill", "respond"]:
+async def _route(state: TurnState) -> Literal["skill", "respond"]:  # LangGraph runs what is not async in a thread
     return "skill" if state["intent"].name in SKILLS else "respond"
 
 
