@@ -114,7 +114,6 @@ class Overhead:
             LLM_GPU_LAYERS="0",
             LLM_MAX_TOKENS=str(MAX_TOKENS),
             NAILA_METRICS_INTERVAL_S="10",
-            NAILA_LOG_LEVEL="debug",
         )
         with Robot(self._broker, "watcher", "naila/ai/status") as watcher:
             started = time.monotonic_ns()
@@ -140,9 +139,8 @@ class Overhead:
             for turn in range(self._extent.turns):
                 asked.append(robot.ask(WORDS[turn % len(WORDS)]))
                 robot.rest(REST_S)
-        first_calls = {
-            line["request_id"]: line["at_ns"] for line in daemon.lines() if line["event"] == "first decode call"
-        }
+        answered = [line for line in daemon.lines() if line["event"] == "answered"]
+        first_calls = {line["request_id"]: line["first_decode_ns"] for line in answered}
         self._decode_calls.ours.append([(first_calls[turn.request_id] - turn.sent) / 1e6 for turn in asked])
         usages = [turn.reply["usage"] for turn in asked]
         rates = [turn.reply["timings"]["tokens_per_second"] for turn in asked]

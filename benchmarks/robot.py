@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from ai_server.mqtt.options import BrokerOptions
 
-TIMEOUT_S = 120.0
+TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)

@@ -207,6 +207,7 @@ class Dialogue:
             intent=reply.intent,
             finish_reason=reply.finish_reason,
             actions=len(reply.actions),
+            first_decode_ns=turn.first_decode,
             **reply.timings.model_dump(exclude_none=True),
         )
 

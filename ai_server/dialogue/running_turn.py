@@ -54,6 +54,7 @@ class RunningTurn:
         started_at: when its turn came, of `time.monotonic()`.
         heard_at: when it arrived, of the wall clock.
         understood: what the brain took it for, once it has.
+        first_decode: `time.monotonic_ns()` just before the model's first decode call; None where none was made.
         finish_reason: None while the brain still speaks.
         stored: the reply that this request got before, where it is a repeat.
         handed_back: the brain stops; the robot is to send the utterance again.
@@ -64,6 +65,7 @@ class RunningTurn:
         self.started_at = time.monotonic()
         self.heard_at = datetime.now(UTC) - timedelta(seconds=self.started_at - waiting.arrived)
         self.understood: Understood | None = None
+        self.first_decode: int | None = None
         self.finish_reason: FinishReason | None = None
         self.stored: Reply | None = None
         self.handed_back = False
@@ -96,8 +98,7 @@ class RunningTurn:
     def _(self, event: Started) -> None:
         self._draft = _Draft(source=event.source)
         self.announce(StreamType.STARTED)
-        if event.first_decode is not None:
-            log.debug("first decode call", at_ns=event.first_decode)
+        self.first_decode = event.first_decode
 
     @handle.register
     def _(self, event: EmotionTag) -> None:
