@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -147,6 +149,8 @@ class Daemon:
             database = await Database.open(self._settings.data_dir / DATABASE)
             parts.push_async_callback(database.close)
         with _phase("brain"):
+            # LangGraph takes half a second to import: in a thread, so that the engine is told meanwhile what to load.
+            await asyncio.to_thread(import_module, "ai_server.brain.graph")
             house = self._build(engine, manner, database)
         self._condition.enter(State.LOADING)
         if engine:
@@ -194,7 +198,7 @@ class Daemon:
             self._condition.enter(State.LOADING, f"the model is {10 * int(10 * state.progress)} % loaded")
 
     def _build(self, engine: ModelService | None, manner: Manner, database: Database) -> _House:
-        # LangGraph takes most of a second to import: the engine's process starts meanwhile.
+        # What imports LangGraph waits until the engine's process is started.
         from ai_server.brain.robots import Robots  # noqa: PLC0415
         from ai_server.dialogue.dialogue import Dialogue  # noqa: PLC0415
         from ai_server.dialogue.intake import Intake  # noqa: PLC0415
@@ -309,6 +313,9 @@ class Daemon:
             self._notifier.ready()
             if self._settings.model_path is None:
                 self._condition.enter(State.READY)
+            # What the start made stays. To look through it at each full collection would stop the event loop for 30 ms.
+            gc.collect()
+            gc.freeze()
         stop = asyncio.create_task(self._stop.wait())
         await asyncio.wait({stop, *tasks.values()}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
