@@ -29,13 +29,17 @@ class Counter:
             client.publish(ECHOED, message.payload, qos=1)
 
 
+def _subscribe(client: Client, *_: object) -> None:
+    client.subscribe([(ECHO, 1), (COUNT, 1), (SENSOR, 0)])
+
+
 def main() -> None:
     """Serve until killed; says `ready` once it is."""
     host, port, username, password = sys.argv[1:]
     client = Client(CallbackAPIVersion.VERSION2, client_id="bare")
     client.username_pw_set(username, password)
     client.on_message = Counter().on_message
-    client.on_connect = lambda *_: client.subscribe([(ECHO, 1), (COUNT, 1), (SENSOR, 0)])
+    client.on_connect = _subscribe
     client.on_subscribe = lambda *_: print("ready", flush=True)
     client.connect(host, int(port))
     client.loop_forever()

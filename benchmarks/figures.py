@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from rich.table import Table
+
+Comparison: TypeAlias = Literal["itself", "ratio", "difference"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Measure:
     ours: Figure
     aim: float
     peer: Figure | None = None
-    by: Literal["itself", "ratio", "difference"] = "itself"
+    by: Comparison = "itself"
     at_most: bool = True
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from ai_server.llm.wire import Load
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.plan import Wishes, plan
 from benchmarks.echo import COUNT, ECHO, ECHOED, SENSOR
-from benchmarks.figures import Figure, Measure, table
+from benchmarks.figures import Comparison, Figure, Measure, table
 from benchmarks.flood import Flood
 from benchmarks.peers import LlamaPeer, running_echo, running_llama
 from benchmarks.random_model import write_random_model
@@ -193,7 +194,7 @@ class Overhead:
         self._memory.peer.append([llama.anonymous_weights_mib + llama.kv_mib])
 
 
-def _compared(what: str, samples: Samples, *, aim: float, by: str, at_most: bool = True) -> Measure:
+def _compared(what: str, samples: Samples, *, aim: float, by: Comparison, at_most: bool = True) -> Measure:
     return Measure(what, Figure.of(samples.ours), aim, Figure.of(samples.peer), by, at_most)
 
 
@@ -222,7 +223,8 @@ def main() -> None:
         with mosquitto(directory, configuration="max_queued_messages 0") as broker:
             extent = QUICK if options.quick else THOROUGH
             measures = Overhead(broker.options, model, directory, extent).measure()
-    Console().print(table(f"{model.name}, {extent.rounds} rounds", measures))
+    console = Console(width=None if sys.stdout.isatty() else 132)
+    console.print(table(f"{model.name}, {extent.rounds} rounds", measures))
 
 
 if __name__ == "__main__":

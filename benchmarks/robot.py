@@ -118,7 +118,7 @@ class Robot:
         self._subscribed = True
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        self._heard.append(Heard(time.monotonic_ns(), message.topic, message.payload))
+        self._heard.append(Heard(time.monotonic_ns(), message.topic, bytes(message.payload)))
 
 
 def _send_at_once(_client: Client, _userdata: object, opened: Any) -> None:
