@@ -32,7 +32,7 @@ class Plan:
     minutes: float
     rate: float = 2e-3
     warmup: int = 50
-    tokens: int = 3072
+    tokens: int = 2304
     workers: int = 2
     stretched_share: float = 0.25
     seed: int = 1
