@@ -10,14 +10,14 @@ from ai_server.llm.chat import Message
 from ai_server.llm.engine.template import LLAMA_3_TEMPLATE, ChatTemplate, TemplateError
 from ai_server.llm.engine.vocabulary import Vocabulary
 
+SILENT = llama_cpp.llama_log_callback(lambda *_: None)  # kept for good: llama.cpp calls it as long as it lives
 SYSTEM = Message("system", "You are NAILA.")
 HELLO = Message("user", "Hello!")
 
 
 @pytest.fixture(scope="module")
 def vocabulary():
-    silent = llama_cpp.llama_log_callback(lambda *_: None)
-    llama_cpp.llama_log_set(silent, ctypes.c_void_p(0))
+    llama_cpp.llama_log_set(SILENT, ctypes.c_void_p(0))
     parameters = llama_cpp.llama_model_default_params()
     parameters.vocab_only = True
     model = llama_cpp.llama_model_load_from_file(str(resources.embedded_model()).encode(), parameters)
