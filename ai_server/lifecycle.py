@@ -216,7 +216,6 @@ class Daemon:
         inbox = Inbox(per_device=settings.naila_queue_per_device, total=settings.naila_queue_total)
         dialogue = Dialogue(
             brain=self._build_brain(engine, manner, turns, robots),
-            robots=robots,
             turns=turns,
             inbox=inbox,
             outbox=outbox,

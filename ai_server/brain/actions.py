@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pydantic import JsonValue
 
 from ai_server.llm.chat import ActionCall
 from ai_server.protocol.device import ActionDeclaration, Parameter
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def objection(call: ActionCall, declared: Sequence[ActionDeclaration]) -> str | None:
@@ -21,6 +24,18 @@ def objection(call: ActionCall, declared: Sequence[ActionDeclaration]) -> str | 
     for name, parameter in wanted.items():
         if not _fits(call.arguments[name], parameter):
             return f"{call.name}.{name}: {call.arguments[name]!r} is not what the robot declared"
+    return None
+
+
+def unsaid_number(call: ActionCall, words: str) -> str | None:
+    """Return why an action's number must not leave the brain: the person said numbers, and not this one.
+
+    For small models, which copy badly; larger ones may turn "1.5 metres" into 150 cm.
+    """
+    said = {float(number) for number in _NUMBER.findall(words)}
+    for name, value in call.arguments.items():
+        if isinstance(value, int | float) and not isinstance(value, bool) and said and value not in said:
+            return f"{call.name}.{name}: the person did not say {value}"
     return None
 
 

@@ -14,6 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StreamWriter
 
+from ai_server.brain.actions import objection, unsaid_number
 from ai_server.brain.intent import Intent, IntentClassifier
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Exchange, Prompt, messages, system_message
@@ -178,7 +179,16 @@ class Brain:
     async def _respond(self, state: TurnState, writer: StreamWriter) -> None:
         async with aclosing(self._model.stream(self._request(state))) as events:
             async for event in events:
-                writer(event)
+                if isinstance(event, ActionCall) and (reason := self._objection(event, state["utterance"])):
+                    log.warning("an action was dropped", reason=reason)
+                else:
+                    writer(event)
+
+    def _objection(self, call: ActionCall, utterance: Utterance) -> str | None:
+        reason = objection(call, self._robots.robot(utterance.device_id).actions)
+        if reason is None and self._manner.literal_numbers:
+            return unsaid_number(call, utterance.text)
+        return reason
 
     def _request(self, state: TurnState) -> ChatRequest:
         utterance, situation = state["utterance"], state["situation"]

@@ -9,7 +9,6 @@ from contextlib import aclosing
 import structlog
 
 from ai_server.brain.graph import Brain
-from ai_server.brain.robots import Robots
 from ai_server.dialogue.running_turn import RunningTurn
 from ai_server.llm.chat import TooLongError
 from ai_server.memory.database import DatabaseError
@@ -34,11 +33,8 @@ _PACE_WEIGHT = 0.2
 class Dialogue:
     """Takes utterances, has the brain answer them, and sends what it says."""
 
-    def __init__(
-        self, *, brain: Brain, robots: Robots, turns: Turns, inbox: Inbox, outbox: Outbox, meters: Meters
-    ) -> None:
+    def __init__(self, *, brain: Brain, turns: Turns, inbox: Inbox, outbox: Outbox, meters: Meters) -> None:
         self._brain = brain
-        self._robots = robots
         self._turns = turns
         self._inbox = inbox
         self._outbox = outbox
@@ -137,7 +133,7 @@ class Dialogue:
     async def _serve(self, device_id: str) -> None:
         try:
             while waiting := self._inbox.take(device_id):
-                turn = RunningTurn(waiting, self._robots.robot(device_id).actions, self._outbox)
+                turn = RunningTurn(waiting, self._outbox)
                 structlog.contextvars.bind_contextvars(device_id=device_id, request_id=waiting.utterance.request_id)
                 log.debug("heard", words=waiting.utterance.text)
                 await self._answer(turn)

@@ -9,15 +9,11 @@ from datetime import UTC, datetime, timedelta
 from functools import singledispatchmethod
 from typing import Any
 
-import structlog
-
-from ai_server.brain.actions import objection
 from ai_server.brain.graph import Understood
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
 from ai_server.memory.turns import Turn
 from ai_server.mqtt.inbox import Waiting
 from ai_server.mqtt.outbox import Outbox
-from ai_server.protocol.device import ActionDeclaration
 from ai_server.protocol.fields import Emotion
 from ai_server.protocol.reply import (
     ActionMessage,
@@ -29,8 +25,6 @@ from ai_server.protocol.reply import (
     Timings,
     Usage,
 )
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -60,7 +54,7 @@ class RunningTurn:
         handed_back: the brain stops; the robot is to send the utterance again.
     """
 
-    def __init__(self, waiting: Waiting, actions: tuple[ActionDeclaration, ...], outbox: Outbox) -> None:
+    def __init__(self, waiting: Waiting, outbox: Outbox) -> None:
         self.waiting = waiting
         self.started_at = time.monotonic()
         self.heard_at = datetime.now(UTC) - timedelta(seconds=self.started_at - waiting.arrived)
@@ -69,7 +63,6 @@ class RunningTurn:
         self.finish_reason: FinishReason | None = None
         self.stored: Reply | None = None
         self.handed_back = False
-        self._declared = actions
         self._outbox = outbox
         self._draft = _Draft()
         self._seq = 1  # `accepted` was 0
@@ -118,10 +111,6 @@ class RunningTurn:
 
     @handle.register
     def _(self, event: ActionCall) -> None:
-        reason = objection(event, self._declared)
-        if reason:
-            log.warning("an action was dropped", reason=reason)
-            return
         request_id = self.waiting.utterance.request_id
         action = ActionMessage(
             command_id=uuid.uuid4().hex, request_id=request_id, action=event.name, arguments=event.arguments

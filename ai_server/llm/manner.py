@@ -19,18 +19,20 @@ class Manner:
         prompt: the file in `prompts/`, without .txt: `compact` for small models trained on it, else `system`.
         sampling: how tokens are chosen.
         max_tokens: of one reply.
+        literal_numbers: an action's number must be one that the person said, where the person said any.
     """
 
     prompt: Literal["system", "compact"]
     sampling: Sampling
     max_tokens: int
+    literal_numbers: bool = False
 
 
 def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
     """Return the manner for a model.
 
-    A model's file may recommend values under `naila.prompt`, `naila.temperature`, `naila.top_p` and
-    `naila.max_tokens`; what somebody set explicitly wins over it. `header` is None where no model is configured.
+    A model's file may recommend values under `naila.prompt`, `naila.temperature`, `naila.top_p`, `naila.max_tokens` and
+    `naila.literal_numbers`; what somebody set explicitly wins over it. `header` is None where no model is configured.
     """
     recommended = header.metadata if header else {}
 
@@ -48,6 +50,7 @@ def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
             seed=settings.llm_seed,
         ),
         max_tokens=int(choose("llm_max_tokens", "naila.max_tokens")),
+        literal_numbers=recommended.get("naila.literal_numbers") is True,
     )
 
 

@@ -48,6 +48,22 @@ def encode(dialogue: Dialogue, encoder: ChatEncoder, rng: random.Random, broken_
     return Sample(np.array(ids, np.uint16), np.array(learnt, bool), tuple(turns))
 
 
+def echo(encoder: ChatEncoder, rng: random.Random) -> Sample:
+    """Random tokens and, after others, the same ones again: nothing is learnt from it but to copy.
+
+    Attention learns to look back for what followed before (Olsson et al., "In-context Learning and Induction Heads",
+    2022) from such samples sooner than from dialogues, where a copied token is one in ten.
+    """
+    ordinary = range(min(encoder.ids.values()))
+    heard = [rng.choice(ordinary) for _ in range(rng.randint(4, 40))]
+    between = [rng.choice(ordinary) for _ in range(rng.randint(0, 40))]
+    start = rng.randrange(len(heard) - 2)
+    again = heard[start:]
+    ids = [encoder.ids["<|begin_of_text|>"], *heard, *between, *again]
+    learnt = [False] * (len(ids) - len(again) + 1) + [True] * (len(again) - 1)
+    return Sample(np.array(ids, np.uint16), np.array(learnt, bool), ())
+
+
 def batches(samples: list[Sample], tokens: int, rng: random.Random, stretched_share: float) -> Iterator[Batch]:
     """Batches of about `tokens` ids, padded at the end to the longest; an endless, shuffled stream.
 

@@ -48,6 +48,7 @@ def export(network: Network, tokenizer: Tokenizer, path: Path) -> None:
     writer.add_string("naila.prompt", "compact")
     writer.add_float32("naila.temperature", TEMPERATURE)
     writer.add_float32("naila.top_p", TOP_P)
+    writer.add_bool("naila.literal_numbers", True)
     writer.add_uint32("naila.max_tokens", MAX_TOKENS)
     _add_vocabulary(writer, tokenizer)
     for name, parameter in network.named_parameters():

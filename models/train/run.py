@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import torch
-from corpus import encode
+from corpus import echo, encode
 from dialogues.conversation import Dialogue, converse
 from dialogues.lint import lint
 from export import export
@@ -23,6 +23,7 @@ def main() -> None:
     """Run the recipe; see `--help`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dialogues", type=int, default=60_000, help="dialogues to generate")
+    parser.add_argument("--echoes", type=float, default=0.25, help="samples that teach to copy, for each dialogue")
     parser.add_argument("--steps", type=int, default=4_000, help="training ends after this many steps")
     parser.add_argument("--minutes", type=float, default=600.0, help="or after this many minutes, if that is sooner")
     parser.add_argument("--workers", type=int, default=2, help="training processes, one core each")
@@ -44,6 +45,8 @@ def main() -> None:
     encoder = ChatEncoder(tokenizer, dropout=0.1)
     rng = random.Random(3)
     samples = [encode(dialogue, encoder, rng, broken_share=0.15) for dialogue in dialogues]
+    samples += [echo(encoder, rng) for _ in range(int(options.echoes * len(samples)))]
+    rng.shuffle(samples)
     total = sum(len(sample.ids) for sample in samples)
     print(
         f"{total / 1e6:.1f} M tokens, longest {max(len(s.ids) for s in samples)}, {time.monotonic() - started:.0f} s",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ai_server.brain.actions import objection
+from ai_server.brain.actions import objection, unsaid_number
 from ai_server.llm.chat import ActionCall
 from ai_server.protocol.device import ActionDeclaration, ParameterSet
 
@@ -58,3 +58,19 @@ def test_anything_else_is_named(name, arguments, named):
     assert reason is not None
     assert reason.startswith(name)
     assert named in reason
+
+
+@pytest.mark.parametrize(
+    ("words", "distance", "passes"),
+    [
+        ("go 40 cm forward", 40, True),
+        ("go 40 cm forward", 100, False),
+        ("go 1.5 forward", 1.5, True),
+        ("go forward", 100, True),
+        ("go half a metre forward", 50, True),
+        ("go 5 or 50 forward", 50, True),
+    ],
+)
+def test_a_small_model_acts_on_no_number_but_those_that_were_said(words, distance, passes):
+    reason = unsaid_number(ActionCall("move", {"direction": "forward", "distance_cm": distance}), words)
+    assert (reason is None) == passes

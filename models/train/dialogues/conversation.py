@@ -36,16 +36,16 @@ class Dialogue:
 
 
 _TOPICS: tuple[tuple[float, Topic], ...] = (
-    (17, requests.ask), (3, requests.impossible), (3, requests.forbid), (2, requests.narrate), (2, requests.able), (1.2, requests.question_about),
+    (30, requests.ask), (3, requests.impossible), (3, requests.forbid), (2, requests.narrate), (2, requests.able), (1.2, requests.question_about),
     (2.5, requests.abilities), (0.5, requests.body_question),
-    (2, facts.battery), (1.6, facts.clock), (1.4, facts.day), (0.3, facts.date), (1.6, facts.temperature), (0.8, facts.humidity), (1, facts.distance),
-    (0.8, facts.touch), (2.2, facts.sight), (0.8, facts.feeling), (0.5, facts.report),
-    (4, memory.tell_name), (3, memory.recall_name), (0.5, memory.ask_name), (2.5, memory.tell_fact), (2, memory.recall_fact), (1.5, memory.said_before),
+    (8, facts.battery), (5, facts.clock), (3, facts.day), (0.3, facts.date), (5, facts.temperature), (3, facts.humidity), (3, facts.distance),
+    (0.8, facts.touch), (6, facts.sight), (1.5, facts.feeling), (0.5, facts.report),
+    (8, memory.tell_name), (6, memory.recall_name), (0.5, memory.ask_name), (4, memory.tell_fact), (3, memory.recall_fact), (1.5, memory.said_before),
     (1.5, memory.repeat), (1, memory.say_after), (1.2, memory.use_name),
     (3, feelings.greet), (4.5, feelings.confide), (2.5, treats.joke), (2.5, treats.fact), (0.8, treats.sum_up),
     (12, catchall.unknown), (5, catchall.story), (2, catchall.nonsense),
 )  # fmt: skip
-_TALK_WEIGHT = 27.0
+_TALK_WEIGHT = 45.0
 
 
 @cache
