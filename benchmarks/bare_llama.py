@@ -34,20 +34,27 @@ class BareLlama:
         parameters.n_outputs_max = 1
         self._context = llama_cpp.llama_init_from_model(self._model, parameters)
         self._sampler = _sampler()
+        self._cached = 0
 
     def generate(self, prompt: int, new: int) -> float:
-        """Read a prompt of so many tokens, generate so many, and return the seconds from the first to the last."""
-        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self._context), False)
+        """Read a prompt of so many tokens, generate so many, and return the seconds from the first to the last.
+
+        What the cache holds is kept, since speed does not depend on what the tokens are.
+        """
+        kept = min(self._cached, prompt - 1)
+        llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(self._context), 0, kept, -1)
         token = max(0, llama_cpp.llama_vocab_bos(llama_cpp.llama_model_get_vocab(self._model)))
         at_once = llama_cpp.llama_n_batch(self._context)
-        for start in range(0, prompt, at_once):
+        for start in range(kept, prompt, at_once):
             self._decode([token] * min(at_once, prompt - start))
         token = llama_cpp.llama_sampler_sample(self._sampler, self._context, -1)
         started = time.perf_counter()
         for _ in range(new - 1):
             self._decode([token])
             token = llama_cpp.llama_sampler_sample(self._sampler, self._context, -1)
-        return time.perf_counter() - started
+        elapsed = time.perf_counter() - started
+        self._cached = prompt + new - 1
+        return elapsed
 
     def _decode(self, tokens: list[int]) -> None:
         row = (llama_cpp.llama_token * len(tokens))(*tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -213,6 +214,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.shape and not options.vocabulary:
         parser.error("--shape needs --vocabulary: llama.cpp's source has it as models/ggml-vocab-llama-bpe.gguf")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the broker and the peers end too
     with tempfile.TemporaryDirectory(prefix="naila-bench-") as name:
         directory = Path(name)
         model = options.model.resolve()
