@@ -197,14 +197,16 @@ class Dialogue:
         self._meters.turn_finished(reply)
         took_s = (reply.timings.total_ms - reply.timings.queue_ms) / 1000
         self._usual_turn_s += _PACE_WEIGHT * (took_s - self._usual_turn_s)
+        figures = reply.timings.model_dump(exclude_none=True)
+        if turn.first_decode is not None:
+            figures["first_decode_ns"] = turn.first_decode
         log.info(
             "answered",
             source=reply.source,
             intent=reply.intent,
             finish_reason=reply.finish_reason,
             actions=len(reply.actions),
-            first_decode_ns=turn.first_decode,
-            **reply.timings.model_dump(exclude_none=True),
+            **figures,
         )
 
     async def _reset(self, device_id: str) -> None:
