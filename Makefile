@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TRAINING := models/train/out/venv
 LOCKS := requirements/build.txt requirements/runtime.txt
 
-.PHONY: run test check bench soak model lock wheel clean
+.PHONY: run test check bench model lock wheel clean
 
 run: $(VENV)/.runtime ## Try it: a demo broker, the embedded model, and a chat in this terminal
 	@$(BIN)/naila demo
@@ -23,8 +24,10 @@ bench: $(VENV)/.dev ## What the daemon costs beyond bare llama.cpp and a bare MQ
 	@$(BIN)/python tests/need_mosquitto.py
 	@$(BIN)/python -m benchmarks.overhead
 
-model: $(VENV)/.dev ## Train the embedded model again, from nothing (about an hour and a half)
-	@$(PYTHON) models/train/run.py
+model: ## Train the embedded model again, from nothing (more than an hour; PyTorch goes into an environment of its own)
+	@test -x $(TRAINING)/bin/python || $(PYTHON) -m venv $(TRAINING)
+	@$(TRAINING)/bin/pip install --quiet --require-hashes -r models/train/requirements.txt
+	@$(TRAINING)/bin/python models/train/run.py
 
 wheel: $(VENV)/.dev ## Build the installable wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel
