@@ -1,11 +1,14 @@
-"""Writes the payloads of a running brain into docs/protocol.md: `python -m tests.capture_protocol`."""
+"""Writes what a running brain says into docs/protocol.md and README.md: `python -m tests.capture_examples`."""
 
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +18,9 @@ from ai_server.protocol import topics
 from tests.brokers import Robot, mosquitto
 from tests.daemons import naila
 
-PAGE = Path(__file__).parents[1] / "docs" / "protocol.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "protocol.md"
+README = ROOT / "README.md"
 DEVICE = "kitchen-1"
 WIDTH = 116
 GIVE_UP_S = 60.0
@@ -31,6 +36,22 @@ PLACES = {
 }
 """The topics whose payloads the page shows, and the names of their places there."""
 
+SAID = """\
+hello, who are you?
+my name is Ada
+I had a terrible day at work
+/battery 20
+how is your battery?
+what time is it?
+drive forward 50 centimetres
+tell me a joke
+what is the weather like tomorrow?
+do you remember my name?
+wave goodbye
+"""
+"""What README.md shows: ten utterances, and a command that is not one."""
+
+_TRANSCRIPT = re.compile(r"(<!-- transcript.*?-->\n```text\n).*?(```\n)", re.DOTALL)
 _CAPTURED = re.compile(r"(<!-- captured: (\w+) -->\n```\w+\n)(.*?)(```\n)", re.DOTALL)
 _SENT = re.compile(r"^### `(naila/[^`]*)`\n(?:(?!^###).)*?```json\n(.*?)```\n", re.DOTALL | re.MULTILINE)
 
@@ -40,6 +61,20 @@ def main() -> None:
     captured = _capture(dict(_SENT.findall(page)))
     PAGE.write_text(_CAPTURED.sub(lambda block: f"{block[1]}{captured.pop(block[2])}{block[4]}", page))
     assert not captured, f"the page has no place for {', '.join(captured)}"
+    transcript = _transcript()
+    README.write_text(_TRANSCRIPT.sub(lambda block: f"{block[1]}{transcript}{block[2]}", README.read_text()))
+
+
+def _transcript() -> str:
+    """Return what `make run` prints with these lines piped in, on a brain that was never spoken to."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = [sys.executable, "-m", "ai_server", "demo"]
+        environment = {**os.environ, "NAILA_DATA_DIR": directory}
+        done = subprocess.run(
+            command, input=SAID, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+        )
+    assert done.stdout.count("naila> ") == SAID.count("\n") - 1, done.stdout
+    return done.stdout
 
 
 def _capture(examples: dict[str, str]) -> dict[str, str]:
