@@ -27,7 +27,7 @@ class Robot:
         """The raw reply to `words`, with the bracketed line of `moment` before them."""
         user = f"[{moment or self._moment}]\n{words}"
         self._turns.append(("user", user))
-        reply = self._model.detokenize(self._generated()).decode()
+        reply = self._model.detokenize(self._generated()).decode(errors="replace")
         self._turns.append(("assistant", reply))
         return reply
 
