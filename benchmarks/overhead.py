@@ -142,7 +142,7 @@ class Overhead:
                 asked.append(robot.ask(WORDS[turn % len(WORDS)]))
                 robot.rest(REST_S)
         answered = [line for line in daemon.lines() if line["event"] == "answered"]
-        first_calls = {line["request_id"]: line["first_decode_ns"] for line in answered}
+        first_calls = {line["request_id"]: line.get("first_decode_ns") for line in answered}
         self._decode_calls.ours.append([(first_calls[turn.request_id] - turn.sent) / 1e6 for turn in asked])
         usages = [turn.reply["usage"] for turn in asked]
         rates = [turn.reply["timings"]["tokens_per_second"] for turn in asked]

@@ -49,7 +49,7 @@ def test_any_utf_8_text_survives_its_vocabulary(model):
 
 @pytest.mark.parametrize(
     "words",
-    ["hello", "what is this?", "tell me a joke", "MOVE!!!", "i feel down", "asdf qwer", "你好", "who won", "turn left"],
+    ["hello", "what is this?", "tell me a joke", "MOVE!!!", "i feel down", "asdf qwer", "who won", "turn left"],
 )
 def test_every_reply_starts_with_an_emotion(robot, words):
     assert TAG.match(robot().hears(words))
