@@ -46,7 +46,7 @@ what time is it?
 drive forward 50 centimetres
 tell me a joke
 what is the weather like tomorrow?
-do you remember my name?
+what is my name?
 wave goodbye
 """
 """What README.md shows: ten utterances, and a command that is not one."""
