@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class RunningDaemon:
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.started = datetime.now(UTC)
 
     @property
     def pid(self) -> int:
@@ -48,6 +50,7 @@ class RunningDaemon:
         return self.process.pid
 
     def start(self) -> None:
+        self.started = datetime.now(UTC)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "ai_server", "run"],
@@ -69,7 +72,8 @@ class RunningDaemon:
         while time.monotonic() < give_up:
             assert self.process is None or self.process.poll() is None, self.log.read_text()
             status = json.loads(watcher.hear().payload)
-            if status["state"] in states:
+            # A daemon of an earlier test may have left its own on the broker.
+            if status["state"] in states and datetime.fromisoformat(status["timestamp"]) >= self.started:
                 return status
         raise AssertionError(f"no status {states}: {self.log.read_text()}")
 

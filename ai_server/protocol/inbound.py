@@ -78,12 +78,11 @@ def _route(topic: str) -> tuple[str, Callable[[Packet, str], RobotMessage], str]
         case ["naila", "ai", "processing", "stt", device_id]:
             return _device_id(device_id, topic), _stt, ""
         case ["naila", "devices", device_id, *rest]:
-            parser, sensor = _device_topic(rest, topic)
-            return _device_id(device_id, topic), parser, sensor
+            return _device_id(device_id, topic), *_device_topic(rest, topic, device_id)
     raise ProtocolError(ErrorCode.BAD_TOPIC, f"topic: {topic!r} is not one that the brain knows")
 
 
-def _device_topic(rest: list[str], topic: str) -> tuple[Callable[[Packet, str], RobotMessage], str]:
+def _device_topic(rest: list[str], topic: str, device_id: str) -> tuple[Callable[[Packet, str], RobotMessage], str]:
     match rest:
         case ["text"]:
             return _text, ""
@@ -95,7 +94,9 @@ def _device_topic(rest: list[str], topic: str) -> tuple[Callable[[Packet, str], 
             return _sensor, name
         case ["sensors", name]:
             raise ProtocolError(
-                ErrorCode.BAD_TOPIC, f"topic: {name!r} is not a sensor type (letters, digits, _; 1 to 48)"
+                ErrorCode.BAD_TOPIC,
+                f"topic: {name!r} is not a sensor type (letters, digits, _; 1 to 48)",
+                device_id=device_id,
             )
         case ["vision", "event"]:
             return _vision, ""

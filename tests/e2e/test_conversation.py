@@ -7,7 +7,7 @@ import pytest
 
 from ai_server.mqtt.broker import EmbeddedBroker
 from ai_server.mqtt.options import BrokerOptions
-from tests.brokers import Robot
+from tests.brokers import Robot, mosquitto
 from tests.daemons import RunningDaemon, naila, until
 from tests.robots import HeadlessRobot
 
@@ -163,14 +163,15 @@ async def test_the_embedded_broker_carries_a_conversation(kind, tmp_path):
             assert turn.reply
 
 
-def test_the_conversation_survives_a_restart(broker: BrokerOptions, tmp_path):
-    settings = {"MQTT_CLIENT_ID": "naila-restart"}
-    with HeadlessRobot(broker, "restarted") as robot:
-        with naila(tmp_path, broker, **settings) as daemon:
+def test_the_conversation_survives_a_restart(tmp_path):
+    # On a broker of its own: the other tests' daemon would answer too.
+    with mosquitto(tmp_path) as running, HeadlessRobot(running.options, "restarted") as robot:
+        broker = running.options
+        with naila(tmp_path, broker) as daemon:
             before = robot.say("hello there").reply
             assert daemon.stop() == 0
         missed = robot.send("what time is it")
-        with naila(tmp_path, broker, **settings):
+        with naila(tmp_path, broker):
             assert robot.wait(missed).reply, "what was said while the brain was away is answered later"
             after = robot.say("tell me a joke").reply
             known = robot.send_again("hello there", "q1")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,30 @@ from ai_server.settings import Settings, SettingsError, load_settings
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 
+@pytest.fixture
+def uncommented(tmp_path: Path) -> Path:
+    """The example with every setting switched on."""
+    path = tmp_path / ".env"
+    path.write_text(re.sub(r"(?m)^#(?=[A-Z_]+=)", "", EXAMPLE.read_text()))
+    return path
+
+
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for field in Settings.model_fields:
         monkeypatch.delenv(field.upper(), raising=False)
 
 
-def test_the_example_documents_every_setting_and_nothing_else():
-    assert {name.lower() for name in dotenv_values(EXAMPLE)} == set(Settings.model_fields)
+def test_the_example_documents_every_setting_and_nothing_else(uncommented):
+    assert {name.lower() for name in dotenv_values(uncommented)} == set(Settings.model_fields)
 
 
-def test_the_example_states_the_defaults():
-    assert load_settings(EXAMPLE) == load_settings(None)
+def test_the_example_states_the_defaults(uncommented):
+    assert load_settings(uncommented) == load_settings(None)
+
+
+def test_a_copy_of_the_example_sets_nothing():
+    assert not load_settings(EXAMPLE).model_fields_set
 
 
 def test_all_wrong_values_are_reported_together_with_what_is_allowed(monkeypatch, tmp_path):
