@@ -87,7 +87,7 @@ class Connection:
             options: the broker, and who to be there.
             subscriptions: topic filters with their QoS, 0 or 1.
             will: what the broker publishes when we are gone without a goodbye.
-            on_connected: called in the event loop at each connect.
+            on_connected: called in the event loop at each connect, before anybody else there knows of it.
             max_packet_size: bytes; an MQTT 5 broker delivers nothing longer.
             max_waiting: how many messages may wait for `receive`, and how many publications for the broker. Beyond it
                 received messages of QoS 0 are dropped and publications refused; beyond twice as many, reading stops.
@@ -267,8 +267,7 @@ class Connection:
             session="resumed" if accepted.session_present else "new",
         )
         self._send_waiting()
-        # A callback of its own, so that what it may raise is reported and ends nothing here.
-        self._loop.call_soon(self._on_connected)
+        self._on_connected()
 
     def _connect_ended(self, ending: Ending, contested: bool) -> None:  # noqa: FBT001
         words = self._contested_words() if contested else ending.words

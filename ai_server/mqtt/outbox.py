@@ -52,8 +52,9 @@ class Outbox:
             self._send(topics.error(error.device_id), payload)
 
     def status(self, status: Status) -> None:
-        """Publish the retained status of the brain."""
-        self._send(topics.STATUS, status.to_json(), retain=True)
+        """Publish the retained status of the brain; while there is no connection it would be old when it arrives."""
+        if self._connection.state.connected:
+            self._send(topics.STATUS, status.to_json(), retain=True)
 
     def metrics(self, metrics: Metrics) -> None:
         """Publish the retained figures."""

@@ -29,7 +29,7 @@ class Condition:
         self._ailments: dict[str, str] = {}
         self._announced: tuple[State, str] | None = None
         self.publish: Callable[[Status], None] | None = None
-        """Where the status goes once there is a connection."""
+        """Takes the status; one that is not connected may drop it, for `announce_again` follows each connect."""
 
     @property
     def status(self) -> Status:
