@@ -9,11 +9,11 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 from ai_server.protocol.fields import Confidence, Emotion, Id, WireModel
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
-"""The name of a sensor, an action or a parameter."""
+"""The name of an action or a parameter."""
 
 
 class SensorReading(WireModel):
-    """The payload of `naila/devices/{device_id}/sensors/{name}`: any fields; the brain speaks of these."""
+    """The payload of `naila/devices/{device_id}/sensors/{type}`: any fields; the brain speaks of these."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue]
@@ -36,6 +36,13 @@ class Heartbeat(WireModel):
     status: Annotated[str, Field(min_length=1, max_length=32)]
     uptime_seconds: Annotated[float, Field(ge=0)] | None = None
     firmware_version: Annotated[str, Field(max_length=64)] | None = None
+
+
+class WakeWord(WireModel):
+    """The payload of `naila/devices/{device_id}/audio/wake_word`: a person turns to the robot and is about to speak."""
+
+    wake_word: Annotated[str, Field(min_length=1, max_length=64)]
+    confidence: Confidence | None = None
 
 
 class VisionEvent(WireModel):

@@ -17,7 +17,13 @@ class ErrorCode(StrEnum):
     TOO_DEEP = "too_deep"
     INVALID_FIELD = "invalid_field"
     BAD_TOPIC = "bad_topic"
+    RETAINED = "retained"
+    RATE_LIMITED = "rate_limited"
+    TOO_MANY_ROBOTS = "too_many_robots"
+    TOO_MANY_SENSORS = "too_many_sensors"
     BUSY = "busy"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    REPLY_TOO_LARGE = "reply_too_large"
     TOO_LONG_FOR_MODEL = "too_long_for_model"
     NOTHING_TO_REPEAT = "nothing_to_repeat"
     INTERNAL = "internal"
@@ -38,27 +44,36 @@ class ErrorMessage(BaseModel):
 
 
 class ProtocolError(Exception):
-    """A message that is not what its topic promises.
+    """A message that is not what its topic promises, or one too many.
 
     Attributes:
         code: what was wrong.
         device_id: the robot that sent it, where the topic named one rightly.
         correlation_id: the `request_id` of the message, where it could be read.
+        retry_after_seconds: when the same message may be taken; None where it never will be.
     """
 
     def __init__(
-        self, code: ErrorCode, message: str, *, device_id: str | None = None, correlation_id: str | None = None
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        device_id: str | None = None,
+        correlation_id: str | None = None,
+        retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.device_id = device_id
         self.correlation_id = correlation_id
+        self.retry_after_seconds = retry_after_seconds
 
     def message(self) -> ErrorMessage:
         """Return what goes on the wire."""
         return ErrorMessage(
             error_code=self.code,
             error_message=str(self),
+            retry_after_seconds=self.retry_after_seconds,
             device_id=self.device_id,
             correlation_id=self.correlation_id,
         )

@@ -12,58 +12,107 @@ import pydantic_core
 from pydantic import JsonValue, ValidationError
 
 from ai_server.protocol import topics
-from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent
+from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ProtocolError
 from ai_server.protocol.fields import WireModel
 from ai_server.protocol.utterance import SttMessage, TaskMessage, TextMessage, Utterance
 
 MAX_DEPTH = 8
-"""Objects and arrays inside each other; no message of the protocol needs more than 5."""
+"""Objects and arrays inside each other, if nothing else is set; the deepest message of the protocol has 7."""
 
-RobotMessage = Utterance | Control | Capabilities | SensorReading | VisionEvent | Heartbeat
+RobotMessage = Utterance | Control | Capabilities | SensorReading | WakeWord | VisionEvent | Heartbeat
 Model = TypeVar("Model", bound=WireModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One MQTT message as it came: `response_topic` and `correlation_data` are MQTT 5 properties."""
+    """One MQTT message as it came.
+
+    Attributes:
+        topic: where it was published.
+        payload: its bytes.
+        retain: it was on the broker before the brain subscribed, and comes again at each subscription.
+        redelivered: MQTT's DUP flag: it may have come before.
+        response_topic: an MQTT 5 property.
+        correlation_data: an MQTT 5 property.
+    """
 
     topic: str
     payload: bytes
     retain: bool = False
+    redelivered: bool = False
     response_topic: str | None = None
     correlation_data: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A valid message of one robot; `sensor` is the sensor's name where it is a reading."""
+    """A valid message of one robot.
+
+    Attributes:
+        device_id: the robot.
+        message: what it says.
+        sensor: the type of the sensor, where it is a reading.
+        named: the sender chose the `request_id` of the utterance; False where the brain made one up.
+        retained: the broker kept it for the brain; it says nothing of whether the robot is there now.
+    """
 
     device_id: str
     message: RobotMessage
     sensor: str = ""
+    named: bool = True
+    retained: bool = False
 
 
-def parse(packet: Packet, max_payload_bytes: int) -> Inbound | None:
+@dataclass(slots=True)
+class _Raw:
+    """A packet whose topic is understood."""
+
+    packet: Packet
+    device_id: str
+    sensor: str
+    max_depth: int
+
+
+Reader = Callable[[_Raw], Inbound]
+
+
+def parse(packet: Packet, max_payload_bytes: int, max_depth: int = MAX_DEPTH) -> Inbound | None:
     """Return the message in a packet; None for one that says nothing.
 
     An empty payload clears a retained topic: a robot without a body, a sensor without values, no heartbeat.
 
+    Args:
+        packet: the message as it came.
+        max_payload_bytes: the largest payload that is taken.
+        max_depth: how many objects and arrays may stand in each other.
+
     Raises:
         ProtocolError: if the topic, the bytes, the JSON or a field is not what the protocol says.
     """
-    device_id, parse_payload, sensor = _route(packet.topic)
+    device_id, read, sensor = _route(packet.topic)
     try:
-        _check_size(packet.payload, max_payload_bytes)
-        if not packet.payload and parse_payload is _heartbeat:
+        if packet.retain and read not in _STATES:
+            _refuse_retained(packet)
             return None
-        message = parse_payload(packet, device_id)
+        _check_size(packet.payload, max_payload_bytes)
+        if not packet.payload and read is _heartbeat:
+            return None
+        return read(_Raw(packet, device_id, sensor, max_depth))
     except ProtocolError as error:
         error.device_id = error.device_id or device_id or None
+        if error.correlation_id is None and packet.correlation_data:
+            error.correlation_id = _request_id(packet.correlation_data)
         raise
-    if isinstance(message, Utterance):
-        return Inbound(message.device_id, message)
-    return Inbound(device_id, message, sensor)
+
+
+def _refuse_retained(packet: Packet) -> None:
+    if packet.payload:
+        raise ProtocolError(
+            ErrorCode.RETAINED,
+            f"payload: {packet.topic} was published with the retain flag, so the broker sends it again whenever the "
+            "brain subscribes: publish it without the flag, and clear it with an empty retained payload",
+        )
 
 
 def _check_size(payload: bytes, at_most: int) -> None:
@@ -71,37 +120,16 @@ def _check_size(payload: bytes, at_most: int) -> None:
         raise ProtocolError(ErrorCode.TOO_LARGE, f"payload: {len(payload)} bytes, at most {at_most} are taken")
 
 
-def _route(topic: str) -> tuple[str, Callable[[Packet, str], RobotMessage], str]:
+def _route(topic: str) -> tuple[str, Reader, str]:
     match topic.split("/"):
         case ["naila", "ai", "orchestration", "main", "task"]:
             return "", _task, ""
         case ["naila", "ai", "processing", "stt", device_id]:
             return _device_id(device_id, topic), _stt, ""
-        case ["naila", "devices", device_id, *rest]:
-            return _device_id(device_id, topic), *_device_topic(rest, topic, device_id)
-    raise ProtocolError(ErrorCode.BAD_TOPIC, f"topic: {topic!r} is not one that the brain knows")
-
-
-def _device_topic(rest: list[str], topic: str, device_id: str) -> tuple[Callable[[Packet, str], RobotMessage], str]:
-    match rest:
-        case ["text"]:
-            return _text, ""
-        case ["control"]:
-            return _control, ""
-        case ["capabilities"]:
-            return _capabilities, ""
-        case ["sensors", name] if 1 <= len(name) <= 48 and name.isascii() and name.isidentifier():
-            return _sensor, name
-        case ["sensors", name]:
-            raise ProtocolError(
-                ErrorCode.BAD_TOPIC,
-                f"topic: {name!r} is not a sensor type (letters, digits, _; 1 to 48)",
-                device_id=device_id,
-            )
-        case ["vision", "event"]:
-            return _vision, ""
-        case ["status", "heartbeat"]:
-            return _heartbeat, ""
+        case ["naila", "devices", device_id, "sensors", sensor]:
+            return _device_id(device_id, topic), _sensor, _sensor_type(sensor, device_id)
+        case ["naila", "devices", device_id, *rest] if read := _DEVICE_TOPICS.get("/".join(rest)):
+            return _device_id(device_id, topic), read, ""
     raise ProtocolError(ErrorCode.BAD_TOPIC, f"topic: {topic!r} is not one that the brain knows")
 
 
@@ -114,55 +142,84 @@ def _device_id(device_id: str, topic: str) -> str:
     )
 
 
-def _stt(packet: Packet, device_id: str) -> Utterance:
-    message = _decode(packet.payload, SttMessage)
-    return _utterance(message, message.transcription, device_id, packet)
+def _sensor_type(sensor: str, device_id: str) -> str:
+    if len(sensor) <= 48 and sensor.isascii() and sensor.isidentifier():
+        return sensor
+    raise ProtocolError(
+        ErrorCode.BAD_TOPIC,
+        f"topic: {sensor!r} is not a sensor type (letters, digits, _; 1 to 48)",
+        device_id=device_id,
+    )
 
 
-def _text(packet: Packet, device_id: str) -> Utterance:
-    if packet.payload.lstrip()[:1] == b"{":
-        message = _decode(packet.payload, TextMessage)
+def _stt(raw: _Raw) -> Inbound:
+    message = _decode(raw, SttMessage)
+    return _utterance(message, message.transcription, raw)
+
+
+def _text(raw: _Raw) -> Inbound:
+    payload = raw.packet.payload
+    if payload.lstrip()[:1] == b"{":
+        message = _decode(raw, TextMessage)
     else:
-        message = _validate({"text": _utf8(packet.payload)}, TextMessage)
-    return _utterance(message, message.text, device_id, packet)
+        message = _validate({"text": _utf8(payload)}, TextMessage)
+    return _utterance(message, message.text, raw)
 
 
-def _task(packet: Packet, _: str) -> Utterance:
-    message = _decode(packet.payload, TaskMessage)
-    return _utterance(message, message.text, message.device_id, packet, message.task_id)
+def _task(raw: _Raw) -> Inbound:
+    message = _decode(raw, TaskMessage)
+    raw.device_id = message.device_id
+    return _utterance(message, message.text, raw, message.task_id)
 
 
-def _control(packet: Packet, _: str) -> Control:
-    return _decode(packet.payload, Control)
+def _control(raw: _Raw) -> Inbound:
+    return Inbound(raw.device_id, _decode(raw, Control))
 
 
-def _capabilities(packet: Packet, _: str) -> Capabilities:
-    return _decode(packet.payload or b"{}", Capabilities)
+def _capabilities(raw: _Raw) -> Inbound:
+    capabilities = _decode(raw, Capabilities) if raw.packet.payload else Capabilities()
+    return Inbound(raw.device_id, capabilities, retained=raw.packet.retain)
 
 
-def _sensor(packet: Packet, _: str) -> SensorReading:
-    return _decode(packet.payload or b"{}", SensorReading)
+def _sensor(raw: _Raw) -> Inbound:
+    reading = _decode(raw, SensorReading) if raw.packet.payload else SensorReading()
+    return Inbound(raw.device_id, reading, raw.sensor, retained=raw.packet.retain)
 
 
-def _vision(packet: Packet, _: str) -> VisionEvent:
-    return _decode(packet.payload, VisionEvent)
+def _wake_word(raw: _Raw) -> Inbound:
+    return Inbound(raw.device_id, _decode(raw, WakeWord))
 
 
-def _heartbeat(packet: Packet, _: str) -> Heartbeat:
-    return _decode(packet.payload, Heartbeat)
+def _vision(raw: _Raw) -> Inbound:
+    return Inbound(raw.device_id, _decode(raw, VisionEvent))
+
+
+def _heartbeat(raw: _Raw) -> Inbound:
+    return Inbound(raw.device_id, _decode(raw, Heartbeat), retained=raw.packet.retain)
+
+
+_DEVICE_TOPICS: dict[str, Reader] = {
+    "text": _text,
+    "control": _control,
+    "capabilities": _capabilities,
+    "audio/wake_word": _wake_word,
+    "vision/event": _vision,
+    "status/heartbeat": _heartbeat,
+}
+"""What comes under `naila/devices/{device_id}/`, besides sensors."""
+
+_STATES: frozenset[Reader] = frozenset({_capabilities, _sensor, _heartbeat})
+"""What holds until it is replaced, so that the broker may retain it, and an empty payload clears it."""
 
 
 def _utterance(
-    message: SttMessage | TextMessage | TaskMessage,
-    words: str,
-    device_id: str,
-    packet: Packet,
-    task_id: str | None = None,
-) -> Utterance:
-    correlation = packet.correlation_data
-    return Utterance(
-        device_id=device_id,
-        request_id=message.request_id or task_id or _request_id(correlation),
+    message: SttMessage | TextMessage | TaskMessage, words: str, raw: _Raw, task_id: str | None = None
+) -> Inbound:
+    correlation = raw.packet.correlation_data
+    chosen = message.request_id or task_id or (_request_id(correlation) if correlation else None)
+    utterance = Utterance(
+        device_id=raw.device_id,
+        request_id=chosen or uuid.uuid4().hex,
         text=words,
         is_final=message.is_final,
         confidence=message.confidence,
@@ -171,15 +228,14 @@ def _utterance(
         user_id=message.user_id,
         ttl_ms=message.ttl_ms,
         interrupt=message.interrupt,
-        response_topic=_own_topic(packet.response_topic, device_id),
+        response_topic=_own_topic(raw.packet.response_topic, raw.device_id),
         correlation_data=correlation,
     )
+    return Inbound(raw.device_id, utterance, named=chosen is not None)
 
 
-def _request_id(correlation: bytes | None) -> str:
+def _request_id(correlation: bytes) -> str:
     """Take MQTT 5 correlation data for the id: as text where it is printable ASCII, else in hexadecimal."""
-    if not correlation:
-        return uuid.uuid4().hex
     if len(correlation) <= 128 and correlation.isascii() and correlation.decode("ascii").isprintable():
         return correlation.decode("ascii")
     return correlation[:64].hex()
@@ -200,7 +256,8 @@ def _utf8(payload: bytes) -> str:
         raise ProtocolError(ErrorCode.NOT_UTF8, f"payload: not UTF-8 at byte {error.start}") from None
 
 
-def _decode(payload: bytes, model: type[Model]) -> Model:
+def _decode(raw: _Raw, model: type[Model]) -> Model:
+    payload = raw.packet.payload
     _utf8(payload)
     try:
         value = pydantic_core.from_json(payload, allow_inf_nan=False)
@@ -212,7 +269,7 @@ def _decode(payload: bytes, model: type[Model]) -> Model:
     request_id = value.get("request_id")
     correlation_id = request_id[:128] if isinstance(request_id, str) else None
     try:
-        _check(value, "", 1)
+        _check(value, "", 1, raw.max_depth)
         return _validate(value, model, payload)
     except ProtocolError as error:
         error.correlation_id = correlation_id
@@ -232,16 +289,16 @@ def _sentence(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _check(value: object, where: str, depth: int) -> None:
+def _check(value: object, where: str, depth: int, max_depth: int) -> None:
     """Refuse what JSON admits and no message may hold: deep nesting, numbers out of range."""
-    if depth > MAX_DEPTH:
-        raise ProtocolError(ErrorCode.TOO_DEEP, f"{where}: more than {MAX_DEPTH} levels of objects and arrays")
+    if depth > max_depth and isinstance(value, dict | list):
+        raise ProtocolError(ErrorCode.TOO_DEEP, f"{where}: more than {max_depth} levels of objects and arrays")
     if isinstance(value, dict):
         for key, inner in value.items():
-            _check(inner, f"{where}.{key}"[:200].lstrip("."), depth + 1)
+            _check(inner, f"{where}.{key}"[:200].lstrip("."), depth + 1, max_depth)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            _check(inner, f"{where}.{index}"[:200].lstrip("."), depth + 1)
+            _check(inner, f"{where}.{index}"[:200].lstrip("."), depth + 1, max_depth)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ProtocolError(ErrorCode.INVALID_FIELD, f"{where}: the number is out of range")
     elif isinstance(value, int) and abs(value) > 2**63:

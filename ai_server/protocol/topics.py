@@ -15,12 +15,13 @@ TEXT = "naila/devices/{device_id}/text"
 TASK = "naila/ai/orchestration/main/task"
 CONTROL = "naila/devices/{device_id}/control"
 CAPABILITIES = "naila/devices/{device_id}/capabilities"
-SENSOR = "naila/devices/{device_id}/sensors/{name}"
+SENSOR = "naila/devices/{device_id}/sensors/{type}"
+WAKE_WORD = "naila/devices/{device_id}/audio/wake_word"
 VISION = "naila/devices/{device_id}/vision/event"
 HEARTBEAT = "naila/devices/{device_id}/status/heartbeat"
 
 SUBSCRIPTIONS: tuple[tuple[str, int], ...] = tuple(
-    (topic.format(device_id="+", name="+"), qos)
+    (topic.format(device_id="+", type="+"), qos)
     for topic, qos in (
         (STT, 1),
         (TEXT, 1),
@@ -28,6 +29,7 @@ SUBSCRIPTIONS: tuple[tuple[str, int], ...] = tuple(
         (CONTROL, 1),
         (CAPABILITIES, 1),
         (SENSOR, 0),
+        (WAKE_WORD, 1),
         (VISION, 1),
         (HEARTBEAT, 1),
     )

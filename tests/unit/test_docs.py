@@ -13,7 +13,7 @@ from typer.main import get_command
 from ai_server.cli import app
 from ai_server.commands.graph import mermaid
 from ai_server.protocol import topics
-from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent
+from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.inbound import Packet, parse
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
@@ -36,6 +36,7 @@ INBOUND: dict[str, type[BaseModel]] = {
     topics.CONTROL: Control,
     topics.CAPABILITIES: Capabilities,
     topics.SENSOR: SensorReading,
+    topics.WAKE_WORD: WakeWord,
     topics.VISION: VisionEvent,
     topics.HEARTBEAT: Heartbeat,
 }
@@ -86,7 +87,7 @@ def test_what_robots_are_shown_to_send_is_taken(topic):
     examples = _examples(_section(topic))
     assert examples
     for example in examples:
-        packet = Packet(topic.format(device_id="kitchen-1", name="battery"), example.encode())
+        packet = Packet(topic.format(device_id="kitchen-1", type="battery"), example.encode())
         assert parse(packet, max_payload_bytes=65_536)
         assert json.loads(example).keys() <= _fields(INBOUND[topic]) or INBOUND[topic].model_config["extra"] == "allow"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_server.protocol import topics
-from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent
+from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ProtocolError
 from ai_server.protocol.inbound import Inbound, Packet, parse
 from ai_server.protocol.utterance import Utterance
@@ -91,6 +91,7 @@ def test_a_sensor_may_hold_fields_of_its_own():
     [
         ("naila/devices/r1/control", b'{"command": "cancel"}', Control),
         ("naila/devices/r1/status/heartbeat", b'{"status": "online", "wifi": -60}', Heartbeat),
+        ("naila/devices/r1/audio/wake_word", b'{"wake_word": "hey naila", "confidence": 0.8}', WakeWord),
         ("naila/devices/r1/vision/event", b'{"event_type": "person_detected"}', VisionEvent),
         ("naila/devices/r1/capabilities", b'{"actions": [{"name": "wave"}]}', Capabilities),
     ],
@@ -105,6 +106,71 @@ def test_an_empty_payload_clears_a_retained_topic():
     assert parse(Packet("naila/devices/r1/capabilities", b""), LIMIT) == Inbound("r1", Capabilities())
     assert parse(Packet("naila/devices/r1/sensors/battery", b""), LIMIT) == Inbound("r1", SensorReading(), "battery")
     assert parse(Packet("naila/devices/r1/status/heartbeat", b""), LIMIT) is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("naila/devices/r1/text", b"hi"),
+        ("naila/ai/processing/stt/r1", b'{"transcription": "hi"}'),
+        (topics.TASK, b'{"device_id": "r7", "task_id": "t1", "text": "hi"}'),
+        ("naila/devices/r1/control", b'{"command": "reset"}'),
+        ("naila/devices/r1/audio/wake_word", b'{"wake_word": "hey naila"}'),
+        ("naila/devices/r1/vision/event", b'{"event_type": "person_detected"}'),
+    ],
+)
+def test_what_happens_once_may_not_be_retained(topic, payload):
+    with pytest.raises(ProtocolError, match="retain flag") as caught:
+        parse(Packet(topic, payload, retain=True), LIMIT)
+    assert caught.value.code == ErrorCode.RETAINED
+    assert parse(Packet(topic, b"", retain=True), LIMIT) is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("naila/devices/r1/capabilities", b"{}"),
+        ("naila/devices/r1/sensors/battery", b"{}"),
+        ("naila/devices/r1/status/heartbeat", b'{"status": "online"}'),
+    ],
+)
+def test_what_holds_may_be_retained_and_is_known_to_be(topic, payload):
+    retained, live = parse(Packet(topic, payload, retain=True), LIMIT), parse(Packet(topic, payload), LIMIT)
+    assert retained is not None
+    assert live is not None
+    assert (retained.retained, live.retained) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "properties", "named"),
+    [
+        ("naila/devices/r1/text", b"hi", {}, False),
+        ("naila/devices/r1/text", b'{"text": "hi", "request_id": "q"}', {}, True),
+        ("naila/devices/r1/text", b"hi", {"correlation_data": b"abc"}, True),
+        (topics.TASK, b'{"device_id": "r7", "task_id": "t1", "text": "hi"}', {}, True),
+    ],
+)
+def test_an_utterance_tells_whether_its_sender_named_it(topic, payload, properties, named):
+    inbound = parse(Packet(topic, payload, **properties), LIMIT)
+    assert inbound is not None
+    assert inbound.named is named
+
+
+def test_a_refusal_of_a_request_without_an_id_names_its_correlation_data():
+    with pytest.raises(ProtocolError) as caught:
+        parse(Packet("naila/devices/r1/text", b'{"text": 5}', correlation_data=b"abc"), LIMIT)
+    assert caught.value.correlation_id == "abc"
+
+
+@pytest.mark.parametrize("depth", [7, 12])
+def test_nesting_is_taken_as_deep_as_is_set_and_no_deeper(depth):
+    def nested(levels: int) -> Packet:
+        return Packet("naila/devices/r1/sensors/battery", b'{"a":' * levels + b"1" + b"}" * levels)
+
+    assert parse(nested(depth), LIMIT, depth)
+    with pytest.raises(ProtocolError, match=f"more than {depth} levels") as caught:
+        parse(nested(depth + 1), LIMIT, depth)
+    assert caught.value.code == ErrorCode.TOO_DEEP
 
 
 def test_no_two_subscriptions_overlap():
