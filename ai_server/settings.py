@@ -113,6 +113,13 @@ class Settings(BaseSettings):
     naila_queue_per_device: int = _setting(8, "utterances, a whole number from 1 to 1000", ge=1, le=1000)
     naila_queue_total: int = _setting(256, "utterances, a whole number from 1 to 100000", ge=1, le=100_000)
     naila_max_payload_bytes: int = _setting(65_536, "bytes, a whole number from 1024 to 1048576", ge=1024, le=1_048_576)
+    naila_max_nesting: int = _setting(8, "levels, a whole number from 7 to 64", ge=7, le=64)
+    naila_max_robots: int = _setting(1024, "robots, a whole number from 1 to 100000", ge=1, le=100_000)
+    naila_max_sensors: int = _setting(32, "sensor types, a whole number from 1 to 1000", ge=1, le=1000)
+    naila_rate_per_device: float = _setting(10, "messages a second, a number from 0.1 to 10000", ge=0.1, le=10_000)
+    naila_sensor_rate_per_device: float = _setting(
+        200, "readings a second, a number from 0.1 to 100000", ge=0.1, le=100_000
+    )
 
     @model_validator(mode="after")
     def _go_together(self) -> Settings:
