@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, overload
 
 import structlog
 
@@ -18,7 +18,7 @@ from ai_server.mqtt.network import Accepted, Callbacks, Ending, NetworkConnectio
 from ai_server.mqtt.options import BrokerOptions, Protocol
 from ai_server.mqtt.reconnection import CONTEST_LOSSES, Reconnection
 
-__all__ = ["Connection", "ConnectionState", "Publication", "PublishRefused", "Received"]
+__all__ = ["Connection", "ConnectionState", "Publication", "PublishPostponed", "PublishRefused", "Received"]
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,11 @@ _ROOM_POLL_S = 0.02
 
 
 class PublishRefused(Exception):  # noqa: N818  it reads as what happened
-    """A publication was not taken; the message says why."""
+    """A publication was not taken, and would not be another time; the message says why."""
+
+
+class PublishPostponed(PublishRefused):
+    """A publication was not taken now, for lack of room or of a connection; it may be another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,22 @@ class Connection:
             del self._unacknowledged[mid]
             network.acknowledge(mid)
 
+    @overload
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: Literal[1],
+        retain: bool = False,
+        correlation_data: bytes | None = None,
+    ) -> asyncio.Future[None]: ...
+
+    @overload
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool = False, correlation_data: bytes | None = None
+    ) -> asyncio.Future[None] | None: ...
+
     def publish(
         self, topic: str, payload: bytes, *, qos: int, retain: bool = False, correlation_data: bytes | None = None
     ) -> asyncio.Future[None] | None:
@@ -227,7 +247,9 @@ class Connection:
         The correlation data reaches MQTT 5 receivers only.
 
         Returns:
-            For QoS 1 a future: done at the PUBACK, or failed with `PublishRefused`. For QoS 0 None.
+            For QoS 1 a future: done at the PUBACK, or failed with `PublishRefused` (`PublishPostponed` where it was
+            not the broker's doing). Cancelling it keeps what was not sent yet, or is to be sent again, from being sent.
+            For QoS 0 None.
 
         Raises:
             ValueError: if the topic has a wildcard in it.
@@ -241,9 +263,10 @@ class Connection:
             return None
         delivered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closing.is_set():
-            delivered.set_exception(PublishRefused("the connection is closed"))
+            delivered.set_exception(PublishPostponed("the connection is closed"))
         elif len(self._outgoing) >= self._max_waiting:
-            delivered.set_exception(PublishRefused(f"{len(self._outgoing)} publications wait for the broker already"))
+            waiting = len(self._outgoing)
+            delivered.set_exception(PublishPostponed(f"{waiting} publications wait for the broker already"))
         else:
             self._outgoing.append(_Outgoing(publication, size, delivered))
             self._send_waiting()
@@ -316,6 +339,8 @@ class Connection:
             return
         while self._outgoing and len(self._in_flight) < accepted.window:
             outgoing = self._outgoing.popleft()
+            if outgoing.delivered.cancelled():
+                continue
             if _too_large(outgoing.size, accepted):
                 reason = f"{outgoing.size} bytes, and the broker takes at most {accepted.max_packet_size}"
                 _settle(outgoing.delivered, PublishRefused(reason))
@@ -337,7 +362,7 @@ class Connection:
 
     def _fail_undelivered(self) -> None:
         for outgoing in (*self._in_flight.values(), *self._outgoing):
-            _settle(outgoing.delivered, PublishRefused("the connection was closed before the broker had it"))
+            _settle(outgoing.delivered, PublishPostponed("the connection was closed before the broker had it"))
         self._in_flight.clear()
         self._outgoing.clear()
 
