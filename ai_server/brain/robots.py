@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,8 +12,8 @@ from datetime import datetime
 from ai_server.protocol.device import ActionDeclaration, Capabilities, Heartbeat, SensorReading, VisionEvent
 from ai_server.protocol.fields import Emotion
 
-_READING_FRESH_S = 600
-"""A sensor that was silent for so long is not spoken of."""
+_SILENT_S = 600
+"""A sensor that was silent for so long is not spoken of; it, or a robot, may have to make room for another one."""
 
 _SIGHT_FRESH_S = 60
 """What the camera saw is true for so long."""
@@ -49,11 +51,37 @@ class Situation:
         return "; ".join(fact for fact in facts if fact)
 
 
+class TooManyRobotsError(Exception):
+    """There is no room for one more robot: all that are known were heard of lately.
+
+    Attributes:
+        retry_after_s: when the longest silent one makes room, if it stays silent.
+    """
+
+    def __init__(self, known: int, retry_after_s: float) -> None:
+        super().__init__(f"{known} robots are known, and all were heard of in the last {_SILENT_S // 60} minutes")
+        self.retry_after_s = retry_after_s
+
+
+class TooManySensorsError(Exception):
+    """There is no room for one more sensor of a robot: all that are known were heard of lately."""
+
+    def __init__(self, known: int) -> None:
+        super().__init__(
+            f"{known} sensor types of this robot are known, and all were heard of in the last {_SILENT_S // 60} minutes"
+        )
+
+
 @dataclass(slots=True)
 class Robot:
-    """One robot, as it told of itself. The readings' and the sight's times are of the registry's clock, in seconds."""
+    """One robot, as it told of itself.
+
+    All times are of the registry's clock, in seconds; it was heard minus infinity ago where it is known only by what
+    the broker retained, or has gone offline.
+    """
 
     device_id: str
+    heard_at: float = -math.inf
     capabilities: Capabilities = field(default_factory=Capabilities)
     heartbeat: Heartbeat | None = None
     readings: dict[str, tuple[float, SensorReading]] = field(default_factory=dict)
@@ -66,50 +94,105 @@ class Robot:
 
 
 class Robots:
-    """All robots that were heard of; the latest reading of each sensor, and nothing older."""
+    """The robots that were heard of; of each the latest reading of each sensor, and nothing older.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    There is room for `max_robots`, and for `max_sensors` sensor types of each. One more takes the place of the one that
+    was silent for longest, if that was silent for ten minutes: a robot that is there sends a heartbeat more often, and
+    one that comes back declares its body again.
+    """
+
+    def __init__(self, *, max_robots: int, max_sensors: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_robots = max_robots
+        self._max_sensors = max_sensors
         self._clock = clock
-        self._robots: dict[str, Robot] = {}
+        self._robots: OrderedDict[str, Robot] = OrderedDict()
+        """The longest silent one comes first."""
 
     def __len__(self) -> int:
         return len(self._robots)
 
     def robot(self, device_id: str) -> Robot:
-        """Return what is known of a robot; one that was never heard of is taken in."""
+        """Return what is known of a robot; nothing, of one that was never heard of."""
+        return self._robots.get(device_id) or Robot(device_id)
+
+    def hear(self, device_id: str, *, retained: bool = False) -> None:
+        """Note that a robot was heard, and take in a new one; what was `retained` does not show that it is there.
+
+        Raises:
+            TooManyRobotsError: if there is no room for one more.
+        """
         robot = self._robots.get(device_id)
         if robot is None:
-            robot = self._robots[device_id] = Robot(device_id)
-        return robot
+            robot = self._take_in(device_id, retained=retained)
+        if not retained:
+            robot.heard_at = self._clock()
+            self._robots.move_to_end(device_id)
+
+    def make_room(self, device_id: str, sensor: str) -> None:
+        """See to it that there is room for a sensor's reading.
+
+        Raises:
+            TooManySensorsError: if there is none.
+        """
+        readings = self.robot(device_id).readings
+        if sensor in readings or len(readings) < self._max_sensors:
+            return
+        longest_silent = min(readings, key=lambda each: readings[each][0])
+        if self._clock() - readings[longest_silent][0] < _SILENT_S:
+            raise TooManySensorsError(len(readings))
+        del readings[longest_silent]
 
     def read_sensor(self, device_id: str, sensor: str, reading: SensorReading) -> None:
         """Keep the latest reading of one sensor."""
-        self.robot(device_id).readings[sensor] = (self._clock(), reading)
+        self.make_room(device_id, sensor)
+        self._known(device_id).readings[sensor] = (self._clock(), reading)
 
     def see(self, device_id: str, event: VisionEvent) -> None:
         """Keep the latest vision event."""
-        self.robot(device_id).sight = (self._clock(), event)
+        self._known(device_id).sight = (self._clock(), event)
 
     def beat(self, device_id: str, heartbeat: Heartbeat) -> None:
-        """Keep the latest heartbeat."""
-        self.robot(device_id).heartbeat = heartbeat
+        """Keep the latest heartbeat; a robot that is offline makes room first."""
+        self._known(device_id).heartbeat = heartbeat
+        if heartbeat.status == "offline":
+            self._robots[device_id].heard_at = -math.inf
+            self._robots.move_to_end(device_id, last=False)
 
     def declare(self, device_id: str, capabilities: Capabilities) -> None:
         """Keep what a robot says that its body can do."""
-        self.robot(device_id).capabilities = capabilities
+        self._known(device_id).capabilities = capabilities
 
     def situation(self, device_id: str, person_emotion: Emotion | None = None) -> Situation:
         """Return what is true of a robot now; `person_emotion` from the utterance wins over what the camera saw."""
         robot = self.robot(device_id)
         known: dict[str, object] = {}
         for read_at, reading in sorted(robot.readings.values(), key=lambda item: item[0]):
-            if self._clock() - read_at <= _READING_FRESH_S:
+            if self._clock() - read_at <= _SILENT_S:
                 known.update(_of_reading(reading))
         if robot.sight and self._clock() - robot.sight[0] <= _SIGHT_FRESH_S:
             known.update(_of_sight(robot.sight[1]))
         if person_emotion:
             known["person_emotion"] = person_emotion
         return Situation(**known)  # type: ignore[arg-type]
+
+    def _known(self, device_id: str) -> Robot:
+        if device_id not in self._robots:
+            self.hear(device_id)
+        return self._robots[device_id]
+
+    def _take_in(self, device_id: str, *, retained: bool) -> Robot:
+        if len(self._robots) >= self._max_robots:
+            self._forget_longest_silent(for_retained=retained)
+        robot = self._robots[device_id] = Robot(device_id)
+        self._robots.move_to_end(device_id, last=False)
+        return robot
+
+    def _forget_longest_silent(self, *, for_retained: bool) -> None:
+        first = next(iter(self._robots.values()))
+        silent_s = self._clock() - first.heard_at
+        if silent_s < _SILENT_S or for_retained:
+            raise TooManyRobotsError(len(self._robots), max(1.0, _SILENT_S - silent_s))
+        del self._robots[first.device_id]
 
 
 def _of_reading(reading: SensorReading) -> dict[str, object]:

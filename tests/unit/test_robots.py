@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from ai_server.brain.robots import Robots
-from ai_server.protocol.device import ActionDeclaration, Capabilities, SensorReading, VisionEvent
+from ai_server.brain.robots import Robots, TooManyRobotsError, TooManySensorsError
+from ai_server.protocol.device import ActionDeclaration, Capabilities, Heartbeat, SensorReading, VisionEvent
 
 SATURDAY = datetime(2026, 11, 21, 14, 5)  # noqa: DTZ001  a robot's local clock
 
@@ -25,12 +25,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 def robots(clock: Clock) -> Robots:
-    return Robots(clock)
+    return Robots(max_robots=3, max_sensors=4, clock=clock)
 
 
 def test_of_an_unknown_robot_only_the_time_is_true(robots):
     assert robots.situation("r1").facts(SATURDAY) == "Saturday 14:05"
-    assert len(robots) == 1
+    assert len(robots) == 0
 
 
 def test_all_that_is_known_stands_in_one_line(robots):
@@ -92,3 +92,62 @@ def test_actions_that_need_a_yes_are_not_offered(robots):
     wave, cut = ActionDeclaration(name="wave"), ActionDeclaration(name="cut", confirm=True)
     robots.declare("r1", Capabilities(actions=[wave, cut]))
     assert robots.robot("r1").actions == (wave,)
+
+
+def test_a_robot_too_many_waits_until_the_longest_silent_one_makes_room(robots, clock):
+    for device_id in ("r1", "r2", "r3"):
+        clock.now += 1
+        robots.hear(device_id)
+    robots.declare("r1", Capabilities(actions=[ActionDeclaration(name="wave")]))
+    robots.hear("r1")
+    clock.now += 100
+    with pytest.raises(TooManyRobotsError, match="3 robots are known") as full:
+        robots.hear("r4")
+    assert full.value.retry_after_s == 499
+    clock.now += 499
+    robots.hear("r4")
+    assert len(robots) == 3
+    assert robots.robot("r1").actions
+    with pytest.raises(TooManyRobotsError):
+        robots.hear("r2")
+
+
+def test_a_robot_that_went_offline_makes_room_at_once(robots):
+    for device_id in ("r1", "r2", "r3"):
+        robots.hear(device_id)
+    robots.beat("r2", Heartbeat(status="offline"))
+    robots.hear("r4")
+    with pytest.raises(TooManyRobotsError):
+        robots.hear("r2")
+
+
+def test_a_robot_that_is_back_online_keeps_its_place(robots):
+    for device_id in ("r1", "r2", "r3"):
+        robots.hear(device_id)
+    robots.beat("r2", Heartbeat(status="offline"))
+    robots.hear("r2")
+    with pytest.raises(TooManyRobotsError):
+        robots.hear("r4")
+
+
+def test_what_was_retained_tells_of_a_robot_and_not_that_it_is_there(robots):
+    robots.hear("r1", retained=True)
+    robots.hear("r2")
+    robots.hear("r2", retained=True)
+    robots.hear("r3")
+    robots.hear("r4")
+    with pytest.raises(TooManyRobotsError):
+        robots.hear("r5")
+    assert len(robots) == 3
+
+
+def test_a_sensor_too_many_waits_until_the_longest_silent_one_makes_room(robots, clock):
+    for sensor in ("a", "b", "c", "d"):
+        clock.now += 1
+        robots.read_sensor("r1", sensor, SensorReading(percentage=50))
+    robots.read_sensor("r1", "a", SensorReading(percentage=60))
+    with pytest.raises(TooManySensorsError, match="4 sensor types"):
+        robots.read_sensor("r1", "e", SensorReading(percentage=70))
+    clock.now += 600
+    robots.read_sensor("r1", "e", SensorReading(percentage=70))
+    assert robots.robot("r1").readings.keys() == {"a", "c", "d", "e"}
