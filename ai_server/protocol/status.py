@@ -56,6 +56,8 @@ class MqttFigures(BaseModel):
     received: int = 0
     published: int = 0
     refused: int = 0
+    readings_dropped: int = 0
+    replies_split: int = 0
     undelivered: int = 0
     """Publications without their PUBACK."""
 
@@ -120,6 +122,7 @@ class Metrics(_Published):
     robots: int = 0
     mqtt: MqttFigures = MqttFigures()
     queue: QueueFigures = QueueFigures()
+    errors: dict[str, int] = {}
     llm: LlmFigures = LlmFigures()
     memory: MemoryFigures = MemoryFigures()
     process: ProcessFigures = ProcessFigures()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
@@ -12,6 +12,7 @@ from typing import Literal
 
 import psutil
 
+from ai_server.protocol.errors import ErrorCode
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.status import (
     Health,
@@ -120,8 +121,10 @@ class Meters:
         self._process.cpu_percent()
         self._engine: psutil.Process | None = None
         self._answered = 0
-        self._busy = 0
+        self._errors: Counter[ErrorCode] = Counter()
         self._refused = 0
+        self._readings_dropped = 0
+        self._replies_split = 0
         self._expired = 0
         self._cancelled = 0
         self._failed = 0
@@ -150,11 +153,24 @@ class Meters:
 
     def turn_busy(self) -> None:
         """Count an utterance that was turned away because a queue was full."""
-        self._busy += 1
+        self.error(ErrorCode.BUSY)
 
-    def message_refused(self) -> None:
-        """Count a message that broke the protocol."""
+    def message_refused(self, code: ErrorCode) -> None:
+        """Count a message that broke the protocol or a limit."""
         self._refused += 1
+        self.error(code)
+
+    def error(self, code: ErrorCode) -> None:
+        """Count an error, told or not."""
+        self._errors[code] += 1
+
+    def reading_dropped(self) -> None:
+        """Count a sensor reading that came over its robot's rate."""
+        self._readings_dropped += 1
+
+    def reply_split(self) -> None:
+        """Count a reply that was longer than its robot can take, and went out in parts."""
+        self._replies_split += 1
 
     def metrics(self, seen: Observations) -> Metrics:
         """Return the payload of `naila/ai/metrics`."""
@@ -171,6 +187,7 @@ class Meters:
             robots=seen.robots,
             mqtt=self._mqtt(seen.mqtt.figures),
             queue=self._queue(seen),
+            errors={str(code): count for code, count in sorted(self._errors.items())},
             llm=self._llm(seen.llm),
             memory=MemoryFigures(
                 turns=seen.database.turns,
@@ -215,14 +232,20 @@ class Meters:
             self._first_token_ms.append(reply.timings.first_token_ms)
 
     def _mqtt(self, figures: MqttFigures) -> MqttFigures:
-        return figures.model_copy(update={"refused": figures.refused + self._refused})
+        return figures.model_copy(
+            update={
+                "refused": figures.refused + self._refused,
+                "readings_dropped": figures.readings_dropped + self._readings_dropped,
+                "replies_split": self._replies_split,
+            }
+        )
 
     def _queue(self, seen: Observations) -> QueueFigures:
         return QueueFigures(
             waiting=seen.waiting,
             running=seen.running,
             answered=self._answered,
-            busy=self._busy,
+            busy=self._errors[ErrorCode.BUSY],
             expired=self._expired,
             cancelled=self._cancelled,
             failed=self._failed,

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ai_server.protocol.errors import ErrorCode
 from ai_server.protocol.reply import Reply, Timings, Usage
 from ai_server.protocol.status import Metrics, MqttFigures, Quantiles, State, Status
 from ai_server.telemetry.loop_lag import LoopLag
@@ -115,9 +116,29 @@ def test_the_cache_hit_ratio_is_over_all_prompts(meters: Meters) -> None:
 
 
 def test_refused_messages_are_added_to_those_that_the_connection_refused(meters: Meters) -> None:
-    meters.message_refused()
+    meters.message_refused(ErrorCode.INVALID_FIELD)
     figures = meters.metrics(seen(mqtt=MqttObservation(figures=MqttFigures(refused=2)))).mqtt
     assert figures.refused == 3
+
+
+def test_every_error_is_counted_by_its_code(meters: Meters) -> None:
+    assert meters.metrics(seen()).errors == {}
+    meters.turn_busy()
+    meters.message_refused(ErrorCode.TOO_MANY_ROBOTS)
+    for _ in range(2):
+        meters.message_refused(ErrorCode.RATE_LIMITED)
+    meters.error(ErrorCode.INTERNAL)
+    metrics = meters.metrics(seen())
+    assert metrics.errors == {"busy": 1, "internal": 1, "rate_limited": 2, "too_many_robots": 1}
+    assert (metrics.mqtt.refused, metrics.queue.busy) == (3, 1)
+
+
+def test_dropped_readings_and_split_replies_are_counted(meters: Meters) -> None:
+    meters.reading_dropped()
+    meters.reply_split()
+    meters.reply_split()
+    figures = meters.metrics(seen()).mqtt
+    assert (figures.readings_dropped, figures.replies_split) == (1, 2)
 
 
 def keys(value: Any, prefix: str = "") -> set[str]:
@@ -131,6 +152,7 @@ def test_the_payloads_in_the_docs_have_the_keys_that_are_published(meters: Meter
     blocks = re.findall(r"```json\n(.*?)```", OPERATIONS.read_text(), flags=re.DOTALL)
     documented = [keys(json.loads(block)) for block in blocks]
     meters.turn_finished(reply())
+    meters.message_refused(ErrorCode.INVALID_FIELD)
     status = Status(state=State.READY, version="0.1.0", model="naila-tiny.gguf")
     published = (status, meters.metrics(seen()), meters.health(seen()))
     assert documented == [keys(json.loads(each.to_json())) for each in published]
@@ -212,7 +234,7 @@ def test_a_broker_that_is_gone_is_unhealthy_and_says_why(meters: Meters) -> None
 
 
 def test_the_brokers_error_rate_is_the_share_of_messages_refused(meters: Meters) -> None:
-    meters.message_refused()
+    meters.message_refused(ErrorCode.INVALID_FIELD)
     service = meters.health(seen(mqtt=MqttObservation(figures=CONNECTED.figures, round_trip_ms=0.555))).services["mqtt"]
     assert (service.error_rate, service.response_time_ms) == (0.1, 0.56)
 
