@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -22,7 +23,13 @@ START_TIMEOUT_S = 60.0
 
 
 class RunningDaemon:
-    """`naila run` on a broker; `environment` are further settings, by their names."""
+    """`naila run` on a broker; `environment` are further settings, by their names.
+
+    Attributes:
+        program: what Python runs at the next start.
+    """
+
+    program: tuple[str, ...] = ("-m", "ai_server")
 
     def __init__(self, directory: Path, broker: BrokerOptions, **environment: str) -> None:
         self.directory = directory
@@ -49,11 +56,21 @@ class RunningDaemon:
         assert self.process is not None
         return self.process.pid
 
+    @property
+    def data(self) -> Path:
+        return Path(self.environment["NAILA_DATA_DIR"])
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of a process that ended by itself; None while it runs."""
+        assert self.process is not None
+        return self.process.poll()
+
     def start(self) -> None:
         self.started = datetime.now(UTC)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ai_server", "run"],
+                [sys.executable, *self.program, "run"],
                 cwd=self.directory,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -71,7 +88,10 @@ class RunningDaemon:
         give_up = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < give_up:
             assert self.process is None or self.process.poll() is None, self.log.read_text()
-            status = json.loads(watcher.hear().payload)
+            try:
+                status = json.loads(watcher.hear(1.0).payload)
+            except queue.Empty:
+                continue
             # A daemon of an earlier test may have left its own on the broker.
             if status["state"] in states and datetime.fromisoformat(status["timestamp"]) >= self.started:
                 return status
@@ -83,6 +103,11 @@ class RunningDaemon:
         assert process is not None
         process.send_signal(how)
         return process.wait(START_TIMEOUT_S)
+
+    def kill(self) -> None:
+        """End it at once, if it is there."""
+        if self.process is not None:
+            self.stop(signal.SIGKILL)
 
     def lines(self) -> list[dict[str, Any]]:
         """What it logged, parsed."""
@@ -101,9 +126,7 @@ def naila(
         daemon.wait_for(ready)
         yield daemon
     finally:
-        if daemon.process is not None:
-            daemon.process.kill()
-            daemon.process.wait()
+        daemon.kill()
 
 
 def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
