@@ -16,6 +16,7 @@ from ai_server import resources
 
 _PREFIXES = ("MQTT_", "LLM_", "NAILA_")
 _SECRETS = frozenset({"mqtt_password"})
+_SECRET_FILES = frozenset({"mqtt_tls_key_file"})
 
 
 class SettingsError(Exception):
@@ -156,10 +157,14 @@ class Settings(BaseSettings):
 def load_settings(env_file: Path | None = Path(".env"), **overrides: Any) -> Settings:
     """Read the settings from the environment, then `env_file` where it exists; `overrides` win over both.
 
+    Secrets that neither of them gives come from `CREDENTIALS_DIRECTORY`, where systemd's `LoadCredential=` puts them:
+    `mqtt_password` holds the password, `mqtt_tls_key_file` is the key's file itself.
+
     Raises:
         SettingsError: with one line for each wrong value and each unknown name in `env_file`.
     """
     in_file = _read_env_file(env_file)
+    overrides = {**_credentials({**in_file, **_environment()}), **overrides}
     problems = [_unknown(name, env_file) for name in in_file if name.startswith(_PREFIXES) and not _known(name)]
     try:
         settings = Settings(_env_file=env_file if in_file else None, **overrides)
@@ -182,6 +187,25 @@ def _read_env_file(env_file: Path | None) -> dict[str, str | None]:
 
 def _environment() -> Mapping[str, str]:
     return {name.upper(): value for name, value in os.environ.items()}
+
+
+def _credentials(given: Mapping[str, str | None]) -> dict[str, str]:
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not directory:
+        return {}
+    credentials = {}
+    for field in sorted(_SECRETS | _SECRET_FILES):
+        file = Path(directory, field)
+        if file.exists() and not given.get(field.upper()):
+            credentials[field] = _read_credential(file) if field in _SECRETS else str(file)
+    return credentials
+
+
+def _read_credential(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"the credential {file} cannot be read as UTF-8 text: {error}"]) from None
 
 
 def _known(name: str) -> bool:

@@ -21,8 +21,8 @@ def uncommented(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for field in Settings.model_fields:
-        monkeypatch.delenv(field.upper(), raising=False)
+    for name in (*Settings.model_fields, "credentials_directory"):
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def test_the_example_documents_every_setting_and_nothing_else(uncommented):
@@ -100,3 +100,48 @@ def test_the_model_is_the_embedded_one_unless_a_path_or_none_is_given(monkeypatc
     monkeypatch.setenv("LLM_MODEL_PATH", given)
     path = load_settings(None).model_path
     assert (path.name if path else None) == expected
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The directory in which systemd puts what `LoadCredential=` names."""
+    directory = tmp_path / "credentials"
+    directory.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(directory))
+    return directory
+
+
+def test_secrets_come_from_systemds_credentials(monkeypatch, credentials):
+    (credentials / "mqtt_password").write_text("let me in \n")
+    (credentials / "mqtt_tls_key_file").write_text("the key")
+    monkeypatch.setenv("MQTT_USERNAME", "naila")
+    monkeypatch.setenv("MQTT_TLS_CERT_FILE", "naila.pem")
+    settings = load_settings(None)
+    assert settings.mqtt_password is not None
+    assert settings.mqtt_password.get_secret_value() == "let me in "
+    assert settings.mqtt_tls_key_file == credentials / "mqtt_tls_key_file"
+
+
+def test_a_secret_in_the_environment_or_the_file_wins_over_a_credential_and_an_empty_one_does_not(
+    monkeypatch, credentials, tmp_path
+):
+    (credentials / "mqtt_password").write_text("credential")
+    monkeypatch.setenv("MQTT_USERNAME", "naila")
+    expected = {"MQTT_PASSWORD=file": "file", "MQTT_PASSWORD=": "credential", "": "credential"}
+    for line, password in expected.items():
+        (tmp_path / ".env").write_text(f"{line}\n")
+        settings = load_settings(tmp_path / ".env")
+        assert settings.mqtt_password is not None
+        assert settings.mqtt_password.get_secret_value() == password
+
+
+def test_no_other_file_among_the_credentials_is_a_setting(credentials):
+    (credentials / "mqtt_host").write_text("elsewhere")
+    assert load_settings(None).mqtt_host == "localhost"
+
+
+def test_a_credential_that_is_not_text_is_named_and_not_shown(credentials):
+    (credentials / "mqtt_password").write_bytes(b"\xffsecret")
+    with pytest.raises(SettingsError, match=r"credentials/mqtt_password cannot be read as UTF-8") as caught:
+        load_settings(None)
+    assert "secret" not in str(caught.value)
