@@ -12,6 +12,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")
 """The name of an action or a parameter."""
 
 
+MIN_PAYLOAD_BYTES = 128
+"""The smallest limit that a robot may set: room for 40 bytes of words beside a `request_id` that the brain made up."""
+
+
 class SensorReading(WireModel):
     """The payload of `naila/devices/{device_id}/sensors/{type}`: any fields; the brain speaks of these."""
 
@@ -98,5 +102,5 @@ class Capabilities(WireModel):
     """The payload of `naila/devices/{device_id}/capabilities`, retained: what this robot can do."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    max_payload_bytes: Annotated[int, Field(ge=128)] | None = None
+    max_payload_bytes: Annotated[int, Field(ge=MIN_PAYLOAD_BYTES)] | None = None
     actions: list[ActionDeclaration] = Field(max_length=25, default_factory=list)

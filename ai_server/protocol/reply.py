@@ -30,7 +30,9 @@ class StreamType(StrEnum):
     CANCELLED = "cancelled"
 
 
-class _Outgoing(BaseModel):
+class Outgoing(BaseModel):
+    """A message to a robot as it travels: fields without a value are left out."""
+
     model_config = ConfigDict(frozen=True)
 
     def to_json(self) -> bytes:
@@ -38,7 +40,7 @@ class _Outgoing(BaseModel):
         return self.model_dump_json(exclude_none=True).encode()
 
 
-class StreamEvent(_Outgoing):
+class StreamEvent(Outgoing):
     """One event on `naila/ai/responses/stream/{device_id}`; `seq` counts from 0 within a request."""
 
     request_id: str
@@ -50,7 +52,7 @@ class StreamEvent(_Outgoing):
     finish_reason: FinishReason | None = None
 
 
-class Usage(_Outgoing):
+class Usage(Outgoing):
     """Tokens of one reply; `cached_tokens` of the prompt were in the KV cache already."""
 
     prompt_tokens: int = 0
@@ -58,7 +60,7 @@ class Usage(_Outgoing):
     completion_tokens: int = 0
 
 
-class Timings(_Outgoing):
+class Timings(Outgoing):
     """Where the time of one reply went, from the arrival of its utterance."""
 
     queue_ms: float = 0
@@ -67,7 +69,7 @@ class Timings(_Outgoing):
     tokens_per_second: float | None = None
 
 
-class ActionMessage(_Outgoing):
+class ActionMessage(Outgoing):
     """The payload of `naila/devices/{device_id}/actions/{action}`; firmware drops a `command_id` that it has seen."""
 
     command_id: str
@@ -76,7 +78,7 @@ class ActionMessage(_Outgoing):
     arguments: dict[str, JsonValue] = {}
 
 
-class Reply(_Outgoing):
+class Reply(Outgoing):
     """The payload of `naila/ai/responses/text/{device_id}`: the truth about one turn."""
 
     request_id: str
