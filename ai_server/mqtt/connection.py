@@ -7,15 +7,26 @@ import contextlib
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import structlog
 
-from ai_server.mqtt.network import Accepted, Callbacks, Ending, NetworkConnection, Outcome, Publication, Received
+from ai_server.mqtt.acknowledgements import Acknowledgements
+from ai_server.mqtt.endings import Ending, Outcome
+from ai_server.mqtt.incoming import Incoming
+from ai_server.mqtt.network import (
+    Accepted,
+    Callbacks,
+    NetworkConnection,
+    Publication,
+    PublishPostponed,
+    PublishRefused,
+    Received,
+)
 from ai_server.mqtt.options import BrokerOptions, Protocol
+from ai_server.mqtt.outgoing import Outgoing
 from ai_server.mqtt.reconnection import CONTEST_LOSSES, Reconnection
 
 __all__ = ["Connection", "ConnectionState", "Publication", "PublishPostponed", "PublishRefused", "Received"]
@@ -25,20 +36,11 @@ log = structlog.get_logger(__name__)
 RECEIVE_MAXIMUM = 200
 """Messages of QoS 1 that an MQTT 5 broker may deliver before the first is acknowledged."""
 MAX_WAITING = 10_000
+MAX_WAITING_BYTES = 64 * 1024 * 1024
 MAX_PACKET_SIZE = 2 * 1024 * 1024
 CLOSE_TIMEOUT_S = 3.0
-GATHER_S = 0.002
-"""Batches are at least this far apart, so that dense sensor traffic does not wake the event loop for each reading."""
 _BEAT_S = 0.5
 _ROOM_POLL_S = 0.02
-
-
-class PublishRefused(Exception):  # noqa: N818  it reads as what happened
-    """A publication was not taken, and would not be another time; the message says why."""
-
-
-class PublishPostponed(PublishRefused):
-    """A publication was not taken now, for lack of room or of a connection; it may be another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,6 @@ class ConnectionState:
     dropped: int
     last_error: str
     last_alive: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Outgoing:
-    publication: Publication
-    size: int
-    delivered: asyncio.Future[None]
 
 
 class Connection:
@@ -94,7 +89,8 @@ class Connection:
             on_connected: called in the event loop at each connect, before anybody else there knows of it.
             max_packet_size: bytes; an MQTT 5 broker delivers nothing longer.
             max_waiting: how many messages may wait for `receive`, and how many publications for the broker. Beyond it
-                received messages of QoS 0 are dropped and publications refused; beyond twice as many, reading stops.
+                received messages of QoS 0 are dropped and publications postponed; beyond twice as many, reading stops.
+                `MAX_WAITING_BYTES` of either do the same.
 
         Raises:
             TlsFileError: if a TLS file is not what its setting wants.
@@ -115,26 +111,16 @@ class Connection:
         self._connected = asyncio.Event()
 
         self._accepted: Accepted | None = None
-        self._live: NetworkConnection | None = None
-        self._incoming: deque[Received] = deque()
-        self._arrived = asyncio.Event()
-        self._woken = False
-        self._next_batch = 0.0
-        self._unacknowledged: dict[int, bool] = {}
-        self._unacknowledged_epoch = 0
-        self._outgoing: deque[_Outgoing] = deque()
-        self._in_flight: dict[int, _Outgoing] = {}
-        self._unwritten = 0
+        bounds = {"max_messages": max_waiting, "max_bytes": MAX_WAITING_BYTES}
+        self._incoming = Incoming(**bounds, post=self._post)
+        self._acknowledgements = Acknowledgements()
+        self._outgoing = Outgoing(**bounds)
 
         self._ready_since: float | None = None
         self._last_alive = time.monotonic()
         self._last_error = "not connected yet"
-        self._last_warning = ""
+        self._warned: set[str] = set()
         self._connects = 0
-        self._received = 0
-        self._published = 0
-        self._dropped_sending = 0
-        self._dropped_receiving = 0
 
     @property
     def state(self) -> ConnectionState:
@@ -143,10 +129,10 @@ class Connection:
             connected=self._connected.is_set(),
             protocol=self._accepted.protocol if self._accepted else None,
             connects=self._connects,
-            received=self._received,
-            published=self._published,
-            undelivered=len(self._outgoing) + len(self._in_flight),
-            dropped=self._dropped_sending + self._dropped_receiving,
+            received=self._incoming.taken,
+            published=self._outgoing.published,
+            undelivered=len(self._outgoing),
+            dropped=self._incoming.dropped + self._outgoing.dropped,
             last_error=self._last_error,
             last_alive=self._last_alive,
         )
@@ -174,7 +160,7 @@ class Connection:
     async def close(self) -> None:
         """Disconnect within a few seconds, even from a broker that hangs. The last will is not published.
 
-        Publications without their PUBACK fail with `PublishRefused`: await them before, where they matter.
+        Publications without their PUBACK fail with `PublishPostponed`: await them before, where they matter.
         """
         if self._thread is None or self._closing.is_set():
             return
@@ -186,23 +172,14 @@ class Connection:
         except TimeoutError:
             log.warning("the network thread is left behind", held_up_s=round(time.monotonic() - self._last_alive, 1))
         self._connected.clear()
-        self._live = None
-        self._fail_undelivered()
+        self._outgoing.close()
 
     async def receive(self) -> list[Received]:
         """Wait for a message and return all that wait, in order; each is to be acknowledged. For one consumer."""
-        if (pause := self._next_batch - time.monotonic()) > 0:
-            await asyncio.sleep(pause)
-        while True:
-            self._woken = False
-            if waiting := len(self._incoming):
-                batch = [self._incoming.popleft() for _ in range(waiting)]
-                self._received += waiting
-                self._expect_acknowledgements(batch)
-                self._next_batch = time.monotonic() + GATHER_S
-                return batch
-            await self._arrived.wait()
-            self._arrived.clear()
+        batch = await self._incoming.take()
+        for received in batch:
+            self._acknowledgements.expect(received)
+        return batch
 
     def acknowledge(self, received: Received) -> None:
         """Tell the broker that it need not deliver a message again.
@@ -211,17 +188,9 @@ class Connection:
         came over an earlier connection cannot be acknowledged any more; the broker delivers it again.
         """
         network = self._network
-        if network is None or not network.epoch == received.epoch == self._unacknowledged_epoch:
-            return
-        if received.qos == 0 or received.mid not in self._unacknowledged:
-            return
-        self._unacknowledged[received.mid] = True
-        while self._unacknowledged:
-            mid, done = next(iter(self._unacknowledged.items()))
-            if not done:
-                return
-            del self._unacknowledged[mid]
-            network.acknowledge(mid)
+        for mid in self._acknowledgements.settle(received):
+            if network is not None and network.epoch == received.epoch:
+                network.acknowledge(mid)
 
     @overload
     def publish(
@@ -257,27 +226,20 @@ class Connection:
         if {"+", "#", "\0"} & set(topic):
             raise ValueError(f"{topic!r} is no topic to publish to: it has a wildcard or a NUL in it")
         publication = Publication(topic, payload, qos, retain, correlation_data)
-        size = _packet_size(publication)
         if qos == 0:
-            self._send_once(publication, size)
+            self._outgoing.publish_once(publication)
             return None
-        delivered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closing.is_set():
+            delivered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             delivered.set_exception(PublishPostponed("the connection is closed"))
-        elif len(self._outgoing) >= self._max_waiting:
-            waiting = len(self._outgoing)
-            delivered.set_exception(PublishPostponed(f"{waiting} publications wait for the broker already"))
-        else:
-            self._outgoing.append(_Outgoing(publication, size, delivered))
-            self._send_waiting()
-        return delivered
+            return delivered
+        return self._outgoing.publish(publication)
 
     # The event loop's side.
 
     def _connect_done(self, network: NetworkConnection, accepted: Accepted) -> None:
         if self._closing.is_set():
             return
-        self._live = network
         self._accepted = accepted
         self._connects += 1
         self._last_error = ""
@@ -289,82 +251,26 @@ class Connection:
             protocol=accepted.protocol,
             session="resumed" if accepted.session_present else "new",
         )
-        self._send_waiting()
+        self._outgoing.connected(network, accepted)
         self._on_connected()
 
     def _connect_ended(self, ending: Ending, contested: bool) -> None:  # noqa: FBT001
-        words = self._contested_words() if contested else ending.words
-        anew = self._connected.is_set() and not contested
-        if ending.outcome is not Outcome.CLOSED and (anew or words != self._last_warning):
-            log.warning("not connected to the broker", reason=words)
-            self._last_warning = words
-        self._last_error = words
+        if contested:
+            ending = Ending(ending.outcome, self._contested_words())
+        elif self._connected.is_set():
+            self._warned.clear()
+        if ending.outcome is not Outcome.CLOSED and ending.words not in self._warned:
+            log.warning("not connected to the broker", reason=ending.words)
+            self._warned.add(ending.words)
+        self._last_error = ending.words
         self._connected.clear()
-        self._live = None
-        self._outgoing.extendleft(reversed(self._in_flight.values()))
-        self._in_flight.clear()
-        self._unwritten = 0
+        self._outgoing.disconnected()
 
     def _contested_words(self) -> str:
         return (
             f"connections were taken over or lost at once {CONTEST_LOSSES} times within a minute: does another client "
             f"use the client id {self._options.client_id!r}? Stop it, or give it another MQTT_CLIENT_ID"
         )
-
-    def _publish_done(self, mid: int, refusal: str | None) -> None:
-        outgoing = self._in_flight.pop(mid, None)
-        if outgoing is None:
-            self._unwritten = max(0, self._unwritten - 1)
-            return
-        if refusal is None:
-            self._published += 1
-            _settle(outgoing.delivered)
-        else:
-            _settle(outgoing.delivered, PublishRefused(refusal))
-        self._send_waiting()
-
-    def _send_once(self, publication: Publication, size: int) -> None:
-        accepted, network = self._accepted, self._live
-        if network is None or accepted is None or self._unwritten >= self._max_waiting or _too_large(size, accepted):
-            self._dropped_sending += 1
-            return
-        network.publish(publication)
-        self._unwritten += 1
-        self._published += 1
-
-    def _send_waiting(self) -> None:
-        """Publish what waits, within the broker's receive window."""
-        accepted, network = self._accepted, self._live
-        if network is None or accepted is None:
-            return
-        while self._outgoing and len(self._in_flight) < accepted.window:
-            outgoing = self._outgoing.popleft()
-            if outgoing.delivered.cancelled():
-                continue
-            if _too_large(outgoing.size, accepted):
-                reason = f"{outgoing.size} bytes, and the broker takes at most {accepted.max_packet_size}"
-                _settle(outgoing.delivered, PublishRefused(reason))
-                continue
-            mid = network.publish(outgoing.publication)
-            if mid is None:
-                self._outgoing.appendleft(outgoing)
-                return
-            self._in_flight[mid] = outgoing
-
-    def _expect_acknowledgements(self, batch: list[Received]) -> None:
-        for received in batch:
-            if received.qos == 0:
-                continue
-            if received.epoch != self._unacknowledged_epoch:
-                self._unacknowledged.clear()
-                self._unacknowledged_epoch = received.epoch
-            self._unacknowledged[received.mid] = False
-
-    def _fail_undelivered(self) -> None:
-        for outgoing in (*self._in_flight.values(), *self._outgoing):
-            _settle(outgoing.delivered, PublishPostponed("the connection was closed before the broker had it"))
-        self._in_flight.clear()
-        self._outgoing.clear()
 
     # The network thread's side.
 
@@ -399,7 +305,7 @@ class Connection:
                 alive=self._beat,
                 accepted=lambda accepted: self._take_accepted(network, accepted),
                 message=self._take_message,
-                published=lambda mid, refusal: self._post(self._publish_done, mid, refusal),
+                published=lambda mid, refusal: self._post(self._outgoing.settle, mid, refusal),
             ),
         )
         return network
@@ -410,17 +316,10 @@ class Connection:
         self._post(self._connect_done, network, accepted)
 
     def _take_message(self, received: Received) -> None:
-        if received.qos == 0 and len(self._incoming) >= self._max_waiting:
-            self._dropped_receiving += 1
-            return
         # While nothing is read from the socket, the broker keeps the rest.
-        while len(self._incoming) >= 2 * self._max_waiting and not self._closing.is_set():
+        while not self._incoming.put(received) and not self._closing.is_set():
             self._beat()
             self._closing.wait(_ROOM_POLL_S)
-        self._incoming.append(received)
-        if not self._woken:
-            self._woken = True
-            self._post(self._arrived.set)
 
     def _pause(self, delay_s: float) -> None:
         until = time.monotonic() + delay_s
@@ -435,21 +334,3 @@ class Connection:
         """Have the event loop call this; one that is closed already needs to know nothing more."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback, *args)
-
-
-def _settle(delivered: asyncio.Future[None], refusal: PublishRefused | None = None) -> None:
-    if delivered.done():
-        return
-    if refusal is None:
-        delivered.set_result(None)
-    else:
-        delivered.set_exception(refusal)
-
-
-def _too_large(size: int, accepted: Accepted) -> bool:
-    return accepted.max_packet_size is not None and size > accepted.max_packet_size
-
-
-def _packet_size(publication: Publication) -> int:
-    """Return at most how many bytes the PUBLISH packet takes: 16 cover the fixed header, lengths and packet id."""
-    return 16 + len(publication.topic.encode()) + len(publication.payload) + len(publication.correlation_data or b"")

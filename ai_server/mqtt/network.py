@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any, ParamSpec
 
 import structlog
@@ -18,43 +17,46 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from ai_server.mqtt.endings import (
+    Ending,
+    Outcome,
+    broken,
+    disconnected,
+    no_connack,
+    refused,
+    silent,
+    subscription_refused,
+    unreachable,
+)
 from ai_server.mqtt.options import BrokerOptions, Protocol
 from ai_server.protocol.inbound import Packet
 
 log = structlog.get_logger(__name__)
 
-ANSWER_TIMEOUT_S = 5.0
-"""How long a broker may take for its CONNACK, and again for its SUBACK."""
+ANSWER_TIMEOUT_S = 4.0
+"""How long a broker may take to answer at each step: TCP, TLS, CONNACK, SUBACK.
+
+TCP sends a lost SYN again after 1 and 3 seconds: an attempt that nothing answers ends soon after the second.
+"""
+SILENCE_S = 6.0
+"""How long the other host's TCP may confirm nothing; a broker that hangs is for MQTT's keepalive to notice."""
 POLL_S = 0.5
 CLOSE_TIMEOUT_S = 1.0
 
-_UNSUPPORTED_PROTOCOL = 0x84
-_WRONG_CLIENT_ID = 0x85
-_WRONG_PASSWORD = (0x86, 0x87)
-_KEEPALIVE_TIMEOUT = 0x8D
-_TAKEN_OVER = 0x8E
+_PASSING_REFUSALS = (0x91, 0x97)
+"""Packet identifier in use, quota exceeded."""
+
+_PROBE_S = 1
+_SILENCE_OPTIONS = {
+    "TCP_KEEPIDLE": int(SILENCE_S / 2),
+    "TCP_KEEPALIVE": int(SILENCE_S / 2),
+    "TCP_KEEPINTVL": _PROBE_S,
+    "TCP_KEEPCNT": int(SILENCE_S / 2) // _PROBE_S,
+    "TCP_USER_TIMEOUT": int(SILENCE_S * 1000),
+}
+"""An idle connection is probed (KEEP*); one with unconfirmed bytes is given up (USER_TIMEOUT, milliseconds; Linux)."""
 
 Arguments = ParamSpec("Arguments")
-
-
-class Outcome(Enum):
-    """How a network connection ended."""
-
-    UNREACHABLE = auto()
-    SILENT = auto()
-    UNSUPPORTED = auto()
-    REFUSED = auto()
-    TAKEN_OVER = auto()
-    LOST = auto()
-    CLOSED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The end of a network connection: its kind, and words that say what to mend."""
-
-    outcome: Outcome
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,14 @@ class Publication:
     correlation_data: bytes | None = None
 
 
+class PublishRefused(Exception):  # noqa: N818  it reads as what happened
+    """A publication was not taken, and would not be another time; the message says why."""
+
+
+class PublishPostponed(PublishRefused):
+    """A publication was not taken now, for lack of room or of a connection; it may be another time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A message as it came, with what acknowledging it takes: its id is only known to the connection of its epoch."""
@@ -95,7 +105,7 @@ class Callbacks:
     alive: Callable[[], None]
     accepted: Callable[[Accepted], None]
     message: Callable[[Received], None]
-    published: Callable[[int, str | None], None]
+    published: Callable[[int, PublishRefused | None], None]
 
 
 class NetworkConnection:
@@ -121,7 +131,6 @@ class NetworkConnection:
         self.epoch = epoch
         self._options = options
         self._protocol: Protocol = protocol
-        self._tls = tls_context is not None
         self._subscriptions = list(subscriptions)
         self._will = will
         self._max_packet_size = max_packet_size
@@ -139,12 +148,14 @@ class NetworkConnection:
             self._connect()
             result = self._move_packets()
         except (OSError, ValueError) as error:
-            return Ending(Outcome.UNREACHABLE, _why_unreachable(error, self._options))
+            return unreachable(error, self._options, ANSWER_TIMEOUT_S)
         finally:
             self._release()
         if self._close_by is not None:
             return Ending(Outcome.CLOSED, "the connection was closed")
-        return self._ending or self._lost(result)
+        if self._ending is not None:
+            return self._ending
+        return no_connack(self._options) if self._accepted is None else broken(result, self._options)
 
     def close(self) -> None:
         """Have `serve` send DISCONNECT and return, soon even if the broker takes nothing; from any thread."""
@@ -183,7 +194,7 @@ class NetworkConnection:
         if tls_context is not None:
             client.tls_set_context(tls_context)
         client.suppress_exceptions = True
-        client.on_socket_open = _send_at_once
+        client.on_socket_open = _tune
         client.on_connect = _guarded(self._on_connect)
         client.on_subscribe = _guarded(self._on_subscribe)
         client.on_message = _guarded(self._on_message)
@@ -219,10 +230,7 @@ class NetworkConnection:
         if self._answer_by is None or now <= self._answer_by:
             return False
         missing = "CONNACK" if self._accepted is None else "SUBACK"
-        self._ending = Ending(
-            Outcome.SILENT,
-            f"{self._where} sent no {missing} within {ANSWER_TIMEOUT_S:.0f} s: is it an MQTT broker, is it overloaded?",
-        )
+        self._ending = silent(missing, self._options, ANSWER_TIMEOUT_S)
         return True
 
     def _release(self) -> None:
@@ -233,15 +241,11 @@ class NetworkConnection:
         self._client.on_connect = self._client.on_subscribe = self._client.on_message = None
         self._client.on_publish = self._client.on_disconnect = None
 
-    @property
-    def _where(self) -> str:
-        return f"{self._options.host}:{self._options.port}"
-
     def _on_connect(
         self, client: Client, _userdata: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            self._ending = self._refused(reason)
+            self._ending = refused(reason, self._protocol, self._options)
             return
         receive_maximum = getattr(properties, "ReceiveMaximum", client.max_inflight_messages)
         self._accepted = Accepted(
@@ -271,11 +275,7 @@ class NetworkConnection:
             return
         for (topic, qos), reason in zip(self._subscriptions, reasons, strict=True):
             if reason.is_failure:
-                self._ending = Ending(
-                    Outcome.REFUSED,
-                    f"the broker refused the subscription to {topic} ({reason}): allow MQTT user "
-                    f"{self._options.username or '(anonymous)'} to read it",
-                )
+                self._ending = subscription_refused(topic, reason, self._options)
                 client.disconnect()
                 return
             if reason.value < qos:
@@ -292,6 +292,7 @@ class NetworkConnection:
             topic=message.topic,
             payload=bytes(message.payload),
             retain=message.retain,
+            redelivered=message.dup,
             response_topic=getattr(properties, "ResponseTopic", None),
             correlation_data=getattr(properties, "CorrelationData", None),
         )
@@ -300,7 +301,7 @@ class NetworkConnection:
     def _on_publish(
         self, _client: Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        self._callbacks.published(mid, str(reason) if reason.is_failure else None)
+        self._callbacks.published(mid, _refusal(reason) if reason.is_failure else None)
 
     def _on_disconnect(
         self,
@@ -310,39 +311,8 @@ class NetworkConnection:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if self._ending is not None:
-            return
-        if reason.value == _KEEPALIVE_TIMEOUT:
-            words = f"{self._where} did not answer a ping within {self._options.keepalive} s"
-            self._ending = Ending(Outcome.LOST, words)
-            return
-        if not flags.is_disconnect_packet_from_server:
-            return
-        if reason.value == _TAKEN_OVER:
-            words = f"another client connected to {self._where} with the client id {self._options.client_id!r}"
-            self._ending = Ending(Outcome.TAKEN_OVER, words)
-            return
-        self._ending = Ending(Outcome.LOST, f"{self._where} ended the connection: {reason}")
-
-    def _refused(self, reason: ReasonCode) -> Ending:
-        if reason.value == _UNSUPPORTED_PROTOCOL:
-            words = f"{self._where} does not speak MQTT {self._protocol}: set MQTT_PROTOCOL=auto"
-            return Ending(Outcome.UNSUPPORTED, words)
-        if reason.value in _WRONG_PASSWORD:
-            login = f"user {self._options.username!r}" if self._options.username else "a client without a user name"
-            words = f"{self._where} refused {login} ({reason}): check MQTT_USERNAME and MQTT_PASSWORD"
-            return Ending(Outcome.REFUSED, words)
-        if reason.value == _WRONG_CLIENT_ID:
-            words = f"{self._where} refused the client id {self._options.client_id!r}: check MQTT_CLIENT_ID"
-            return Ending(Outcome.REFUSED, words)
-        return Ending(Outcome.REFUSED, f"{self._where} refused the connection: {reason}")
-
-    def _lost(self, result: MQTTErrorCode) -> Ending:
-        if self._accepted is None:
-            hint = "a client certificate (MQTT_TLS_CERT_FILE)" if self._tls else "TLS (MQTT_TLS=true)"
-            words = f"{self._where} closed the connection without a CONNACK: is it an MQTT broker, does it want {hint}?"
-            return Ending(Outcome.SILENT, words)
-        return Ending(Outcome.LOST, f"the connection to {self._where} broke ({result.name})")
+        if self._ending is None:
+            self._ending = disconnected(reason, self._options, by_broker=flags.is_disconnect_packet_from_server)
 
     def _publish_properties(self, publication: Publication) -> Properties | None:
         if self._protocol != "5" or publication.correlation_data is None:
@@ -364,26 +334,20 @@ def _guarded(callback: Callable[Arguments, None]) -> Callable[Arguments, None]:
     return call
 
 
-def _send_at_once(_client: Client, _userdata: object, opened: Any) -> None:
-    """Switch off Nagle's algorithm: a small packet must not wait for the acknowledgement of the one before it."""
+def _refusal(reason: ReasonCode) -> PublishRefused:
+    words = f"the broker refused it: {reason}"
+    return PublishPostponed(words) if reason.value in _PASSING_REFUSALS else PublishRefused(words)
+
+
+def _tune(_client: Client, _userdata: object, opened: Any) -> None:
+    """Send small packets at once, and notice a network that is cut without a word within `SILENCE_S`."""
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _SILENCE_OPTIONS.items():
+        option = getattr(socket, name, None)  # which of them there are depends on the platform
+        if option is not None:
+            opened.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _leave_to_loop(_client: Client, _userdata: Any, _socket: Any) -> None:
     """Do nothing: the thread that runs paho's loop is woken by paho itself."""
-
-
-def _why_unreachable(error: OSError | ValueError, options: BrokerOptions) -> str:
-    where = f"{options.host}:{options.port}"
-    match error:
-        case socket.gaierror() | UnicodeError():
-            return f"the broker's host name {options.host!r} is not known ({error}): check MQTT_HOST"
-        case ssl.SSLCertVerificationError():
-            return f"the certificate of {where} is not trusted ({error.verify_message}): check MQTT_TLS_CA_FILE"
-        case ssl.SSLError() | ConnectionResetError() if options.tls:
-            return f"no TLS with {where} ({error}): check MQTT_TLS and MQTT_PORT"
-        case TimeoutError():
-            return f"no answer from {where} within {ANSWER_TIMEOUT_S:.0f} s: check MQTT_HOST and MQTT_PORT"
-        case ConnectionRefusedError():
-            return f"nothing listens on {where}: start the broker, or check MQTT_HOST and MQTT_PORT"
-    return f"{where} cannot be reached: {error}"

@@ -6,17 +6,20 @@ import random
 from collections import deque
 from typing import Literal
 
-from ai_server.mqtt.network import Ending, Outcome
+from ai_server.mqtt.endings import Ending, Outcome
 from ai_server.mqtt.options import Protocol
 
-FIRST_DELAY_S = 1.0
+FIRST_DELAY_S = 2.0
+"""Also the longest while the broker is not there, so that its return is noticed within seconds."""
 LONGEST_DELAY_S = 30.0
+"""For a broker that is there and does not keep us: it refuses the password, or drops every connection."""
 STEADY_S = 30.0
 """A connection that held this long starts the delays anew; a CONNACK alone does not."""
 BRIEF_S = 10.0
 CONTEST_WINDOW_S = 60.0
 CONTEST_LOSSES = 3
 
+_AWAY = (Outcome.UNREACHABLE, Outcome.SILENT)
 _SILENT = (Outcome.SILENT, Outcome.UNSUPPORTED)
 
 
@@ -42,15 +45,20 @@ class Reconnection:
         self._answered = True
 
     def delay_after(self, ending: Ending, *, held_s: float, now: float) -> float:
-        """Return the seconds to wait; `held_s` is how long the connection was ready, `now` a monotonic time."""
-        if held_s >= STEADY_S:
+        """Return the seconds to wait; `held_s` is how long the connection was ready, `now` a monotonic time.
+
+        They are random between a quarter and the whole of the longest delay: many brains that lose one broker at the
+        same moment come back one after another.
+        """
+        away = ending.outcome in _AWAY
+        if away or held_s >= STEADY_S:
             self._failures = 0
         self._watch_contest(ending, held_s, now)
         if self._change_protocol(ending) and self.protocol == "3.1.1":
             return 0.0
         longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(self._failures, 10))
-        self._failures += 1
-        return longest * self._randomness.uniform(0.5, 1)
+        self._failures += not away
+        return longest * self._randomness.uniform(0.25, 1)
 
     def _change_protocol(self, ending: Ending) -> bool:
         """Try the other version of a broker that never answered: it may be one that hangs on MQTT 5, or be starting."""
@@ -63,7 +71,7 @@ class Reconnection:
         return True
 
     def _watch_contest(self, ending: Ending, held_s: float, now: float) -> None:
-        if held_s >= CONTEST_WINDOW_S:
+        if held_s >= CONTEST_WINDOW_S or ending.outcome in _AWAY:
             self._contests.clear()
         brief = ending.outcome is Outcome.LOST and 0 < held_s < BRIEF_S
         if ending.outcome is Outcome.TAKEN_OVER or brief:

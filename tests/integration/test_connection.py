@@ -15,8 +15,9 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from ai_server.mqtt.connection import Connection, Publication, PublishRefused, Received
-from ai_server.mqtt.network import Callbacks, NetworkConnection, Outcome
+from ai_server.mqtt.connection import Connection, Publication, PublishPostponed, PublishRefused, Received
+from ai_server.mqtt.endings import Outcome
+from ai_server.mqtt.network import Callbacks, NetworkConnection
 from ai_server.mqtt.options import BrokerOptions, TlsFileError, TlsFiles
 from ai_server.protocol import topics
 from ai_server.settings import load_settings
@@ -149,7 +150,7 @@ async def test_a_host_nobody_knows_and_a_port_nobody_listens_on_are_named() -> N
 async def test_what_keeps_it_from_connecting_is_logged_once() -> None:
     with capture_logs() as logs:
         async with started(BrokerOptions(host="127.0.0.1", port=free_port())) as connection:
-            await until(lambda: connection._reconnection._failures >= 2)
+            await until(lambda: connection._network is not None and connection._network.epoch >= 3)
             await asyncio.sleep(0.1)
     assert [entry["event"] for entry in logs] == ["not connected to the broker"]
 
@@ -312,7 +313,8 @@ async def test_an_acknowledgement_of_an_old_epoch_is_dropped(shared_mosquitto: R
         (old,) = await receive(connection, 1)
         await lose_connection(connection, options)
         (new,) = await receive(connection, 1)
-        assert (old.mid, old.packet) == (new.mid, new.packet)
+        assert (old.mid, old.packet.payload) == (new.mid, new.packet.payload)
+        assert (old.packet.redelivered, new.packet.redelivered) == (False, True)
         assert old.epoch != new.epoch
         connection.acknowledge(old)
     assert await delivered_again(options) == [b"words"]
@@ -397,7 +399,7 @@ async def test_publications_in_flight_when_the_broker_dies_arrive_after_it_is_ba
         async with connected(broker.options) as connection:
             broker.freeze()
             replies = publish_thirty(connection)
-            await until(lambda: connection._in_flight)
+            await until(lambda: connection._outgoing._in_flight)
             assert connection.state.undelivered == 30
             broker.kill()
             broker.start()
@@ -425,8 +427,9 @@ async def test_a_publication_that_the_broker_refuses_fails_with_its_reason(tmp_p
             taken = connection.publish(topics.reply("r2"), b"words", qos=1)
             assert refused is not None
             assert taken is not None
-            with pytest.raises(PublishRefused, match="Not authorized"):
+            with pytest.raises(PublishRefused, match="Not authorized") as refusal:
                 await asyncio.wait_for(refused, TIMEOUT_S)
+            assert not isinstance(refusal.value, PublishPostponed)
             await asyncio.wait_for(taken, TIMEOUT_S)
             assert connection.state.published == 1
 
@@ -441,22 +444,23 @@ async def test_a_publication_over_the_brokers_limit_is_refused_with_both_sizes_a
             connection.publish(topics.stream("r2"), b"x" * 3000, qos=0)
             assert large is not None
             assert small is not None
-            with pytest.raises(PublishRefused, match=r"30\d\d bytes.* at most 2000"):
+            with pytest.raises(PublishRefused, match=r"30\d\d bytes.* at most 2000") as refusal:
                 await asyncio.wait_for(large, TIMEOUT_S)
+            assert not isinstance(refusal.value, PublishPostponed)
             await asyncio.wait_for(small, TIMEOUT_S)
             assert (connection.state.connects, connection.state.dropped) == (1, 1)
 
 
-async def test_publications_beyond_the_room_are_refused() -> None:
+async def test_publications_beyond_the_room_are_postponed() -> None:
     async with started(BrokerOptions(host="127.0.0.1", port=free_port()), max_waiting=3) as connection:
         waiting = [connection.publish(topics.reply("r2"), b"words", qos=1) for _ in range(3)]
         over = connection.publish(topics.reply("r2"), b"words", qos=1)
         assert over is not None
-        with pytest.raises(PublishRefused, match="3 publications wait"):
+        with pytest.raises(PublishPostponed, match=r"3 publications \(141 bytes\) wait"):
             await over
     for delivered in waiting:
         assert delivered is not None
-        with pytest.raises(PublishRefused, match="closed before"):
+        with pytest.raises(PublishPostponed, match="closed before"):
             await delivered
 
 
@@ -576,7 +580,7 @@ async def test_closing_returns_though_the_broker_hangs(tmp_path: Path) -> None:
                 await connection.close()
             for delivered in replies:
                 assert delivered is not None
-                with pytest.raises(PublishRefused, match="closed"):
+                with pytest.raises(PublishPostponed, match="closed"):
                     await delivered
         async with started(broker.options) as connecting:
             await asyncio.sleep(0.1)

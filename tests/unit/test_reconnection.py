@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ai_server.mqtt.network import Ending, Outcome
+from ai_server.mqtt.endings import Ending, Outcome
 from ai_server.mqtt.reconnection import Reconnection
 
 
@@ -16,20 +16,34 @@ def ended(outcome: Outcome) -> Ending:
     return Ending(outcome, "words")
 
 
-def test_delays_double_from_one_second_to_thirty_and_are_jittered_downwards() -> None:
+def test_a_broker_that_is_away_is_looked_for_every_two_seconds_at_most_and_not_by_all_at_once() -> None:
     policy = reconnection()
-    delays = [policy.delay_after(ended(Outcome.UNREACHABLE), held_s=0, now=0) for _ in range(8)]
-    for delay, longest in zip(delays, [1, 2, 4, 8, 16, 30, 30, 30], strict=True):
-        assert longest / 2 <= delay <= longest
+    delays = [policy.delay_after(ended(Outcome.UNREACHABLE), held_s=0, now=n) for n in range(200)]
+    assert 0.5 <= min(delays) < 0.6
+    assert 1.9 < max(delays) <= 2
     assert len(set(delays)) == len(delays)
+
+
+def test_a_broker_that_refuses_is_left_alone_for_longer_and_longer_up_to_half_a_minute() -> None:
+    policy = reconnection()
+    delays = [policy.delay_after(ended(Outcome.REFUSED), held_s=0, now=0) for _ in range(8)]
+    for delay, longest in zip(delays, [2, 4, 8, 16, 30, 30, 30, 30], strict=True):
+        assert longest / 4 <= delay <= longest
 
 
 def test_a_connection_that_held_starts_the_delays_anew_and_a_brief_one_does_not() -> None:
     policy = reconnection()
-    for _ in range(4):
-        policy.delay_after(ended(Outcome.UNREACHABLE), held_s=0, now=0)
-    assert policy.delay_after(ended(Outcome.LOST), held_s=1, now=0) >= 8
-    assert policy.delay_after(ended(Outcome.LOST), held_s=31, now=0) <= 1
+    for _ in range(6):
+        policy.delay_after(ended(Outcome.REFUSED), held_s=0, now=0)
+    assert policy.delay_after(ended(Outcome.LOST), held_s=1, now=0) >= 7.5
+    assert policy.delay_after(ended(Outcome.LOST), held_s=31, now=0) <= 2
+
+
+def test_a_broker_that_was_away_meanwhile_starts_the_delays_anew() -> None:
+    policy = reconnection()
+    for _ in range(6):
+        policy.delay_after(ended(Outcome.LOST), held_s=1, now=0)
+        assert policy.delay_after(ended(Outcome.UNREACHABLE), held_s=0, now=0) <= 2
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SILENT, Outcome.UNSUPPORTED])
@@ -87,3 +101,11 @@ def test_losses_far_apart_or_of_a_broker_that_is_not_there_are_no_contest() -> N
     for now in range(200, 210):
         policy.delay_after(ended(Outcome.UNREACHABLE), held_s=0, now=now)
         assert not policy.contested
+
+
+def test_losses_between_which_the_broker_was_away_are_no_contest() -> None:
+    policy = reconnection()
+    for now in range(0, 40, 10):
+        policy.delay_after(ended(Outcome.LOST), held_s=2, now=now)
+        assert not policy.contested
+        policy.delay_after(ended(Outcome.UNREACHABLE), held_s=0, now=now + 3)
