@@ -16,6 +16,7 @@ from ai_server.protocol import topics
 from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.inbound import Packet, parse
+from ai_server.protocol.parts import ReplyPart
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
 from ai_server.protocol.status import Health, Metrics, State, Status
 from ai_server.protocol.utterance import SttMessage, TaskMessage, TextMessage
@@ -106,6 +107,24 @@ def test_every_field_of_a_message_is_in_its_table(topic):
     rows = "\n".join(re.findall(r"^\| `.*$", _section(topic), re.MULTILINE))
     words = {word.rpartition(".")[2] for word in re.findall(r"`([^`]+)`", rows)}
     assert _fields((INBOUND | OUTGOING)[topic]) <= words
+
+
+def test_the_parts_that_are_shown_are_what_the_brain_sends():
+    section = PROTOCOL.partition("### A reply in parts\n")[2].partition("\n##")[0]
+    parts = [ReplyPart.model_validate_json(example) for example in _examples(section)]
+    assert [(part.part, part.parts) for part in parts] == [(1, 2), (2, 2)]
+    assert ReplyPart.model_fields.keys() <= _first_column(section)
+
+
+def test_every_setting_that_limits_is_in_the_table_of_limits():
+    section = PROTOCOL.partition("\n## Limits\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\|.*\|$", section, re.MULTILINE)
+    for field in Settings.model_fields:
+        if field.startswith(("naila_max_", "naila_queue_", "naila_rate_", "naila_sensor_rate_")):
+            default = f"{Settings.model_fields[field].default:,}"
+            assert any(f"`{field.upper()}` | {default} " in row for row in rows), field
+    codes = {code for row in rows for code in re.findall(r"errors\.(\w+)", row)}
+    assert codes <= set(ErrorCode)
 
 
 def test_every_code_type_and_state_has_its_row():
