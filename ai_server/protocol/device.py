@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
 from ai_server.protocol.fields import Confidence, Emotion, Id, WireModel
 
@@ -17,10 +17,7 @@ MIN_PAYLOAD_BYTES = 128
 
 
 class SensorReading(WireModel):
-    """The payload of `naila/devices/{device_id}/sensors/{type}`: any fields; the brain speaks of these."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue]
+    """The payload of `naila/devices/{device_id}/sensors/{type}`: any fields; the brain keeps and speaks of these."""
 
     percentage: Annotated[float, Field(ge=0, le=100)] | None = None
     charging: bool | None = None
@@ -33,9 +30,6 @@ class SensorReading(WireModel):
 
 class Heartbeat(WireModel):
     """The payload of `naila/devices/{device_id}/status/heartbeat`, retained; `offline` as the robot's last will."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue]
 
     status: Annotated[str, Field(min_length=1, max_length=32)]
     uptime_seconds: Annotated[float, Field(ge=0)] | None = None

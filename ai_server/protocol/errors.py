@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+_LONGEST_MESSAGE = 300
+"""Characters of an error's words: what a sender chose may be in them, such as a topic or the name of a field."""
+
 
 class ErrorCode(StrEnum):
     """What was wrong, for firmware to decide on; the message says it in words."""
@@ -62,7 +65,7 @@ class ProtocolError(Exception):
         correlation_id: str | None = None,
         retry_after_seconds: float | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 3]}...")
         self.code = code
         self.device_id = device_id
         self.correlation_id = correlation_id

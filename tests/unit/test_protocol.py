@@ -79,11 +79,26 @@ def test_a_response_topic_is_honoured_only_under_the_robots_own_id(asked, honour
     assert utterance.response_topic == (asked if honoured else None)
 
 
-def test_a_sensor_may_hold_fields_of_its_own():
+def test_a_sensor_may_send_fields_of_its_own_and_they_take_no_room():
     inbound = parse(Packet("naila/devices/r1/sensors/battery", b'{"percentage": 72, "cell": {"volts": [3.9]}}'), LIMIT)
-    assert inbound == Inbound(
-        "r1", SensorReading.model_validate({"percentage": 72.0, "cell": {"volts": [3.9]}}), "battery"
-    )
+    assert inbound == Inbound("r1", SensorReading(percentage=72), "battery")
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("naila/devices/" + "r" * 60_000 + "/text", b"hi"),
+        ("naila/devices/r1/sensors/" + "s" * 60_000, b"{}"),
+        ("naila/devices/r1/sensors/battery", b'{"' + b"k" * 60_000 + b'": 1e999}'),
+        ("naila/devices/r1/capabilities", b'{"actions": [{"name": "a", "parameters": {"properties": {"'
+         + b"p" * 60_000 + b'": 5}}}]}'),
+        ("naila/devices/r1/text", b'{"text": "hi", "request_id": "' + b"q" * 60_000 + b'"}'),
+    ],
+)  # fmt: skip
+def test_however_long_what_is_wrong_the_error_is_short(topic, payload):
+    with pytest.raises(ProtocolError) as caught:
+        parse(Packet(topic, payload), LIMIT)
+    assert len(caught.value.message().model_dump_json()) < 1000
 
 
 @pytest.mark.parametrize(
