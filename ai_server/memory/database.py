@@ -240,7 +240,8 @@ def _require_writable(path: Path) -> None:
 
 
 def _connect(path: Path) -> Connection:
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    # Errors show the statement, and not what people said.
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     try:
         connection = engine.connect()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -13,12 +14,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -55,6 +58,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _partial_index(name: str, where: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 conversations = Table(
@@ -96,13 +103,60 @@ turns = Table(
     Column("tokens_per_second", Float),
     Column("history_tokens", Integer, nullable=False),
     Column("history_end", Integer, nullable=False),
+    Column("delivery", String),
     UniqueConstraint("device_id", "request_id"),
     Index(None, "conversation_id", "history_end", "id"),
+    _partial_index("ix_turns_device_id_delivery", "delivery IS NOT NULL", "device_id", "delivery"),
 )
 """What was said and what was answered.
 
 `facts` is the bracketed line of the moment that the words were sent with, so that a later prompt repeats the turn to
 the letter and finds it in the model's cache. `history_tokens` is how many tokens the turn is
 estimated to take there, 0 for one that history leaves out, and `history_end` their sum over the conversation up to and
-with this turn.
+with this turn. `delivery` is that of the `inbox`.
 """
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("arrived_at", UtcDateTime, nullable=False),
+    Column("delivery", String),
+    Column("text", Text, nullable=False),
+    Column("confidence", Float),
+    Column("language", String),
+    Column("emotion", String),
+    Column("user_id", String),
+    Column("ttl_ms", Integer, nullable=False),
+    Column("interrupt", Boolean, nullable=False),
+    Column("response_topic", String),
+    Column("correlation_data", LargeBinary),
+    UniqueConstraint("device_id", "request_id"),
+    _partial_index("ix_inbox_device_id_delivery", "delivery IS NOT NULL", "device_id", "delivery"),
+    sqlite_autoincrement=True,
+)
+"""Utterances that are accepted and not answered; each leaves in the transaction that stores its turn.
+
+`delivery` is the fingerprint of the MQTT delivery that brought an utterance without an id of its own. Ids never come
+back, so that their order is that of the arrivals, whatever the clock does.
+"""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("correlation_data", LargeBinary),
+    Column("delivered_at", UtcDateTime),
+    _partial_index("ix_outbox_undelivered", "delivered_at IS NULL", "device_id", "request_id"),
+    _partial_index("ix_outbox_undelivered_id", "delivered_at IS NULL", "id"),
+    _partial_index("ix_outbox_delivered_at", "delivered_at IS NOT NULL", "delivered_at"),
+    sqlite_autoincrement=True,
+)
+"""What is published for the turns: undelivered until the broker has acknowledged it. Ids never come back."""

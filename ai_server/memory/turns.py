@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
+from ai_server.memory import undelivered
 from ai_server.memory.database import Database
-from ai_server.memory.schema import conversations, turns
+from ai_server.memory.schema import conversations, inbox, turns
+from ai_server.memory.undelivered import NewPublication, StoredPublication
 from ai_server.protocol.reply import Reply, Timings, Usage
 
 BYTES_PER_TOKEN = 3.5
@@ -33,6 +35,70 @@ _REPLY_FIELDS = (
     "confidence",
     "source",
     "finish_reason",
+)
+
+REPLY_COLUMNS = (
+    turns.c.replied_at,
+    turns.c.actions,
+    *(turns.c[field] for model in (Usage, Timings) for field in model.model_fields),
+    *(turns.c[field] for field in _REPLY_FIELDS),
+)
+"""What `reply_of` needs."""
+
+_OF_REQUEST = (turns.c.device_id == bindparam("device_id"), turns.c.request_id == bindparam("request_id"))
+_CURRENT = select(func.max(conversations.c.id)).where(conversations.c.device_id == bindparam("device_id"))
+_HISTORY_END = select(func.max(turns.c.history_end)).where(turns.c.conversation_id == conversations.c.id)
+_IN_CURRENT = turns.c.conversation_id == _CURRENT.scalar_subquery()
+
+_FIND = select(turns).where(*_OF_REQUEST)
+_LAST = (
+    select(turns)
+    .where(_IN_CURRENT, turns.c.text != "")
+    .order_by(turns.c.history_end.desc(), turns.c.id.desc())
+    .limit(1)
+)
+_NEWEST_OF_HISTORY = (
+    select(turns.c.conversation_id, turns.c.history_end, turns.c.history_tokens)
+    .where(_IN_CURRENT, turns.c.history_tokens > 0)
+    .order_by(turns.c.history_end.desc())
+    .limit(1)
+)
+_HISTORY = (
+    select(turns)
+    .where(
+        turns.c.conversation_id == bindparam("conversation_id"),
+        turns.c.history_end > bindparam("begin"),
+        turns.c.history_end - turns.c.history_tokens >= bindparam("begin"),
+        turns.c.history_tokens > 0,
+    )
+    .order_by(turns.c.history_end)
+)
+_COUNT = select(func.count()).select_from(turns)
+
+_PLACE = select(turns.c.id, turns.c.conversation_id, turns.c.history_tokens, turns.c.history_end).where(*_OF_REQUEST)
+_CONVERSATION = (
+    select(conversations.c.id, _HISTORY_END.scalar_subquery())
+    .where(conversations.c.device_id == bindparam("device_id"))
+    .order_by(conversations.c.id.desc())
+    .limit(1)
+)
+_BEGIN = insert(conversations).returning(conversations.c.id)
+_IS_BEGUN = select(turns.c.id).where(_IN_CURRENT).limit(1)
+_LEAVE_INBOX = (
+    delete(inbox)
+    .where(inbox.c.device_id == bindparam("device_id"), inbox.c.request_id == bindparam("request_id"))
+    .returning(inbox.c.delivery)
+)
+_ADD = insert(turns)
+_REPLACE = update(turns).where(turns.c.id == bindparam("of_id"))
+_MOVE_LATER_TURNS = (
+    update(turns)
+    .where(
+        turns.c.conversation_id == bindparam("of_conversation"),
+        turns.c.history_end >= bindparam("from_end"),
+        turns.c.id > bindparam("after_id"),
+    )
+    .values(history_end=turns.c.history_end + bindparam("by"))
 )
 
 
@@ -69,13 +135,24 @@ class Turns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, turn: Turn) -> bool:
-        """Store a turn in the robot's current conversation.
+    async def add(self, turn: Turn, publications: Sequence[NewPublication] = ()) -> list[StoredPublication] | None:
+        """Store a turn in the robot's current conversation, with what is to be published for it, in one transaction.
+
+        Its utterance, where it waited among the accepted ones, waits no more.
 
         Returns:
-            False if a turn of this robot and `request_id` was stored before: that one stays as it is.
+            The publications as they are stored; None if a turn of this robot and `request_id` was stored before: that
+            one stays as it is, and nothing is to be published.
         """
-        return await self._database.run(lambda connection: _add(connection, turn))
+        return await self._database.run(lambda connection: _add(connection, turn, publications))
+
+    async def cancel(self, turn: Turn, publications: Sequence[NewPublication]) -> list[StoredPublication]:
+        """Store a turn in place of the one that was stored under its `request_id` before it was cancelled.
+
+        What was to be published for that one and is not delivered yet is replaced by `publications`, returned as they
+        are stored. Where there is no such turn, this one is added.
+        """
+        return await self._database.run(lambda connection: _cancel(connection, turn, publications))
 
     async def recent(self, device_id: str, token_budget: int) -> list[Turn]:
         """Return the newest turns of the current conversation that fit the budget by `estimated_tokens`, oldest first.
@@ -88,17 +165,11 @@ class Turns:
 
     async def last(self, device_id: str) -> Turn | None:
         """Return the newest turn of the current conversation in which the robot said something."""
-        query = (
-            select(turns)
-            .where(turns.c.conversation_id == _current(device_id), turns.c.text != "")
-            .order_by(turns.c.history_end.desc(), turns.c.id.desc())
-            .limit(1)
-        )
-        return await self._first(query)
+        return await self._first(_LAST, {"device_id": device_id})
 
     async def find(self, device_id: str, request_id: str) -> Turn | None:
         """Return the turn of a request, of whichever conversation."""
-        return await self._first(select(turns).where(*_of_request(device_id, request_id)))
+        return await self._first(_FIND, {"device_id": device_id, "request_id": request_id})
 
     async def reset(self, device_id: str) -> None:
         """Begin a new conversation: turns before it are kept, and are history no more."""
@@ -106,60 +177,78 @@ class Turns:
 
     async def count(self) -> int:
         """Return how many turns are stored, of all robots."""
-        query = select(func.count()).select_from(turns)
-        return await self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
+        return await self._database.read(lambda connection: int(connection.execute(_COUNT).scalar_one()))
 
-    async def _first(self, query: Any) -> Turn | None:
+    async def _first(self, query: Select[Any], values: dict[str, Any]) -> Turn | None:
         def work(connection: Connection) -> Turn | None:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(query, values).mappings().first()
             return None if row is None else _turn(row)
 
         return await self._database.read(work)
 
 
-def _current(device_id: str) -> Any:
-    return select(func.max(conversations.c.id)).where(conversations.c.device_id == device_id).scalar_subquery()
+def reply_of(row: Mapping[Any, Any]) -> Reply:
+    """Return the reply in a row of the turns that has at least `REPLY_COLUMNS`."""
+    return Reply(
+        timestamp=row["replied_at"],
+        actions=row["actions"],
+        usage=Usage(**{field: row[field] for field in Usage.model_fields}),
+        timings=Timings(**{field: row[field] for field in Timings.model_fields}),
+        **{field: row[field] for field in _REPLY_FIELDS},
+    )
 
 
-def _conversation(connection: Connection, device_id: str) -> int:
-    """Return the id of a robot's current conversation; 0 before the first."""
-    return connection.execute(select(_current(device_id))).scalar_one() or 0
+def _add(connection: Connection, turn: Turn, publications: Sequence[NewPublication]) -> list[StoredPublication] | None:
+    request = _request(turn)
+    delivery = connection.execute(_LEAVE_INBOX, request).scalar()
+    if connection.execute(_PLACE, request).first():
+        return None
+    conversation, history_end = _conversation(connection, turn.reply.device_id)
+    tokens = _history_tokens(turn)
+    place = {"conversation_id": conversation, "history_tokens": tokens, "history_end": history_end + tokens}
+    connection.execute(_ADD, {**_row(turn), **place, "delivery": delivery})
+    return undelivered.store(connection, publications=publications, **request)
 
 
-def _of_request(device_id: str, request_id: str) -> tuple[ColumnElement[bool], ...]:
-    return turns.c.device_id == device_id, turns.c.request_id == request_id
+def _cancel(connection: Connection, turn: Turn, publications: Sequence[NewPublication]) -> list[StoredPublication]:
+    request = _request(turn)
+    place = connection.execute(_PLACE, request).first()
+    if place is None:
+        return _add(connection, turn, publications) or []
+    tokens = _history_tokens(turn)
+    longer = tokens - place.history_tokens
+    row = {"history_tokens": tokens, "history_end": place.history_end + longer, "of_id": place.id}
+    connection.execute(_REPLACE, {**_row(turn), **row})
+    later = {"of_conversation": place.conversation_id, "from_end": place.history_end, "after_id": place.id}
+    connection.execute(_MOVE_LATER_TURNS, {**later, "by": longer})
+    undelivered.drop(connection, **request)
+    return undelivered.store(connection, publications=publications, **request)
 
 
-def _add(connection: Connection, turn: Turn) -> bool:
-    reply = turn.reply
-    if connection.execute(select(turns.c.id).where(*_of_request(reply.device_id, reply.request_id))).first():
-        return False
-    conversation = _conversation(connection, reply.device_id) or _begin(connection, reply.device_id)
-    tokens = estimated_tokens(turn) if _is_history(reply) else 0
-    row = {
-        **_row(turn),
-        "conversation_id": conversation,
-        "history_tokens": tokens,
-        "history_end": _history_length(connection, conversation) + tokens,
-    }
-    connection.execute(insert(turns), row)
-    return True
+def _request(turn: Turn) -> dict[str, str]:
+    return {"device_id": turn.reply.device_id, "request_id": turn.reply.request_id}
+
+
+def _conversation(connection: Connection, device_id: str) -> tuple[int, int]:
+    """Return a robot's current conversation and where its history ends; a first one is begun."""
+    found = connection.execute(_CONVERSATION, {"device_id": device_id}).first()
+    if found is None:
+        return _begin(connection, device_id), 0
+    return found[0], found[1] or 0
 
 
 def _begin(connection: Connection, device_id: str) -> int:
     row = {"device_id": device_id, "started_at": datetime.now(UTC)}
-    return int(connection.execute(insert(conversations).returning(conversations.c.id), row).scalar_one())
+    return int(connection.execute(_BEGIN, row).scalar_one())
 
 
 def _reset(connection: Connection, device_id: str) -> None:
-    current = _conversation(connection, device_id)
-    if current and connection.execute(select(turns.c.id).where(turns.c.conversation_id == current).limit(1)).first():
+    if connection.execute(_IS_BEGUN, {"device_id": device_id}).first():
         _begin(connection, device_id)
 
 
-def _history_length(connection: Connection, conversation: int) -> int:
-    query = select(func.max(turns.c.history_end)).where(turns.c.conversation_id == conversation)
-    return connection.execute(query).scalar_one() or 0
+def _history_tokens(turn: Turn) -> int:
+    return estimated_tokens(turn) if _is_history(turn.reply) else 0
 
 
 def _is_history(reply: Reply) -> bool:
@@ -167,14 +256,12 @@ def _is_history(reply: Reply) -> bool:
 
 
 def _recent(connection: Connection, device_id: str, token_budget: int) -> list[Turn]:
-    of_conversation = turns.c.conversation_id == _conversation(connection, device_id), turns.c.history_tokens > 0
-    end, tokens = turns.c.history_end, turns.c.history_tokens
-    newest = connection.execute(select(end, tokens).where(*of_conversation).order_by(end.desc()).limit(1)).first()
+    newest = connection.execute(_NEWEST_OF_HISTORY, {"device_id": device_id}).first()
     if newest is None or newest.history_tokens > token_budget:
         return []
     begin = min(_block_start(newest.history_end, token_budget), newest.history_end - newest.history_tokens)
-    query = select(turns).where(*of_conversation, end > begin, end - tokens >= begin).order_by(end)
-    return [_turn(row) for row in connection.execute(query).mappings()]
+    values = {"conversation_id": newest.conversation_id, "begin": begin}
+    return [_turn(row) for row in connection.execute(_HISTORY, values).mappings()]
 
 
 def _block_start(length: int, budget: int) -> int:
@@ -199,11 +286,4 @@ def _row(turn: Turn) -> dict[str, Any]:
 
 
 def _turn(row: Mapping[Any, Any]) -> Turn:
-    reply = Reply(
-        timestamp=row["replied_at"],
-        actions=row["actions"],
-        usage=Usage(**{field: row[field] for field in Usage.model_fields}),
-        timings=Timings(**{field: row[field] for field in Timings.model_fields}),
-        **{field: row[field] for field in _REPLY_FIELDS},
-    )
-    return Turn(at=row["at"], words=row["words"], reply=reply, facts=row["facts"], user_id=row["user_id"])
+    return Turn(at=row["at"], words=row["words"], reply=reply_of(row), facts=row["facts"], user_id=row["user_id"])

@@ -63,7 +63,7 @@ async def test_a_turn_comes_back_exactly_as_it_was_added(turns: Turns) -> None:
             timings=Timings(queue_ms=1.5, first_token_ms=40.25, total_ms=200.5, tokens_per_second=30.5),
         ),
     )
-    assert await turns.add(stored)
+    assert await turns.add(stored) == []
     assert await turns.find("rover", "q1") == stored
 
 
@@ -76,13 +76,13 @@ async def test_times_of_any_zone_come_back_in_utc(turns: Turns) -> None:
 
 async def test_a_second_turn_of_the_same_request_is_refused_and_the_first_kept(turns: Turns) -> None:
     await turns.add(turn(1, text="first"))
-    assert not await turns.add(turn(1, text="second"))
+    assert await turns.add(turn(1, text="second")) is None
     assert [each.reply.text for each in await turns.recent("rover", 1000)] == ["first"]
 
 
 async def test_robots_may_choose_the_same_request_id_and_see_only_their_own_turns(turns: Turns) -> None:
-    assert await turns.add(turn(1, text="for the rover"))
-    assert await turns.add(turn(1, device_id="owl", text="for the owl"))
+    await turns.add(turn(1, text="for the rover"))
+    await turns.add(turn(1, device_id="owl", text="for the owl"))
     assert [each.reply.text for each in await turns.recent("owl", 1000)] == ["for the owl"]
     assert await turns.find("cat", "q1") is None
 
