@@ -151,10 +151,6 @@ class Meters:
         if reply.source == "llm":
             self._count_model(reply)
 
-    def turn_busy(self) -> None:
-        """Count an utterance that was turned away because a queue was full."""
-        self.error(ErrorCode.BUSY)
-
     def message_refused(self, code: ErrorCode) -> None:
         """Count a message that broke the protocol or a limit."""
         self._refused += 1

@@ -94,7 +94,7 @@ def test_turns_are_counted_by_who_answered_and_by_how_they_ended(meters: Meters)
     meters.turn_finished(reply(finish_reason="cancelled"))
     meters.turn_finished(reply(finish_reason="error"))
     meters.turn_finished(reply(finish_reason="expired", source="fallback"))
-    meters.turn_busy()
+    meters.error(ErrorCode.BUSY)
     metrics = meters.metrics(seen(waiting=3, running=1))
     assert (metrics.llm.turns, metrics.llm.skill_turns, metrics.llm.fallback_turns) == (5, 1, 1)
     assert metrics.queue.model_dump() == {
@@ -123,7 +123,7 @@ def test_refused_messages_are_added_to_those_that_the_connection_refused(meters:
 
 def test_every_error_is_counted_by_its_code(meters: Meters) -> None:
     assert meters.metrics(seen()).errors == {}
-    meters.turn_busy()
+    meters.error(ErrorCode.BUSY)
     meters.message_refused(ErrorCode.TOO_MANY_ROBOTS)
     for _ in range(2):
         meters.message_refused(ErrorCode.RATE_LIMITED)
