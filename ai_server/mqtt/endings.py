@@ -77,9 +77,11 @@ def no_connack(options: BrokerOptions) -> Ending:
     return Ending(Outcome.SILENT, words)
 
 
-def disconnected(reason: ReasonCode, options: BrokerOptions, *, by_broker: bool) -> Ending | None:
+def disconnected(reason: ReasonCode, options: BrokerOptions, *, accepted: bool, by_broker: bool) -> Ending | None:
     """Say what paho or a DISCONNECT packet gives as the reason; None where that is none."""
     where = _where(options)
+    if reason.value == _KEEPALIVE_TIMEOUT and not accepted:
+        return silent("CONNACK", options, options.keepalive)
     if reason.value == _KEEPALIVE_TIMEOUT:
         return Ending(Outcome.LOST, f"{where} did not answer a ping within {options.keepalive} s")
     if not by_broker:

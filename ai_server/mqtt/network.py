@@ -312,7 +312,8 @@ class NetworkConnection:
         _properties: Properties | None,
     ) -> None:
         if self._ending is None:
-            self._ending = disconnected(reason, self._options, by_broker=flags.is_disconnect_packet_from_server)
+            by_broker, accepted = flags.is_disconnect_packet_from_server, self._accepted is not None
+            self._ending = disconnected(reason, self._options, accepted=accepted, by_broker=by_broker)
 
     def _publish_properties(self, publication: Publication) -> Properties | None:
         if self._protocol != "5" or publication.correlation_data is None:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from ai_server.mqtt.connection import Connection, Publication, PublishPostponed, PublishRefused, Received
+from ai_server.mqtt.connection import Connection, PublishPostponed, PublishRefused, Received
 from ai_server.mqtt.endings import Outcome
 from ai_server.mqtt.network import Callbacks, NetworkConnection
 from ai_server.mqtt.options import BrokerOptions, TlsFileError, TlsFiles
@@ -32,10 +31,7 @@ from tests.brokers import (
     make_certificates,
     mosquitto,
 )
-
-TEXT = "naila/devices/r2/text"
-STATUS = topics.STATUS
-WILL = Publication(STATUS, b"offline", 1, retain=True)
+from tests.connections import TEXT, WILL, connected, payloads, receive, started, until
 
 
 @pytest.fixture(scope="module")
@@ -59,50 +55,6 @@ def client_id(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-def a_connection(options: BrokerOptions, on_connected: Callable[[], None] = lambda: None, **more: Any) -> Connection:
-    arguments = {"subscriptions": topics.SUBSCRIPTIONS, "will": WILL, **more}
-    return Connection(options=options, on_connected=on_connected, **arguments)
-
-
-@contextlib.asynccontextmanager
-async def connected(
-    options: BrokerOptions, on_connected: Callable[[], None] = lambda: None, **more: Any
-) -> AsyncIterator[Connection]:
-    async with started(options, on_connected, **more) as connection:
-        await connection.wait_connected(TIMEOUT_S)
-        yield connection
-
-
-@contextlib.asynccontextmanager
-async def started(
-    options: BrokerOptions, on_connected: Callable[[], None] = lambda: None, **more: Any
-) -> AsyncIterator[Connection]:
-    connection = a_connection(options, on_connected, **more)
-    await connection.start()
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-async def receive(connection: Connection, count: int) -> list[Received]:
-    received: list[Received] = []
-    async with asyncio.timeout(TIMEOUT_S):
-        while len(received) < count:
-            received += await connection.receive()
-    return received
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(TIMEOUT_S):
-        while not condition():  # noqa: ASYNC110  whatever condition it is
-            await asyncio.sleep(0.02)
-
-
-def payloads(received: list[Received]) -> list[bytes]:
-    return [message.packet.payload for message in received]
 
 
 # Connecting
