@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, func, insert, select
 
 from ai_server.memory.database import Database
 from ai_server.memory.schema import inbox, turns
@@ -17,9 +17,6 @@ from ai_server.protocol.utterance import Utterance
 
 _REDELIVERED_WITHIN = timedelta(days=7)
 """MQTT uses its 65,535 packet ids again and again: the same one and the same words after longer are a new message."""
-
-_LOOKED_UP_AT_ONCE = 1000
-"""SQLite takes at most 32,766 values in one statement."""
 
 _UTTERANCE_FIELDS = (
     "device_id",
@@ -35,18 +32,26 @@ _UTTERANCE_FIELDS = (
     "correlation_data",
 )
 
+_ROW_FIELDS = (*_UTTERANCE_FIELDS, "arrived_at", "delivery")
+
 _Key = tuple[str, str]
 """A robot, and one of its requests."""
 
 
-def _among_keys(table: Table) -> Any:
-    return tuple_(table.c.device_id, table.c.request_id).in_(bindparam("keys", expanding=True))
+def _is_of_new(table: Table) -> ColumnElement[bool]:
+    return (table.c.device_id == bindparam("new_device_id")) & (table.c.request_id == bindparam("new_request_id"))
 
 
-_ADD = insert(inbox)
+_ADD = insert(inbox).from_select(
+    _ROW_FIELDS,
+    select(*(bindparam(f"new_{field}", type_=inbox.c[field].type) for field in _ROW_FIELDS)).where(
+        ~exists().where(_is_of_new(inbox)), ~exists().where(_is_of_new(turns))
+    ),
+)
+_NEWEST_ID = select(func.max(inbox.c.id))
+_ADDED = select(inbox.c.device_id, inbox.c.request_id).where(inbox.c.id > bindparam("after"))
+_ANSWER = select(*REPLY_COLUMNS).where(_is_of_new(turns))
 _WAITING = select(inbox).order_by(inbox.c.id)
-_STORED_AMONG = select(inbox.c.device_id, inbox.c.request_id).where(_among_keys(inbox))
-_ANSWERED_AMONG = select(*REPLY_COLUMNS).where(_among_keys(turns))
 _NEWEST_OF_DELIVERY = tuple(
     select(table.c.request_id)
     .where(
@@ -102,7 +107,7 @@ class AcceptedUtterances:
         """Store what is new in one transaction, all or nothing; return what became of each arrival, in their order."""
         if not arrivals:
             return []
-        return await self._database.run(lambda connection: _accept_all(connection, arrivals))
+        return await self._database.run(lambda connection: _accept(connection, arrivals))
 
     async def waiting(self) -> list[Arrival]:
         """Return everything that is accepted and not answered, oldest first."""
@@ -111,33 +116,28 @@ class AcceptedUtterances:
         )
 
 
-def _accept_all(connection: Connection, arrivals: Sequence[Arrival]) -> list[Acceptance]:
-    acceptances = []
-    for begin in range(0, len(arrivals), _LOOKED_UP_AT_ONCE):
-        acceptances += _accept(connection, arrivals[begin : begin + _LOOKED_UP_AT_ONCE])
-    return acceptances
-
-
 def _accept(connection: Connection, arrivals: Sequence[Arrival]) -> list[Acceptance]:
-    arrivals = _recognise(connection, arrivals)
-    keys = {"keys": [_key(arrival) for arrival in arrivals]}
-    answered = {
-        (row["device_id"], row["request_id"]): row for row in connection.execute(_ANSWERED_AMONG, keys).mappings()
-    }
-    stored = {(row.device_id, row.request_id) for row in connection.execute(_STORED_AMONG, keys)}
-    acceptances, rows = [], []
-    for arrival in arrivals:
-        key, utterance = _key(arrival), arrival.utterance
-        if key in answered:
-            acceptances.append(Acceptance(utterance=utterance, reply=reply_of(answered[key])))
-            continue
-        acceptances.append(Acceptance(utterance=utterance, waiting=key in stored))
-        if key not in stored:
-            stored.add(key)
-            rows.append(_row(arrival))
-    if rows:
-        connection.execute(_ADD, rows)
+    newest = connection.execute(_NEWEST_ID).scalar() or 0
+    recognised = _recognise(connection, arrivals)
+    connection.execute(_ADD, [_row(arrival) for arrival in recognised])
+    added = {(row.device_id, row.request_id) for row in connection.execute(_ADDED, {"after": newest})}
+    acceptances = []
+    for arrival in recognised:
+        utterance = arrival.utterance
+        key = utterance.device_id, utterance.request_id
+        if key in added:
+            added.remove(key)  # the next one of this batch is its repeat
+            acceptances.append(Acceptance(utterance=utterance))
+        else:
+            reply = _stored_reply(connection, utterance)
+            acceptances.append(Acceptance(utterance=utterance, reply=reply, waiting=reply is None))
     return acceptances
+
+
+def _stored_reply(connection: Connection, utterance: Utterance) -> Reply | None:
+    values = {"new_device_id": utterance.device_id, "new_request_id": utterance.request_id}
+    row = connection.execute(_ANSWER, values).mappings().first()
+    return None if row is None else reply_of(row)
 
 
 def _recognise(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -171,13 +171,9 @@ def _first_request_id(connection: Connection, arrival: Arrival) -> str | None:
     return None
 
 
-def _key(arrival: Arrival) -> _Key:
-    return arrival.utterance.device_id, arrival.utterance.request_id
-
-
 def _row(arrival: Arrival) -> dict[str, Any]:
-    fields = {field: getattr(arrival.utterance, field) for field in _UTTERANCE_FIELDS}
-    return {**fields, "arrived_at": arrival.arrived_at, "delivery": arrival.delivery}
+    fields = {f"new_{field}": getattr(arrival.utterance, field) for field in _UTTERANCE_FIELDS}
+    return {**fields, "new_arrived_at": arrival.arrived_at, "new_delivery": arrival.delivery}
 
 
 def _arrival(row: Mapping[Any, Any]) -> Arrival:

@@ -36,12 +36,13 @@ _REPLY_FIELDS = (
     "source",
     "finish_reason",
 )
+_USAGE_FIELDS = tuple(Usage.model_fields)
+_TIMINGS_FIELDS = tuple(Timings.model_fields)
 
 REPLY_COLUMNS = (
     turns.c.replied_at,
     turns.c.actions,
-    *(turns.c[field] for model in (Usage, Timings) for field in model.model_fields),
-    *(turns.c[field] for field in _REPLY_FIELDS),
+    *(turns.c[field] for field in (*_USAGE_FIELDS, *_TIMINGS_FIELDS, *_REPLY_FIELDS)),
 )
 """What `reply_of` needs."""
 
@@ -189,12 +190,14 @@ class Turns:
 
 def reply_of(row: Mapping[Any, Any]) -> Reply:
     """Return the reply in a row of the turns that has at least `REPLY_COLUMNS`."""
-    return Reply(
-        timestamp=row["replied_at"],
-        actions=row["actions"],
-        usage=Usage(**{field: row[field] for field in Usage.model_fields}),
-        timings=Timings(**{field: row[field] for field in Timings.model_fields}),
-        **{field: row[field] for field in _REPLY_FIELDS},
+    return Reply.model_validate(
+        {
+            "timestamp": row["replied_at"],
+            "actions": row["actions"],
+            "usage": {field: row[field] for field in _USAGE_FIELDS},
+            "timings": {field: row[field] for field in _TIMINGS_FIELDS},
+            **{field: row[field] for field in _REPLY_FIELDS},
+        }
     )
 
 
