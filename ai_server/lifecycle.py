@@ -9,7 +9,7 @@ import random
 import signal
 import time
 from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -25,9 +25,12 @@ from ai_server.llm.failover import Failover
 from ai_server.llm.fallback import Fallback, load_answers
 from ai_server.llm.manner import Manner, manner_of, wishes_of
 from ai_server.llm.service import EngineState, ModelService
+from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.turns import Turns
+from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.connection import Connection, Publication
+from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
 from ai_server.mqtt.outbox import Outbox
@@ -157,6 +160,7 @@ class Daemon:
             self._on_engine(engine.state)  # it may be loaded already
         with _phase("mqtt"):
             parts.push_async_callback(house.connection.close)
+            await house.intake.resume()  # in line before anything new
             await house.connection.start()
             # Before the connection is up: a broker may want what it kept acknowledged before it answers a SUBSCRIBE.
             tasks = self._start_tasks(house, engine, database)
@@ -202,32 +206,47 @@ class Daemon:
         from ai_server.brain.robots import Robots  # noqa: PLC0415
         from ai_server.dialogue.dialogue import Dialogue  # noqa: PLC0415
         from ai_server.dialogue.intake import Intake  # noqa: PLC0415
+        from ai_server.dialogue.limits import Limits  # noqa: PLC0415
         from ai_server.reporter import Reporter  # noqa: PLC0415
 
-        settings, turns, robots = self._settings, Turns(database), Robots()
+        settings, turns = self._settings, Turns(database)
+        robots = Robots(max_robots=settings.naila_max_robots, max_sensors=settings.naila_max_sensors)
         connection = Connection(
             options=BrokerOptions.from_settings(settings),
             subscriptions=topics.SUBSCRIPTIONS,
             will=Publication(topics.STATUS, self._will(), qos=1, retain=True),
             on_connected=self._condition.announce_again,
         )
-        outbox = Outbox(connection)
+        outbox, epochs = Outbox(connection, Undelivered(database)), Epochs()
         self._condition.publish = outbox.status
-        inbox = Inbox(per_device=settings.naila_queue_per_device, total=settings.naila_queue_total)
+        inbox = Inbox(
+            AcceptedUtterances(database), per_device=settings.naila_queue_per_device, total=settings.naila_queue_total
+        )
         dialogue = Dialogue(
             brain=self._build_brain(engine, manner, turns, robots),
+            robots=robots,
             turns=turns,
             inbox=inbox,
             outbox=outbox,
+            epochs=epochs,
             meters=self._meters,
         )
         intake = Intake(
             connection=connection,
+            inbox=inbox,
             dialogue=dialogue,
             robots=robots,
+            limits=Limits(
+                robots=robots,
+                max_robots=settings.naila_max_robots,
+                rate_per_device=settings.naila_rate_per_device,
+                sensor_rate_per_device=settings.naila_sensor_rate_per_device,
+            ),
             outbox=outbox,
+            epochs=epochs,
             meters=self._meters,
             max_payload_bytes=settings.naila_max_payload_bytes,
+            max_nesting=settings.naila_max_nesting,
         )
         reporter = Reporter(
             connection=connection,
@@ -291,6 +310,7 @@ class Daemon:
     ) -> dict[str, asyncio.Task[None]]:
         running: dict[str, Coroutine[Any, Any, None]] = {
             "intake": house.intake.run(),
+            "outbox": house.outbox.run(),
             "reporter": house.reporter.run(self._settings.naila_metrics_interval_s),
             "loop lag": self._lag.run(),
         }
@@ -329,11 +349,14 @@ class Daemon:
             self._condition.enter(State.DRAINING)
             tasks["intake"].cancel()
             await house.dialogue.drain(self._settings.naila_drain_timeout_s)
-            for task in tasks.values():
-                task.cancel()
             self._condition.enter(State.OFFLINE)
             if house.connection.state.connected:
                 await house.outbox.flush(_FLUSH_S)
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.wait(tasks.values())
+            with suppress(DatabaseError):  # it is published once more at the next start
+                await house.outbox.write_down()
 
 
 async def _settled(engine: ModelService) -> None:

@@ -3,221 +3,157 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import time
 from contextlib import aclosing
 
 import structlog
 
 from ai_server.brain.graph import Brain
+from ai_server.brain.robots import Robots
+from ai_server.dialogue.pace import Pace
 from ai_server.dialogue.running_turn import RunningTurn
-from ai_server.llm.chat import TooLongError
+from ai_server.failpoints import failpoint
+from ai_server.llm.chat import Started, TooLongError
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import Turns
-from ai_server.mqtt.inbox import Inbox, InboxFullError
+from ai_server.memory.undelivered import NewPublication, StoredPublication
+from ai_server.mqtt.epochs import Epochs
+from ai_server.mqtt.inbox import Inbox, InboxFullError, Waiting
 from ai_server.mqtt.outbox import Outbox
+from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
+from ai_server.protocol.parts import ReplyTooLargeError
 from ai_server.protocol.reply import Reply, StreamEvent, StreamType
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
 
 log = structlog.get_logger(__name__)
 
+_STORE_AGAIN_S = 1.0
+"""A reply that the database did not take is offered again so often."""
 
-_FIRST_TURN_S = 2.0
-"""What a turn is taken to last before the first one was measured."""
-
-_PACE_WEIGHT = 0.2
-"""How much the newest turn counts in the usual one."""
+_STORAGE_BACK_S = 5.0
+"""When a robot whose utterance the database did not take is to come back."""
 
 
 class Dialogue:
-    """Takes utterances, has the brain answer them, and sends what it says."""
+    """Takes utterances that are on the disk, has the brain answer them, and sends what it says."""
 
-    def __init__(self, *, brain: Brain, turns: Turns, inbox: Inbox, outbox: Outbox, meters: Meters) -> None:
+    def __init__(
+        self,
+        *,
+        brain: Brain,
+        robots: Robots,
+        turns: Turns,
+        inbox: Inbox,
+        outbox: Outbox,
+        epochs: Epochs,
+        meters: Meters,
+    ) -> None:
         self._brain = brain
+        self._robots = robots
         self._turns = turns
         self._inbox = inbox
         self._outbox = outbox
+        self._epochs = epochs
         self._meters = meters
         self._running: dict[str, tuple[RunningTurn, asyncio.Task[None]]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
-        self._errands: set[asyncio.Task[None]] = set()
-        self._usual_turn_s = _FIRST_TURN_S
+        self._pace = Pace()
+        self._draining = False
 
     @property
     def running(self) -> int:
         """How many turns are being answered now."""
         return len(self._running)
 
-    def hear(self, utterance: Utterance) -> None:
-        """Put an utterance in its robot's line; one that waits or is being answered already is not queued twice."""
-        if not utterance.is_final:
-            return
-        if self._has(utterance):
-            self._accept(utterance)
-            return
-        if utterance.interrupt or self._brain.is_stop(utterance.text):
-            self.cancel(utterance.device_id)
+    def knows(self, utterance: Utterance) -> bool:
+        """Say whether this request waits or is being answered."""
+        turn, _ = self._running.get(utterance.device_id, (None, None))
+        if turn is not None and turn.waiting.utterance.request_id == utterance.request_id:
+            return True
+        return self._inbox.find(utterance.device_id, utterance.request_id) is not None
+
+    def reserve(self, utterance: Utterance) -> bool:
+        """Reserve room for an utterance; one for which there is none is turned away, and told when to come back."""
         try:
-            self._inbox.offer(utterance)
+            self._inbox.reserve(utterance.device_id)
         except InboxFullError as full:
-            self._refuse(utterance, str(full))
-            return
-        self._accept(utterance)
-        if utterance.device_id not in self._workers:
+            self._report(utterance, ErrorCode.BUSY, str(full), self._pace.retry_after_s(self._inbox.unanswered))
+            return False
+        return True
+
+    def accept(self, utterance: Utterance) -> None:
+        """Tell the robot that an utterance is on the disk: no need to send it again."""
+        accepted = StreamEvent(request_id=utterance.request_id, seq=0, type=StreamType.ACCEPTED)
+        self._outbox.event(utterance.device_id, accepted)
+
+    def refuse(self, utterance: Utterance, error: DatabaseError) -> None:
+        """Tell the robot that its utterance could not be put on the disk; its room is given back."""
+        self._inbox.release(utterance.device_id)
+        self._report(
+            utterance, ErrorCode.STORAGE_UNAVAILABLE, f"the brain cannot store it: {error.what}", _STORAGE_BACK_S
+        )
+
+    def answer_again(self, utterance: Utterance, reply: Reply) -> None:
+        """Send the stored reply of a request that came once more; its room is given back."""
+        self._inbox.release(utterance.device_id)
+        self._outbox.reply_again(reply, utterance, self._max_payload_bytes(utterance.device_id))
+
+    def hear(self, waiting: Waiting) -> None:
+        """Put an utterance that is on the disk in its robot's line."""
+        utterance = waiting.utterance
+        if self._inbox.unanswered == 1:
+            self._pace.begin()
+        self._inbox.put(waiting)
+        if utterance.device_id not in self._workers and not self._draining:
             worker = asyncio.create_task(self._serve(utterance.device_id))
             worker.add_done_callback(_log_failure)
             self._workers[utterance.device_id] = worker
 
-    def cancel(self, device_id: str, request_id: str | None = None) -> None:
-        """Stop what a robot is saying; with a `request_id`, only where it is that turn."""
+    def silences(self, utterance: Utterance) -> bool:
+        """Say whether an utterance stops what its robot is saying."""
+        return utterance.interrupt or self._brain.is_stop(utterance.text)
+
+    def silence(self, device_id: str) -> list[asyncio.Future[None]]:
+        """Stop what a robot is saying and everything that it was about to say.
+
+        Returns:
+            Futures that are done once it is on the disk that these turns were cancelled.
+        """
+        if not self._inbox.unanswered_of(device_id):
+            return [asyncio.create_task(self._withdraw_actions(device_id))]
+        self._epochs.silence(device_id)
+        ended = [waiting.answered for waiting in self._inbox.line(device_id)]
         turn, task = self._running.get(device_id, (None, None))
-        if turn is None or task is None or turn.finish_reason is not None:
-            return
-        if request_id in {None, turn.waiting.utterance.request_id}:
+        if turn is not None and task is not None:
+            ended.append(turn.waiting.answered)
+            turn.cancel()
             task.cancel()
+        return [*ended, asyncio.create_task(self._withdraw_actions(device_id))]
 
-    def repeat(self, device_id: str, request_id: str | None) -> None:
-        """Say a robot's last reply again, under the new `request_id` where there is one."""
-        self._send_on_errand(self._repeat(device_id, request_id))
-
-    def reset(self, device_id: str) -> None:
-        """Stop what a robot is saying and begin a new conversation: nothing said before is in its prompt."""
-        self.cancel(device_id)
-        self._send_on_errand(self._reset(device_id))
-
-    async def drain(self, timeout: float) -> None:  # noqa: ASYNC109  a bound, not a cancellation
-        """Finish what runs within `timeout` seconds; hand back the rest: its robots are told to send it again."""
-        for device_id in list(self._workers):
-            for waiting in self._inbox.drop(device_id):
-                self._hand_back(waiting.utterance)
-        busy = [*self._workers.values(), *self._errands]
-        if busy:
-            await asyncio.wait(busy, timeout=timeout)
-        for turn, task in list(self._running.values()):
-            turn.handed_back = True
+    def cancel(self, device_id: str, request_id: str) -> list[asyncio.Future[None]]:
+        """Stop one turn of a robot, where it is still to be said; returns what `silence` returns."""
+        turn, task = self._running.get(device_id, (None, None))
+        if turn is not None and task is not None and turn.waiting.utterance.request_id == request_id:
+            turn.cancel()
             task.cancel()
-        if self._workers:
-            await asyncio.wait(self._workers.values())
+            return [turn.waiting.answered]
+        waiting = self._inbox.find(device_id, request_id)
+        if waiting is None:
+            return []
+        self._inbox.cancel(waiting)
+        return [waiting.answered]
 
-    def _has(self, utterance: Utterance) -> bool:
-        turn, _ = self._running.get(utterance.device_id, (None, None))
-        being_answered = turn is not None and turn.waiting.utterance.request_id == utterance.request_id
-        return being_answered or self._inbox.holds(utterance.device_id, utterance.request_id)
+    async def repeat(self, device_id: str, request_id: str | None) -> None:
+        """Say a robot's last reply again, under the new `request_id` where there is one; return when the broker has it.
 
-    def _accept(self, utterance: Utterance) -> None:
-        accepted = StreamEvent(request_id=utterance.request_id, seq=0, type=StreamType.ACCEPTED)
-        self._outbox.event(utterance.device_id, accepted)
-
-    def _refuse(self, utterance: Utterance, reason: str) -> None:
-        self._meters.turn_busy()
-        self._report(utterance, ErrorCode.BUSY, reason, self._wait_estimate_s())
-
-    def _wait_estimate_s(self) -> float:
-        """Return in how many seconds there may be room: one turn of each robot that waits, at the usual pace."""
-        return round(max(1.0, self._usual_turn_s * len(self._workers)), 1)
-
-    def _hand_back(self, utterance: Utterance) -> None:
-        self._report(utterance, ErrorCode.BUSY, "the brain is stopping; send the utterance again", 5.0)
-
-    def _report(self, utterance: Utterance, code: ErrorCode, message: str, retry_after: float | None = None) -> None:
-        error = ErrorMessage(
-            error_code=code,
-            error_message=message,
-            retry_after_seconds=retry_after,
-            correlation_id=utterance.request_id,
-            device_id=utterance.device_id,
-        )
-        self._outbox.error(error, "brain")
-
-    async def _serve(self, device_id: str) -> None:
-        try:
-            while waiting := self._inbox.take(device_id):
-                turn = RunningTurn(waiting, self._outbox)
-                structlog.contextvars.bind_contextvars(device_id=device_id, request_id=waiting.utterance.request_id)
-                log.debug("heard", words=waiting.utterance.text)
-                await self._answer(turn)
-        finally:
-            del self._workers[device_id]
-
-    async def _answer(self, turn: RunningTurn) -> None:
-        utterance = turn.waiting.utterance
-        if turn.is_late():
-            turn.stop("expired", "")
-        else:
-            task = asyncio.create_task(self._think(turn))
-            self._running[utterance.device_id] = (turn, task)
-            await asyncio.wait([task])
-            del self._running[utterance.device_id]
-            self._conclude(turn, task)
-        if turn.handed_back:
-            self._hand_back(utterance)
-        elif turn.stored is not None:
-            self._outbox.reply(turn.stored, utterance)
-        else:
-            await self._send(turn)
-
-    async def _think(self, turn: RunningTurn) -> None:
-        utterance = turn.waiting.utterance
-        answered = await self._turns.find(utterance.device_id, utterance.request_id)
-        if answered is not None:
-            turn.stored = answered.reply
-            return
-        async with aclosing(self._brain.answer(utterance)) as events:
-            async for event in events:
-                turn.handle(event)
-
-    def _conclude(self, turn: RunningTurn, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            turn.stop("cancelled")
-            return
-        error = task.exception()
-        if error is None:
-            return
-        utterance = turn.waiting.utterance
-        if isinstance(error, TooLongError):
-            turn.stop("error", "That was too long for me. Could you say it in fewer words?")
-            self._report(utterance, ErrorCode.TOO_LONG_FOR_MODEL, f"text: {error}")
-            return
-        log.error("a turn failed", exc_info=error)
-        turn.stop("error", "Something went wrong in my head. Could you say that again?")
-        self._report(utterance, ErrorCode.INTERNAL, f"the turn failed: {type(error).__name__}")
-
-    async def _send(self, turn: RunningTurn) -> None:
-        utterance, reply = turn.waiting.utterance, turn.reply()
-        try:
-            await self._turns.add(turn.record(reply))
-        except DatabaseError as error:
-            log.error("a turn was not stored", reason=str(error))  # noqa: TRY400  the reason says it all
-        for action in reply.actions:
-            self._outbox.action(reply.device_id, action)
-        self._outbox.reply(reply, utterance)
-        kind = StreamType.CANCELLED if reply.finish_reason == "cancelled" else StreamType.FINISHED
-        turn.announce(kind, finish_reason=reply.finish_reason)
-        self._meters.turn_finished(reply)
-        took_s = (reply.timings.total_ms - reply.timings.queue_ms) / 1000
-        self._usual_turn_s += _PACE_WEIGHT * (took_s - self._usual_turn_s)
-        figures = reply.timings.model_dump(exclude_none=True)
-        if turn.first_decode is not None:
-            figures["first_decode_ns"] = turn.first_decode
-        log.info(
-            "answered",
-            source=reply.source,
-            intent=reply.intent,
-            finish_reason=reply.finish_reason,
-            actions=len(reply.actions),
-            **figures,
-        )
-
-    async def _reset(self, device_id: str) -> None:
-        _, task = self._running.get(device_id, (None, None))
-        if task is not None:
-            await asyncio.wait([task])  # what was cancelled is stored first, in the conversation that it ends
-        await self._turns.reset(device_id)
-
-    async def _repeat(self, device_id: str, request_id: str | None) -> None:
+        Raises:
+            DatabaseError: if it cannot be read.
+        """
         last = await self._turns.last(device_id)
         if last is None:
+            self._meters.error(ErrorCode.NOTHING_TO_REPEAT)
             error = ErrorMessage(
                 error_code=ErrorCode.NOTHING_TO_REPEAT,
                 error_message="command: nothing was said to this robot yet",
@@ -236,13 +172,159 @@ class Dialogue:
             intent="repeat",
             source="skill",
         )
-        self._outbox.reply(again)
+        await asyncio.wait(self._outbox.reply(again, self._max_payload_bytes(device_id)))
 
-    def _send_on_errand(self, errand: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-        task.add_done_callback(_log_failure)
+    async def reset(self, device_id: str) -> None:
+        """Stop what a robot is saying and begin a new conversation: nothing said before is in its prompt.
+
+        Raises:
+            DatabaseError: if the database does not take it.
+        """
+        ended = self.silence(device_id)
+        await asyncio.wait(ended)  # what was cancelled is stored first, in the conversation that it ends
+        await self._turns.reset(device_id)
+
+    async def drain(self, timeout: float) -> None:  # noqa: ASYNC109  a bound, not a cancellation
+        """Finish what runs within `timeout` seconds; the rest stays on the disk, for the next start."""
+        self._draining = True
+        if self._workers:
+            await asyncio.wait(self._workers.values(), timeout=timeout)
+        unfinished = [task for _, task in self._running.values()] + list(self._workers.values())
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished)
+        if self._inbox.unanswered:
+            log.info("utterances wait for the next start", count=self._inbox.unanswered)
+
+    async def _withdraw_actions(self, device_id: str) -> None:
+        try:
+            await self._outbox.withdraw_actions(device_id)
+        except DatabaseError as error:
+            log.error("cancelled actions are on the disk still", reason=str(error))  # noqa: TRY400
+
+    def _max_payload_bytes(self, device_id: str) -> int | None:
+        return self._robots.robot(device_id).capabilities.max_payload_bytes
+
+    def _report(self, utterance: Utterance, code: ErrorCode, message: str, retry_after: float | None = None) -> None:
+        self._meters.error(code)
+        error = ErrorMessage(
+            error_code=code,
+            error_message=message,
+            retry_after_seconds=retry_after,
+            correlation_id=utterance.request_id,
+            device_id=utterance.device_id,
+        )
+        self._outbox.error(error, "brain")
+
+    async def _serve(self, device_id: str) -> None:
+        try:
+            while not self._draining and (waiting := self._inbox.take(device_id)):
+                structlog.contextvars.bind_contextvars(device_id=device_id, request_id=waiting.utterance.request_id)
+                log.debug("heard", words=waiting.utterance.text)
+                await self._answer(RunningTurn(waiting, self._outbox, self._epochs))
+        finally:
+            del self._workers[device_id]
+            if not self._inbox.unanswered_of(device_id):
+                self._epochs.forget(device_id)
+
+    async def _answer(self, turn: RunningTurn) -> None:
+        utterance = turn.waiting.utterance
+        task = asyncio.create_task(self._think(turn))
+        self._running[utterance.device_id] = (turn, task)
+        try:
+            await asyncio.wait([task])
+            self._conclude(turn, task)
+            await self._send(turn)
+        finally:
+            del self._running[utterance.device_id]
+
+    async def _think(self, turn: RunningTurn) -> None:
+        """Have the brain answer.
+
+        Raises:
+            TimeoutError: nobody had begun to speak before the utterance's time had passed.
+        """
+        if turn.is_over:
+            raise asyncio.CancelledError
+        patience_s = turn.late_at - time.monotonic()
+        if patience_s <= 0:
+            raise TimeoutError
+        async with (
+            asyncio.timeout(patience_s) as patience,
+            aclosing(self._brain.answer(turn.waiting.utterance)) as events,
+        ):
+            async for event in events:
+                if isinstance(event, Started):
+                    patience.reschedule(None)
+                turn.handle(event)
+
+    def _conclude(self, turn: RunningTurn, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            turn.cancel()
+            return
+        error = task.exception()
+        if error is None:
+            return
+        utterance = turn.waiting.utterance
+        if isinstance(error, TimeoutError):
+            turn.stop("expired", "")
+        elif isinstance(error, TooLongError):
+            turn.stop("error", "That was too long for me. Could you say it in fewer words?")
+            self._report(utterance, ErrorCode.TOO_LONG_FOR_MODEL, f"text: {error}")
+        else:
+            log.error("a turn failed", exc_info=error)
+            turn.stop("error", "Something went wrong in my head. Could you say that again?")
+            self._report(utterance, ErrorCode.INTERNAL, f"the turn failed: {type(error).__name__}")
+
+    async def _send(self, turn: RunningTurn) -> None:
+        reply = turn.reply()
+        publications = await self._store(turn, reply)
+        if turn.finish_reason != reply.finish_reason:  # it was cancelled while it was stored
+            reply = turn.reply()
+            publications = await self._store(turn, reply, anew=True)
+        failpoint("after_reply_commit")
+        self._outbox.send(publications)
+        turn.finish()
+        turn.waiting.answered.set_result(None)
+        self._inbox.release(reply.device_id)
+        self._pace.end()
+        self._meters.turn_finished(reply)
+        figures = reply.timings.model_dump(exclude_none=True)
+        if turn.first_decode is not None:
+            figures["first_decode_ns"] = turn.first_decode
+        log.info(
+            "answered",
+            source=reply.source,
+            intent=reply.intent,
+            finish_reason=reply.finish_reason,
+            actions=len(reply.actions),
+            **figures,
+        )
+
+    async def _store(self, turn: RunningTurn, reply: Reply, *, anew: bool = False) -> list[StoredPublication]:
+        """Put a turn and what it publishes on the disk, as soon as the database takes it."""
+        record = turn.record(reply)
+        drafts = self._drafts(turn, reply)
+        while True:
+            try:
+                stored = await (self._turns.cancel(record, drafts) if anew else self._turns.add(record, drafts))
+            except DatabaseError as error:
+                log.error("a reply waits to be stored", reason=str(error))  # noqa: TRY400  the reason says it all
+                await asyncio.sleep(_STORE_AGAIN_S)
+            else:
+                return stored or []
+
+    def _drafts(self, turn: RunningTurn, reply: Reply) -> list[NewPublication]:
+        utterance = turn.waiting.utterance
+        try:
+            drafts = self._outbox.drafts(reply, utterance, self._max_payload_bytes(reply.device_id))
+        except ReplyTooLargeError as error:
+            self._report(utterance, ErrorCode.REPLY_TOO_LARGE, f"max_payload_bytes: {error}")
+            return self._outbox.action_drafts(reply)
+        if sum(draft.topic == topics.reply(reply.device_id) for draft in drafts) > 1:
+            self._meters.reply_split()
+        return drafts
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -2,80 +2,270 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 import structlog
 
 from ai_server.brain.robots import Robots
 from ai_server.dialogue.dialogue import Dialogue
-from ai_server.mqtt.connection import Connection
+from ai_server.dialogue.limits import Limits
+from ai_server.failpoints import failpoint
+from ai_server.memory.accepted import Acceptance, Arrival
+from ai_server.memory.database import DatabaseError
+from ai_server.mqtt.connection import Connection, Received
+from ai_server.mqtt.epochs import Epochs
+from ai_server.mqtt.inbox import Inbox, Waiting
 from ai_server.mqtt.outbox import Outbox
-from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent
+from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ProtocolError
-from ai_server.protocol.inbound import Inbound, Packet, parse
+from ai_server.protocol.inbound import Inbound, parse
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
 
 log = structlog.get_logger(__name__)
 
+_SHOWN_TOPIC = 200
+"""Characters of a topic that are logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arriving:
+    """An utterance for which there is room, on its way to the disk."""
+
+    received: Received
+    arrival: Arrival
+    arrived: float
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A control that waits until what was said before it is in line."""
+
+    received: Received
+    device_id: str
+    control: Control
+
 
 class Intake:
-    """Reads the connection for ever and brings each message to the dialogue or to what is known of its robot."""
+    """Reads the connection for ever and brings each message to the dialogue or to what is known of its robot.
+
+    A message of QoS 1 is acknowledged once its effect would survive the end of this process; utterances that arrive
+    while others are stored are stored together, in one transaction.
+    """
 
     def __init__(
         self,
         *,
         connection: Connection,
+        inbox: Inbox,
         dialogue: Dialogue,
         robots: Robots,
+        limits: Limits,
         outbox: Outbox,
+        epochs: Epochs,
         meters: Meters,
         max_payload_bytes: int,
+        max_nesting: int,
     ) -> None:
         self._connection = connection
+        self._inbox = inbox
         self._dialogue = dialogue
         self._robots = robots
+        self._limits = limits
         self._outbox = outbox
+        self._epochs = epochs
         self._meters = meters
         self._max_payload_bytes = max_payload_bytes
+        self._max_nesting = max_nesting
+        self._queue: list[_Arriving | _Wish] = []
+        self._queued = asyncio.Event()
+        self._errands: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Take in messages until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read())
+            tasks.create_task(self._store())
+
+    async def resume(self) -> None:
+        """Have answered what an earlier process accepted and did not answer.
+
+        Raises:
+            DatabaseError: if it cannot be read.
+        """
+        stored = await self._inbox.stored(self._epochs.now())
+        if stored:
+            log.info("utterances of before the start are answered now", count=len(stored))
+        for waiting in stored:
+            self._dialogue.hear(waiting)
+
+    async def _read(self) -> None:
         while True:
             for received in await self._connection.receive():
-                self._take_in(received.packet)
-                self._connection.acknowledge(received)
+                failpoint("after_receive")
+                self._take_in(received)
 
-    def _take_in(self, packet: Packet) -> None:
+    def _take_in(self, received: Received) -> None:
+        inbound: Inbound | None = None
         try:
-            inbound = parse(packet, self._max_payload_bytes)
+            inbound = parse(received.packet, self._max_payload_bytes, self._max_nesting)
+            if inbound is not None:
+                self._limits.admit(inbound)
         except ProtocolError as error:
-            self._meters.message_refused()
-            log.warning("a message was refused", topic=packet.topic, code=str(error.code), reason=str(error))
-            self._outbox.error(error.message(), "protocol")
+            self._refuse(received, error, inbound)
             return
-        if inbound is not None:
-            self._deliver(inbound)
+        if inbound is None:
+            self._connection.acknowledge(received)
+        else:
+            self._deliver(received, inbound)
 
-    def _deliver(self, inbound: Inbound) -> None:
+    def _refuse(self, received: Received, error: ProtocolError, inbound: Inbound | None) -> None:
+        """Tell what was wrong with a message, unless too much is; words that silence their robot do so all the same."""
+        self._meters.message_refused(error.code)
+        if self._limits.may_report(error.device_id):
+            topic = received.packet.topic[:_SHOWN_TOPIC]
+            log.warning("a message was refused", topic=topic, code=str(error.code), reason=str(error))
+            self._outbox.error(error.message(), "protocol")
+        match inbound:
+            case Inbound(message=Utterance() as utterance) if self._dialogue.silences(utterance):
+                self._silence(received, inbound.device_id)
+                return
+            case Inbound(message=SensorReading()):
+                self._meters.reading_dropped()
+        self._connection.acknowledge(received)
+
+    def _deliver(self, received: Received, inbound: Inbound) -> None:
         device_id = inbound.device_id
         match inbound.message:
+            case Utterance() as utterance:
+                self._take_words(received, inbound, utterance)
+                return
+            case Control() as control:
+                self._obey(received, device_id, control)
+                return
+            case WakeWord():
+                self._silence(received, device_id)
+                return
             case SensorReading() as reading:
                 self._robots.read_sensor(device_id, inbound.sensor, reading)
-            case Utterance() as utterance:
-                self._dialogue.hear(utterance)
-            case Control() as control:
-                self._obey(device_id, control)
             case VisionEvent() as event:
                 self._robots.see(device_id, event)
             case Heartbeat() as heartbeat:
                 self._robots.beat(device_id, heartbeat)
             case Capabilities() as capabilities:
                 self._robots.declare(device_id, capabilities)
+        self._connection.acknowledge(received)
 
-    def _obey(self, device_id: str, control: Control) -> None:
-        match control.command:
-            case "cancel":
-                self._dialogue.cancel(device_id, control.request_id)
-            case "repeat":
-                self._dialogue.repeat(device_id, control.request_id)
-            case "reset":
-                self._dialogue.reset(device_id)
+    def _take_words(self, received: Received, inbound: Inbound, utterance: Utterance) -> None:
+        if not utterance.is_final:
+            self._connection.acknowledge(received)
+        elif self._dialogue.knows(utterance):
+            self._dialogue.accept(utterance)
+            self._connection.acknowledge(received)
+        elif not self._dialogue.reserve(utterance):
+            self._connection.acknowledge(received)
+        else:
+            self._enqueue(
+                _Arriving(received, _arrival(received, inbound, utterance), time.monotonic(), self._epochs.now())
+            )
+
+    def _obey(self, received: Received, device_id: str, control: Control) -> None:
+        if control.command == "cancel" and control.request_id is None:
+            self._silence(received, device_id)
+            return
+        if control.command == "cancel" and control.request_id is not None:
+            self._dialogue.cancel(device_id, control.request_id)  # now, where it is in line already
+        self._enqueue(_Wish(received, device_id, control))
+
+    def _silence(self, received: Received, device_id: str) -> None:
+        self._go_on_errand(received, _all(self._dialogue.silence(device_id)))
+
+    def _enqueue(self, item: _Arriving | _Wish) -> None:
+        self._queue.append(item)
+        self._queued.set()
+
+    async def _store(self) -> None:
+        while True:
+            await self._queued.wait()
+            self._queued.clear()
+            queue, self._queue = self._queue, []
+            arriving = [item for item in queue if isinstance(item, _Arriving)]
+            acceptances = await self._accept(arriving)
+            for item in queue:
+                if isinstance(item, _Wish):
+                    self._grant(item)
+                elif acceptances is not None:
+                    self._take_up(item, acceptances.pop(0))
+
+    async def _accept(self, arriving: list[_Arriving]) -> list[Acceptance] | None:
+        """Put utterances on the disk; None where it does not take them: their robots are told."""
+        if not arriving:
+            return []
+        try:
+            acceptances = await self._inbox.store([item.arrival for item in arriving])
+        except DatabaseError as error:
+            log.error("utterances were refused", count=len(arriving), reason=str(error))  # noqa: TRY400
+            for item in arriving:
+                self._dialogue.refuse(item.arrival.utterance, error)
+                self._connection.acknowledge(item.received)
+            return None
+        failpoint("after_commit")
+        return acceptances
+
+    def _take_up(self, item: _Arriving, acceptance: Acceptance) -> None:
+        utterance = acceptance.utterance
+        if acceptance.reply is not None:
+            self._dialogue.answer_again(utterance, acceptance.reply)
+        elif acceptance.waiting and self._dialogue.knows(utterance):
+            self._inbox.release(utterance.device_id)
+        else:
+            epoch = item.epoch
+            if self._dialogue.silences(utterance):
+                self._dialogue.silence(utterance.device_id)
+                epoch = self._epochs.now()
+            self._dialogue.hear(Waiting(utterance, item.arrived, epoch))
+        self._dialogue.accept(utterance)
+        self._connection.acknowledge(item.received)
+        failpoint("after_puback")
+
+    def _grant(self, wish: _Wish) -> None:
+        match wish.control.command, wish.control.request_id:
+            case "cancel", str(request_id):
+                errand = _all(self._dialogue.cancel(wish.device_id, request_id))
+            case "repeat", request_id:
+                errand = self._dialogue.repeat(wish.device_id, request_id)
+            case _:
+                errand = self._dialogue.reset(wish.device_id)
+        self._go_on_errand(wish.received, errand)
+
+    def _go_on_errand(self, received: Received, errand: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._acknowledge_after(received, errand))
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _acknowledge_after(self, received: Received, errand: Coroutine[None, None, None]) -> None:
+        try:
+            await errand
+        except DatabaseError as error:
+            log.error("a control was not obeyed", topic=received.packet.topic, reason=str(error))  # noqa: TRY400
+        self._connection.acknowledge(received)
+
+
+async def _all(futures: list[asyncio.Future[None]]) -> None:
+    if futures:
+        await asyncio.wait(futures)
+
+
+def _arrival(received: Received, inbound: Inbound, utterance: Utterance) -> Arrival:
+    """Describe an utterance for the disk; one without an id is known again by its packet id and its payload."""
+    packet = received.packet
+    delivery = None
+    if not inbound.named and received.qos > 0:
+        delivery = f"{received.mid}:{hashlib.sha256(packet.topic.encode() + packet.payload).hexdigest()[:32]}"
+    return Arrival(utterance=utterance, arrived_at=datetime.now(UTC), delivery=delivery, redelivered=packet.redelivered)

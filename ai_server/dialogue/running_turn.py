@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from functools import singledispatchmethod
 from typing import Any
 
-from ai_server.brain.graph import Understood
+from ai_server.brain.graph import BrainEvent, Understood
+from ai_server.failpoints import failpoint
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
 from ai_server.memory.turns import Turn
+from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Waiting
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.fields import Emotion
@@ -50,75 +52,100 @@ class RunningTurn:
         understood: what the brain took it for, once it has.
         first_decode: `time.monotonic_ns()` just before the model's first decode call; None where none was made.
         finish_reason: None while the brain still speaks.
-        stored: the reply that this request got before, where it is a repeat.
-        handed_back: the brain stops; the robot is to send the utterance again.
     """
 
-    def __init__(self, waiting: Waiting, outbox: Outbox) -> None:
+    def __init__(self, waiting: Waiting, outbox: Outbox, epochs: Epochs) -> None:
         self.waiting = waiting
         self.started_at = time.monotonic()
         self.heard_at = datetime.now(UTC) - timedelta(seconds=self.started_at - waiting.arrived)
         self.understood: Understood | None = None
         self.first_decode: int | None = None
         self.finish_reason: FinishReason | None = None
-        self.stored: Reply | None = None
-        self.handed_back = False
         self._outbox = outbox
+        self._epochs = epochs
         self._draft = _Draft()
         self._seq = 1  # `accepted` was 0
+        self._announced_end = False
 
-    def is_late(self) -> bool:
-        """Say whether the utterance waited for longer than it is worth answering."""
-        return (self.started_at - self.waiting.arrived) * 1000 > self.waiting.utterance.ttl_ms
+    @property
+    def late_at(self) -> float:
+        """When the utterance is no longer worth beginning to answer, of `time.monotonic()`."""
+        return self.waiting.arrived + self.waiting.utterance.ttl_ms / 1000
 
-    def announce(self, kind: StreamType, **fields: Any) -> None:
+    @property
+    def is_over(self) -> bool:
+        """Whether the robot was silenced since this was said: nothing of the turn goes out any more."""
+        return self._announced_end or self._epochs.is_over(self.waiting.utterance.device_id, self.waiting.epoch)
+
+    def handle(self, event: BrainEvent) -> None:
+        """Take one event of the brain; one that comes too late is dropped."""
+        if not self.is_over:
+            self._handle(event)
+
+    def cancel(self) -> None:
+        """End the turn: `cancelled` goes out now, and nothing after it; what was said until now stays in the reply."""
+        if self._announced_end:
+            return
+        self.stop("cancelled")
+        self._announce_end(StreamType.CANCELLED)
+
+    def finish(self) -> None:
+        """Announce the end of a turn whose reply was sent."""
+        if not self._announced_end:
+            self._announce_end(StreamType.FINISHED)
+
+    def _announce(self, kind: StreamType, **fields: Any) -> None:
         """Publish the next stream event of this request."""
         utterance = self.waiting.utterance
         event = StreamEvent.model_construct(request_id=utterance.request_id, seq=self._seq, type=kind, **fields)
         self._outbox.event(utterance.device_id, event)
         self._seq += 1
 
+    def _announce_end(self, kind: StreamType) -> None:
+        self._announced_end = True
+        self._announce(kind, finish_reason=self.finish_reason)
+
     @singledispatchmethod
-    def handle(self, event: object) -> None:
-        """Take one event of the brain."""
+    def _handle(self, event: object) -> None:
         raise TypeError(f"the brain emitted {event!r}")
 
-    @handle.register
+    @_handle.register
     def _(self, event: Understood) -> None:
         self.understood = event
 
-    @handle.register
+    @_handle.register
     def _(self, event: Started) -> None:
         self._draft = _Draft(source=event.source)
-        self.announce(StreamType.STARTED)
+        self._announce(StreamType.STARTED)
         self.first_decode = event.first_decode
 
-    @handle.register
+    @_handle.register
     def _(self, event: EmotionTag) -> None:
         self._draft.emotion = event.emotion
-        self.announce(StreamType.EMOTION, emotion=event.emotion)
+        self._announce(StreamType.EMOTION, emotion=event.emotion)
 
-    @handle.register
+    @_handle.register
     def _(self, event: Delta) -> None:
         if self._draft.first_word_at is None:
             self._draft.first_word_at = time.monotonic()
         self._draft.text += event.text
-        self.announce(StreamType.DELTA, text=event.text)
+        failpoint("mid_generation")
+        self._announce(StreamType.DELTA, text=event.text)
 
-    @handle.register
+    @_handle.register
     def _(self, event: Sentence) -> None:
-        self.announce(StreamType.SENTENCE, text=event.text)
+        self._announce(StreamType.SENTENCE, text=event.text)
 
-    @handle.register
+    @_handle.register
     def _(self, event: ActionCall) -> None:
         request_id = self.waiting.utterance.request_id
         action = ActionMessage(
             command_id=uuid.uuid4().hex, request_id=request_id, action=event.name, arguments=event.arguments
         )
         self._draft.actions.append(action)
-        self.announce(StreamType.ACTION, action=action)
+        self._announce(StreamType.ACTION, action=action)
 
-    @handle.register
+    @_handle.register
     def _(self, event: Finished) -> None:
         self._draft.text = event.text
         self._draft.usage = event.usage

@@ -1,48 +1,211 @@
-"""What the brain has to say, put on its topic: the stream at most once, everything else at least once."""
+"""What the brain has to say, put on its topic: replies and actions from the disk until the broker has them."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from ai_server.mqtt.connection import Connection
+from ai_server.failpoints import failpoint
+from ai_server.memory.database import DatabaseError
+from ai_server.memory.undelivered import NewPublication, StoredPublication, Undelivered
+from ai_server.mqtt.connection import Connection, PublishPostponed
 from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorMessage
-from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent
+from ai_server.protocol.parts import split_reply
+from ai_server.protocol.reply import Reply, StreamEvent
 from ai_server.protocol.status import Health, Metrics, Status
 from ai_server.protocol.utterance import Utterance
 
 log = structlog.get_logger(__name__)
 
+_ROUND_S = 0.25
+"""How often deliveries are written down, and what found no room is tried again."""
+
+_SWEEP_S = 60.0
+_KEPT = timedelta(minutes=10)
+"""How long a delivered publication stays on the disk, for whoever looks for one."""
+
+_PAGE = 500
+
 
 class Outbox:
-    """Publishes every kind of message under its topic, QoS and retain flag."""
+    """Publishes every kind of message under its topic, QoS and retain flag.
 
-    def __init__(self, connection: Connection) -> None:
+    The stream goes out at most once, the rest at least once. Replies and actions are on the disk first, in the
+    transaction of their turn; `run` writes down what was delivered and publishes what an earlier process, or a lack of
+    room, left behind. Their order is that of the disk.
+    """
+
+    def __init__(self, connection: Connection, undelivered: Undelivered) -> None:
         self._connection = connection
+        self._undelivered = undelivered
         self._unacknowledged: set[asyncio.Future[None]] = set()
+        self._in_flight: dict[int, tuple[StoredPublication, asyncio.Future[None]]] = {}
+        self._delivered: list[int] = []
+        self._withdrawing: Counter[str] = Counter()
+        self._behind = True  # until what an earlier process left was looked for
+        self._read_to = 0
+        self._work = asyncio.Event()
+        self._work.set()
         self.round_trip_ms: float | None = None
         """From the newest publication that was acknowledged to its PUBACK."""
 
     def __len__(self) -> int:
         return len(self._unacknowledged)
 
+    def drafts(self, reply: Reply, utterance: Utterance, max_payload_bytes: int | None) -> list[NewPublication]:
+        """Return what a reply puts on the disk to be published: its actions, then its words, with a copy if one is due.
+
+        A reply that is longer than `max_payload_bytes` goes out in parts.
+
+        Raises:
+            ReplyTooLargeError: if not even a part has room; there are still the actions.
+        """
+        words = [
+            NewPublication(topic=topic, payload=part, kind="reply", correlation_data=utterance.correlation_data)
+            for topic in _reply_topics(reply, utterance)
+            for part in _parts(reply, max_payload_bytes)
+        ]
+        return self.action_drafts(reply) + words
+
+    def action_drafts(self, reply: Reply) -> list[NewPublication]:
+        """Return what the actions of a reply put on the disk to be published."""
+        return [
+            NewPublication(topic=topics.action(reply.device_id, action.action), payload=action.to_json(), kind="action")
+            for action in reply.actions
+        ]
+
+    def send(self, publications: Sequence[StoredPublication]) -> None:
+        """Publish what was just stored, in order; where there is no room for it, later."""
+        for publication in publications:
+            if self._behind or not self._publish(publication):
+                self._fall_behind(publication.id)
+        failpoint("after_publish")
+
+    async def withdraw_actions(self, device_id: str) -> None:
+        """Take a robot's actions that the broker does not have yet off the way, and off the disk.
+
+        Raises:
+            DatabaseError: they are off the way, and on the disk still.
+        """
+        withdrawn = [
+            delivered
+            for publication, delivered in self._in_flight.values()
+            if publication.kind == "action" and publication.device_id == device_id and not delivered.done()
+        ]
+        if not withdrawn and not self._behind:
+            return
+        self._withdrawing[device_id] += 1
+        for delivered in withdrawn:
+            delivered.cancel()
+        try:
+            await self._undelivered.drop_actions(device_id)
+        finally:
+            self._withdrawing -= Counter([device_id])
+
+    async def run(self) -> None:
+        """Write down what was delivered and publish what was left behind, until cancelled."""
+        swept = time.monotonic()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SWEEP_S):
+                    await self._work.wait()
+            self._work.clear()
+            try:
+                await self.write_down()
+                await self._catch_up()
+                if time.monotonic() - swept > _SWEEP_S:
+                    await self._undelivered.sweep(datetime.now(UTC) - _KEPT)
+                    swept = time.monotonic()
+            except DatabaseError as error:
+                log.debug("the outbox waits for the database", reason=str(error))  # whoever stores says it aloud
+                self._work.set()
+            await asyncio.sleep(_ROUND_S)
+
+    async def write_down(self) -> None:
+        """Mark what the broker has as delivered.
+
+        Raises:
+            DatabaseError: it is to be marked later.
+        """
+        delivered, self._delivered = self._delivered, []
+        if not delivered:
+            return
+        failpoint("before_marked")
+        try:
+            await self._undelivered.mark_delivered(delivered)
+        except DatabaseError:
+            self._delivered = delivered + self._delivered
+            raise
+        for number in delivered:
+            self._in_flight.pop(number, None)
+
+    async def _catch_up(self) -> None:
+        """Publish what is on the disk and not on its way, oldest first, as far as there is room."""
+        while self._behind and self._connection.state.connected and not self._withdrawing:
+            self._work.clear()
+            page = await self._undelivered.after(self._read_to, _PAGE)
+            if not page and not self._work.is_set():  # nothing was stored while it was read
+                self._behind = False
+            for publication in page:
+                if not self._publish(publication):
+                    break
+                self._read_to = publication.id
+            else:
+                continue
+            break
+        if self._behind or self._delivered:
+            self._work.set()
+
+    def _fall_behind(self, number: int) -> None:
+        self._behind = True
+        self._read_to = min(self._read_to, number - 1)
+        self._work.set()
+
+    def _publish(self, publication: StoredPublication) -> bool:
+        """Hand a stored publication to the connection; return False where it has to wait."""
+        if publication.id in self._in_flight:
+            return True
+        if publication.kind == "action" and publication.device_id in self._withdrawing:
+            return False
+        delivered = self._send(publication.topic, publication.payload, correlation_data=publication.correlation_data)
+        if delivered.done() and isinstance(delivered.exception(), PublishPostponed):
+            return False
+        self._in_flight[publication.id] = publication, delivered
+        delivered.add_done_callback(functools.partial(self._on_settled, publication.id))
+        return True
+
+    def _on_settled(self, number: int, delivered: asyncio.Future[None]) -> None:
+        refusal = None if delivered.cancelled() else delivered.exception()
+        if delivered.cancelled():
+            del self._in_flight[number]
+        elif isinstance(refusal, PublishPostponed):
+            del self._in_flight[number]
+            self._fall_behind(number)
+        else:  # the broker has it, or will never take it
+            self._delivered.append(number)
+            self._work.set()
+
     def event(self, device_id: str, event: StreamEvent) -> None:
         """Publish one stream event, best effort."""
         self._connection.publish(topics.stream(device_id), event.to_json(), qos=0)
 
-    def reply(self, reply: Reply, utterance: Utterance | None = None) -> None:
-        """Publish a reply, and a copy where an MQTT 5 request asked for one."""
-        correlation_data = utterance.correlation_data if utterance else None
-        self._send(topics.reply(reply.device_id), reply.to_json(), correlation_data=correlation_data)
-        if utterance and utterance.response_topic:
-            self._send(utterance.response_topic, reply.to_json(), correlation_data=correlation_data)
+    def reply_again(self, reply: Reply, utterance: Utterance, max_payload_bytes: int | None) -> None:
+        """Publish a reply that was stored and published before: its request came once more."""
+        for topic in _reply_topics(reply, utterance):
+            for part in _parts(reply, max_payload_bytes):
+                self._send(topic, part, correlation_data=utterance.correlation_data)
 
-    def action(self, device_id: str, action: ActionMessage) -> None:
-        """Publish one action for the robot's body."""
-        self._send(topics.action(device_id, action.action), action.to_json())
+    def reply(self, reply: Reply, max_payload_bytes: int | None) -> list[asyncio.Future[None]]:
+        """Publish a reply that belongs to no stored turn; the futures are done when the broker has it."""
+        return [self._send(topics.reply(reply.device_id), part) for part in _parts(reply, max_payload_bytes)]
 
     def error(self, error: ErrorMessage, service: str) -> None:
         """Publish an error to operators, and to the robot where it is known which."""
@@ -70,13 +233,14 @@ class Outbox:
             await asyncio.wait(self._unacknowledged, timeout=timeout)
         return len(self._unacknowledged)
 
-    def _send(self, topic: str, payload: bytes, *, retain: bool = False, correlation_data: bytes | None = None) -> None:
+    def _send(
+        self, topic: str, payload: bytes, *, retain: bool = False, correlation_data: bytes | None = None
+    ) -> asyncio.Future[None]:
         delivered = self._connection.publish(topic, payload, qos=1, retain=retain, correlation_data=correlation_data)
-        if delivered is None:
-            return
         self._unacknowledged.add(delivered)
         sent = time.monotonic()
         delivered.add_done_callback(lambda future: self._settle(topic, sent, future))
+        return delivered
 
     def _settle(self, topic: str, sent: float, delivered: asyncio.Future[None]) -> None:
         self._unacknowledged.discard(delivered)
@@ -85,5 +249,14 @@ class Outbox:
         refusal = delivered.exception()
         if refusal is None:
             self.round_trip_ms = (time.monotonic() - sent) * 1000
-        else:
+        elif not isinstance(refusal, PublishPostponed):
             log.error("the broker refused a publication", topic=topic, reason=str(refusal))
+
+
+def _reply_topics(reply: Reply, utterance: Utterance) -> list[str]:
+    own = topics.reply(reply.device_id)
+    return [own, utterance.response_topic] if utterance.response_topic else [own]
+
+
+def _parts(reply: Reply, max_payload_bytes: int | None) -> list[bytes]:
+    return [reply.to_json()] if max_payload_bytes is None else split_reply(reply, max_payload_bytes)

@@ -113,7 +113,7 @@ def test_a_second_robot_is_not_disturbed_by_a_cancel_and_skills_do_not_wait(brok
 def test_a_full_line_answers_busy_and_a_late_one_expired(broker: BrokerOptions, tmp_path):
     with (
         naila(
-            tmp_path, broker, LLM_MODEL_PATH=str(endless(tmp_path)), LLM_MAX_TOKENS="3500", NAILA_QUEUE_PER_DEVICE="2"
+            tmp_path, broker, LLM_MODEL_PATH=str(endless(tmp_path)), LLM_MAX_TOKENS="3500", NAILA_QUEUE_PER_DEVICE="3"
         ),
         HeadlessRobot(broker, "r7") as robot,
     ):

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ai_server.memory.database import Database
+from ai_server.memory.turns import Turn, Turns
+from ai_server.memory.undelivered import StoredPublication, Undelivered
+from ai_server.mqtt.connection import Connection, Publication
+from ai_server.mqtt.options import BrokerOptions
+from ai_server.mqtt.outbox import Outbox
+from ai_server.protocol import topics
+from ai_server.protocol.reply import ActionMessage, Reply
+from ai_server.protocol.utterance import Utterance
+from tests.brokers import Robot, RunningBroker, free_port, mosquitto
+
+WILL = Publication(topics.STATUS, b"offline", 1, retain=True)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    with mosquitto(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+class House:
+    """The outbox between a real database and a real broker."""
+
+    def __init__(self, database: Database, options: BrokerOptions) -> None:
+        self.connection = Connection(options=options, subscriptions=(), will=WILL, on_connected=lambda: None)
+        self.undelivered = Undelivered(database)
+        self.turns = Turns(database)
+        self.outbox = Outbox(self.connection, self.undelivered)
+
+    async def store(self, device_id: str, number: int, actions: int = 0) -> list[StoredPublication]:
+        request_id = f"q{number}"
+        commands = [
+            ActionMessage(command_id=f"{request_id}-{each}", request_id=request_id, action="wave")
+            for each in range(actions)
+        ]
+        reply = Reply(request_id=request_id, device_id=device_id, text=str(number), source="llm", actions=commands)
+        utterance = Utterance(device_id=device_id, request_id=request_id, text="hi")
+        drafts = self.outbox.drafts(reply, utterance, None)
+        stored = await self.turns.add(Turn(at=datetime.now(UTC), words="hi", reply=reply), drafts)
+        assert stored is not None
+        return stored
+
+    async def nothing_left(self) -> None:
+        async with asyncio.timeout(30):
+            while await self.undelivered.count():  # noqa: ASYNC110  another part marks them
+                await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def house(directory: Path, options: BrokerOptions) -> AsyncIterator[House]:
+    database = await Database.open(directory / "naila.db")
+    built = House(database, options)
+    task = asyncio.create_task(built.outbox.run())
+    try:
+        yield built
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await built.connection.close()
+        await database.close()
+
+
+def options_of(broker: RunningBroker) -> BrokerOptions:
+    return broker.with_options(client_id="brain")
+
+
+async def heard(robot: Robot, count: int) -> list[str]:
+    texts = [json.loads((await asyncio.to_thread(robot.hear)).payload) for _ in range(count)]
+    return [str(each.get("text") or each.get("command_id")) for each in texts]
+
+
+async def test_what_is_stored_goes_out_at_once_and_is_marked_delivered(broker: RunningBroker, tmp_path: Path):
+    with Robot(broker.options, "naila/ai/responses/text/a", client_id="a1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            await built.connection.start()
+            await built.connection.wait_connected(30)
+            for number in range(5):
+                built.outbox.send(await built.store("a", number))
+            assert await heard(robot, 5) == ["0", "1", "2", "3", "4"]
+            await built.nothing_left()
+
+
+async def test_actions_go_out_before_the_words_that_end_the_turn(broker: RunningBroker, tmp_path: Path):
+    with Robot(broker.options, "naila/ai/responses/text/b", "naila/devices/b/actions/+", client_id="b1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            await built.connection.start()
+            built.outbox.send(await built.store("b", 1, actions=2))
+            assert await heard(robot, 3) == ["q1-0", "q1-1", "1"]
+
+
+async def test_what_an_earlier_process_left_behind_goes_out_first_and_in_order(broker: RunningBroker, tmp_path: Path):
+    async with house(tmp_path, broker.with_options(port=free_port())) as dead:
+        for number in range(700):  # more than one page
+            dead.outbox.send(await dead.store("c", number))
+    with Robot(broker.options, "naila/ai/responses/text/c", client_id="c1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            await built.connection.start()
+            for number in range(700, 705):
+                built.outbox.send(await built.store("c", number))
+            assert await heard(robot, 705) == [str(number) for number in range(705)]
+            await built.nothing_left()
+        async with house(tmp_path, options_of(broker)) as built:
+            await built.connection.start()
+            await built.connection.wait_connected(30)
+            built.outbox.send(await built.store("c", 1000))
+            assert await heard(robot, 1) == ["1000"], "nothing that was delivered goes out again"
+
+
+async def test_actions_that_were_withdrawn_never_go_out_and_words_do(broker: RunningBroker, tmp_path: Path):
+    with Robot(broker.options, "naila/ai/responses/text/+", "naila/devices/+/actions/+", client_id="d1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            for device_id, number in (("d", 1), ("e", 2)):
+                built.outbox.send(await built.store(device_id, number, actions=2))
+            await built.outbox.withdraw_actions("d")
+            await built.connection.start()
+            assert await heard(robot, 4) == ["1", "q2-0", "q2-1", "2"]
+            built.outbox.send(await built.store("d", 3, actions=1))
+            assert await heard(robot, 2) == ["q3-0", "3"], "what comes after is not touched"
+            await built.nothing_left()
+
+
+async def test_actions_on_their_way_are_withdrawn_too(broker: RunningBroker, tmp_path: Path):
+    with Robot(broker.options, "naila/ai/responses/text/f", "naila/devices/f/actions/+", client_id="f1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            await built.connection.start()
+            await built.connection.wait_connected(30)
+            broker.freeze()
+            try:
+                for number in range(60):  # beyond the broker's receive window
+                    built.outbox.send(await built.store("f", number, actions=1))
+                await built.outbox.withdraw_actions("f")
+            finally:
+                broker.thaw()
+            built.outbox.send(await built.store("f", 1000))
+            told: list[str] = []
+            while "1000" not in told:
+                told += await heard(robot, 1)
+            assert [each for each in told if not each.startswith("q")] == [*map(str, range(60)), "1000"]
+            assert len([each for each in told if each.startswith("q")]) < 60
+            await built.nothing_left()
+
+
+async def test_a_full_connection_leaves_the_rest_to_the_disk(broker: RunningBroker, tmp_path: Path):
+    with Robot(broker.options, "naila/ai/responses/text/g", client_id="g1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            built.connection._max_waiting = 10
+            built.outbox._behind = False
+            for number in range(50):
+                built.outbox.send(await built.store("g", number))
+            await built.connection.start()
+            assert await heard(robot, 50) == [str(number) for number in range(50)]
+            await built.nothing_left()
