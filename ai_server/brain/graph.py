@@ -32,6 +32,7 @@ from ai_server.llm.chat import (
     Started,
 )
 from ai_server.llm.manner import Manner
+from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.utterance import Utterance
 
@@ -59,6 +60,7 @@ class _Understanding(TypedDict):
     now: datetime
     intent: Intent
     situation: Situation
+    facts: str
 
 
 class _Remembered(TypedDict, total=False):
@@ -154,17 +156,22 @@ class Brain:
         utterance, now = state["utterance"], self._now()
         intent = self._classifier.classify(utterance.text)
         situation = self._robots.situation(utterance.device_id, utterance.emotion)
-        writer(Understood(intent, situation.facts(now)))
-        return {"now": now, "intent": intent, "situation": situation}
+        facts = situation.facts(now)
+        writer(Understood(intent, facts))
+        return {"now": now, "intent": intent, "situation": situation, "facts": facts}
 
     async def _remember(self, state: TurnState) -> _Remembered:
-        device_id = state["utterance"].device_id
-        if state["intent"].name == "repeat":
-            last = await self._turns.last(device_id)
-            return {"last": Answer(last.reply.text, last.reply.emotion) if last else None}
-        if state["intent"].name in SKILLS:
-            return {}
-        turns = await self._turns.recent(device_id, self._history_tokens)
+        device_id, intent = state["utterance"].device_id, state["intent"].name
+        try:
+            if intent == "repeat":
+                last = await self._turns.last(device_id)
+                return {"last": Answer(last.reply.text, last.reply.emotion) if last else None}
+            if intent in SKILLS:
+                return {}
+            turns = await self._turns.recent(device_id, self._history_tokens)
+        except DatabaseError as error:
+            log.error("the turn is answered without memory", reason=str(error))  # noqa: TRY400  the reason says it all
+            return {"history": ()}
         return {"history": tuple(_exchange(turn) for turn in turns)}
 
     async def _use_skill(self, state: TurnState, writer: StreamWriter) -> None:
@@ -194,7 +201,7 @@ class Brain:
         utterance, situation = state["utterance"], state["situation"]
         robot = self._robots.robot(utterance.device_id)
         system = system_message(self._prompt, self._persona, robot.actions)
-        prompt = messages(system, state["history"], situation.facts(state["now"]), utterance.text)
+        prompt = messages(system, state["history"], state["facts"], utterance.text)
         log.debug("the model is asked", prompt=prompt)
         return ChatRequest(
             request_id=utterance.request_id,
