@@ -20,7 +20,7 @@ from ai_server import __version__
 from ai_server.commands.bodies import BODIES
 from ai_server.commands.link import Broker, LastWill, Link, RobotError
 from ai_server.protocol import topics
-from ai_server.protocol.errors import ErrorCode, ErrorMessage
+from ai_server.protocol.errors import ErrorMessage
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent
 from ai_server.protocol.status import State, Status
 
@@ -189,9 +189,9 @@ class SimulatedRobot:
         fields = {"command": command} if request_id is None else {"command": command, "request_id": request_id}
         self._publish(topics.CONTROL, _json(fields))
 
-    def sensor(self, name: str, fields: Mapping[str, JsonValue]) -> None:
+    def sensor(self, sensor_type: str, fields: Mapping[str, JsonValue]) -> None:
         """Publish one reading, such as `sensor("battery", {"percentage": 20})`."""
-        topic = topics.SENSOR.format(device_id=self.device_id, name=name)
+        topic = topics.SENSOR.format(device_id=self.device_id, type=sensor_type)
         self.link.publish(topic, _json(fields), qos=0)
 
     def vision(self, fields: Mapping[str, JsonValue]) -> None:
@@ -232,7 +232,7 @@ class SimulatedRobot:
                 yield happening
                 if isinstance(happening, Reply):
                     break
-                if isinstance(happening, ErrorMessage) and happening.error_code is not ErrorCode.BUSY:
+                if isinstance(happening, ErrorMessage) and happening.retry_after_seconds is None:
                     return
             async for action in self._remaining_actions(turn, happening):
                 yield action
