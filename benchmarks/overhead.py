@@ -116,6 +116,8 @@ class Overhead:
             LLM_GPU_LAYERS="0",
             LLM_MAX_TOKENS=str(MAX_TOKENS),
             NAILA_METRICS_INTERVAL_S="10",
+            NAILA_RATE_PER_DEVICE="10000",  # what is measured is not the limit
+            NAILA_SENSOR_RATE_PER_DEVICE="100000",
         )
         with Robot(self._broker, "watcher", "naila/ai/status") as watcher:
             started = time.monotonic_ns()
