@@ -292,7 +292,7 @@ class Connection:
         self._post(self._ended.set)
 
     def _new_network(self, epoch: int) -> NetworkConnection:
-        network: NetworkConnection = NetworkConnection(
+        return NetworkConnection(
             options=self._options,
             protocol=self._reconnection.protocol,
             tls_context=self._tls_context,
@@ -303,12 +303,11 @@ class Connection:
             epoch=epoch,
             callbacks=Callbacks(
                 alive=self._beat,
-                accepted=lambda accepted: self._take_accepted(network, accepted),
+                accepted=self._take_accepted,
                 message=self._take_message,
                 published=lambda mid, refusal: self._post(self._outgoing.settle, mid, refusal),
             ),
         )
-        return network
 
     def _take_accepted(self, network: NetworkConnection, accepted: Accepted) -> None:
         self._ready_since = time.monotonic()

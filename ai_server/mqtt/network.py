@@ -38,20 +38,23 @@ ANSWER_TIMEOUT_S = 4.0
 
 TCP sends a lost SYN again after 1 and 3 seconds: an attempt that nothing answers ends soon after the second.
 """
-SILENCE_S = 6.0
-"""How long the other host's TCP may confirm nothing; a broker that hangs is for MQTT's keepalive to notice."""
+SILENCE_S = 5.0
+"""How long the other host's TCP may confirm nothing; a broker that hangs is for MQTT's keepalive to notice.
+
+TCP asks again after ever longer pauses: without a bound it would notice the return of a network as late as it went.
+"""
 POLL_S = 0.5
 CLOSE_TIMEOUT_S = 1.0
 
 _PASSING_REFUSALS = (0x91, 0x97)
 """Packet identifier in use, quota exceeded."""
 
-_PROBE_S = 1
+_PROBES = 3
 _SILENCE_OPTIONS = {
-    "TCP_KEEPIDLE": int(SILENCE_S / 2),
-    "TCP_KEEPALIVE": int(SILENCE_S / 2),
-    "TCP_KEEPINTVL": _PROBE_S,
-    "TCP_KEEPCNT": int(SILENCE_S / 2) // _PROBE_S,
+    "TCP_KEEPIDLE": int(SILENCE_S) - _PROBES,
+    "TCP_KEEPALIVE": int(SILENCE_S) - _PROBES,
+    "TCP_KEEPINTVL": 1,
+    "TCP_KEEPCNT": _PROBES,
     "TCP_USER_TIMEOUT": int(SILENCE_S * 1000),
 }
 """An idle connection is probed (KEEP*); one with unconfirmed bytes is given up (USER_TIMEOUT, milliseconds; Linux)."""
@@ -103,7 +106,7 @@ class Callbacks:
     """Whom the network thread tells; `message` may block it, to have the broker wait."""
 
     alive: Callable[[], None]
-    accepted: Callable[[Accepted], None]
+    accepted: Callable[[NetworkConnection, Accepted], None]
     message: Callable[[Received], None]
     published: Callable[[int, PublishRefused | None], None]
 
@@ -284,7 +287,7 @@ class NetworkConnection:
 
     def _ready(self, accepted: Accepted) -> None:
         self._answer_by = None
-        self._callbacks.accepted(accepted)
+        self._callbacks.accepted(self, accepted)
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         properties = message.properties

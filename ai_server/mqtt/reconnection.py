@@ -10,16 +10,18 @@ from ai_server.mqtt.endings import Ending, Outcome
 from ai_server.mqtt.options import Protocol
 
 FIRST_DELAY_S = 2.0
-"""Also the longest while the broker is not there, so that its return is noticed within seconds."""
+"""Also the longest while the broker or the network is away, so that their return is noticed within seconds."""
 LONGEST_DELAY_S = 30.0
-"""For a broker that is there and does not keep us: it refuses the password, or drops every connection."""
+"""For a broker that is there and turns us away, to which delays double."""
 STEADY_S = 30.0
-"""A connection that held this long starts the delays anew; a CONNACK alone does not."""
-BRIEF_S = 10.0
+"""A connection that held this long starts the delays anew."""
+BRIEF_S = 3.0
+"""A connection lost sooner may have been taken over: not every broker says so."""
 CONTEST_WINDOW_S = 60.0
 CONTEST_LOSSES = 3
 
 _AWAY = (Outcome.UNREACHABLE, Outcome.SILENT)
+_TURNED_AWAY = (Outcome.REFUSED, Outcome.UNSUPPORTED, Outcome.TAKEN_OVER)
 _SILENT = (Outcome.SILENT, Outcome.UNSUPPORTED)
 
 
@@ -50,14 +52,14 @@ class Reconnection:
         They are random between a quarter and the whole of the longest delay: many brains that lose one broker at the
         same moment come back one after another.
         """
-        away = ending.outcome in _AWAY
-        if away or held_s >= STEADY_S:
-            self._failures = 0
         self._watch_contest(ending, held_s, now)
+        turned_away = self.contested or ending.outcome in _TURNED_AWAY
+        if not turned_away or held_s >= STEADY_S:
+            self._failures = 0
         if self._change_protocol(ending) and self.protocol == "3.1.1":
             return 0.0
         longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(self._failures, 10))
-        self._failures += not away
+        self._failures += turned_away
         return longest * self._randomness.uniform(0.25, 1)
 
     def _change_protocol(self, ending: Ending) -> bool:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import queue
 import signal
 import subprocess
 import sys
 import textwrap
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -228,7 +230,11 @@ async def test_an_exception_in_a_network_callback_is_logged_and_ends_nothing(
         taken.put(received.packet.payload)
 
     ready: queue.Queue[object] = queue.Queue()
-    network = a_network(shared_mosquitto.with_options(client_id=client_id), accepted=ready.put, message=message)
+    network = a_network(
+        shared_mosquitto.with_options(client_id=client_id),
+        accepted=lambda network, accepted: ready.put(accepted),
+        message=message,
+    )
     with capture_logs() as logs, Robot(shared_mosquitto.options, client_id=f"{client_id}-robot") as robot:
         serving = asyncio.create_task(asyncio.to_thread(network.serve))
         await asyncio.to_thread(ready.get, timeout=TIMEOUT_S)
@@ -553,10 +559,25 @@ async def test_a_connection_that_ends_leaves_no_file_open(shared_mosquitto: Runn
     assert psutil.Process().num_fds() <= before
 
 
+async def test_a_connection_that_was_lost_is_freed_at_once_with_its_sockets(
+    shared_mosquitto: RunningBroker, client_id: str
+) -> None:
+    options = shared_mosquitto.with_options(client_id=client_id)
+    gc.disable()  # it would come late, if ever
+    try:
+        async with connected(options) as connection:
+            assert connection._network is not None
+            lost = weakref.ref(connection._network)
+            await lose_connection(connection, options)
+            await until(lambda: lost() is None)
+    finally:
+        gc.enable()
+
+
 def a_network(
     options: BrokerOptions,
     *,
-    accepted: Callable[[Any], None] = lambda accepted: None,
+    accepted: Callable[[NetworkConnection, Any], None] = lambda network, accepted: None,
     message: Callable[[Received], None] = lambda received: None,
 ) -> NetworkConnection:
     return NetworkConnection(

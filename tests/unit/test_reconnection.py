@@ -34,16 +34,22 @@ def test_a_broker_that_refuses_is_left_alone_for_longer_and_longer_up_to_half_a_
 def test_a_connection_that_held_starts_the_delays_anew_and_a_brief_one_does_not() -> None:
     policy = reconnection()
     for _ in range(6):
-        policy.delay_after(ended(Outcome.REFUSED), held_s=0, now=0)
-    assert policy.delay_after(ended(Outcome.LOST), held_s=1, now=0) >= 7.5
-    assert policy.delay_after(ended(Outcome.LOST), held_s=31, now=0) <= 2
+        policy.delay_after(ended(Outcome.TAKEN_OVER), held_s=1, now=0)
+    assert policy.delay_after(ended(Outcome.TAKEN_OVER), held_s=1, now=0) >= 7.5
+    assert policy.delay_after(ended(Outcome.TAKEN_OVER), held_s=31, now=0) <= 2
 
 
-def test_a_broker_that_was_away_meanwhile_starts_the_delays_anew() -> None:
+def test_a_broker_that_is_lost_over_and_over_is_looked_for_as_soon_as_the_first_time() -> None:
     policy = reconnection()
-    for _ in range(6):
-        policy.delay_after(ended(Outcome.LOST), held_s=1, now=0)
-        assert policy.delay_after(ended(Outcome.UNREACHABLE), held_s=0, now=0) <= 2
+    for now in range(0, 100, 10):
+        assert policy.delay_after(ended(Outcome.LOST), held_s=8, now=now) <= 2
+
+
+def test_connections_that_are_dropped_at_once_are_made_less_and_less_often() -> None:
+    policy = reconnection()
+    delays = [policy.delay_after(ended(Outcome.LOST), held_s=1, now=now) for now in range(10)]
+    assert max(delays[:3]) <= 2
+    assert min(delays[-2:]) >= 7.5
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SILENT, Outcome.UNSUPPORTED])
