@@ -15,7 +15,7 @@ from ai_server.mqtt.endings import Ending, Outcome
 from ai_server.mqtt.network import SILENCE_S
 from ai_server.protocol import topics
 from tests.brokers import TIMEOUT_S, Robot, RunningBroker, mosquitto
-from tests.connections import TEXT, a_connection, connected, payloads, receive, started, until
+from tests.connections import TEXT, a_connection, connected, payloads, receive, until
 from tests.proxies import Proxy
 
 SENSOR = "naila/devices/r2/sensors/battery"
