@@ -277,6 +277,10 @@ class Robot:
                 setattr(packed, name, value)
         self._client.publish(topic, payload, qos=qos, retain=retain, properties=packed).wait_for_publish(TIMEOUT_S)
 
+    def publish_soon(self, topic: str, payload: bytes | str) -> None:
+        """Publish with QoS 1 and do not wait."""
+        self._client.publish(topic, payload, qos=1)
+
     def hear(self, timeout: float = TIMEOUT_S) -> MQTTMessage:
         """Return the next message.
 

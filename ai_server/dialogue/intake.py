@@ -35,9 +35,9 @@ _SHOWN_TOPIC = 200
 
 @dataclass(frozen=True, slots=True)
 class _Arriving:
-    """An utterance for which there is room, on its way to the disk."""
+    """An utterance for which there is room, on its way to the disk; `received` each time it came until now."""
 
-    received: Received
+    received: list[Received]
     arrival: Arrival
     arrived: float
     epoch: int
@@ -85,6 +85,7 @@ class Intake:
         self._max_nesting = max_nesting
         self._queue: list[_Arriving | _Wish] = []
         self._queued = asyncio.Event()
+        self._on_their_way: dict[tuple[str, str], _Arriving] = {}
         self._errands: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -165,15 +166,18 @@ class Intake:
     def _take_words(self, received: Received, inbound: Inbound, utterance: Utterance) -> None:
         if not utterance.is_final:
             self._connection.acknowledge(received)
+        elif on_its_way := self._on_their_way.get((utterance.device_id, utterance.request_id)):
+            on_its_way.received.append(received)
         elif self._dialogue.knows(utterance):
             self._dialogue.accept(utterance)
             self._connection.acknowledge(received)
-        elif not self._dialogue.reserve(utterance):
-            self._connection.acknowledge(received)
+        elif self._dialogue.reserve(utterance):
+            arrival = _arrival(received, inbound, utterance)
+            arriving = _Arriving([received], arrival, time.monotonic(), self._epochs.now())
+            self._on_their_way[utterance.device_id, utterance.request_id] = arriving
+            self._enqueue(arriving)
         else:
-            self._enqueue(
-                _Arriving(received, _arrival(received, inbound, utterance), time.monotonic(), self._epochs.now())
-            )
+            self._connection.acknowledge(received)
 
     def _obey(self, received: Received, device_id: str, control: Control) -> None:
         if control.command == "cancel" and control.request_id is None:
@@ -213,7 +217,7 @@ class Intake:
             log.error("utterances were refused", count=len(arriving), reason=str(error))  # noqa: TRY400
             for item in arriving:
                 self._dialogue.refuse(item.arrival.utterance, error)
-                self._connection.acknowledge(item.received)
+                self._acknowledge_all(item)
             return None
         failpoint("after_commit")
         return acceptances
@@ -231,8 +235,14 @@ class Intake:
                 epoch = self._epochs.now()
             self._dialogue.hear(Waiting(utterance, item.arrived, epoch))
         self._dialogue.accept(utterance)
-        self._connection.acknowledge(item.received)
+        self._acknowledge_all(item)
         failpoint("after_puback")
+
+    def _acknowledge_all(self, item: _Arriving) -> None:
+        utterance = item.arrival.utterance
+        del self._on_their_way[utterance.device_id, utterance.request_id]
+        for received in item.received:
+            self._connection.acknowledge(received)
 
     def _grant(self, wish: _Wish) -> None:
         match wish.control.command, wish.control.request_id:

@@ -154,6 +154,30 @@ def test_words_too_long_for_the_model_are_refused_by_name(daemon: RunningDaemon,
     assert robot.say("what time is it").reply
 
 
+def test_a_robot_with_little_room_gets_the_reply_in_parts(daemon: RunningDaemon, broker: BrokerOptions):
+    with HeadlessRobot(broker, "s10") as robot:
+        robot.publish("naila/devices/s10/capabilities", json.dumps({"max_payload_bytes": 128}), retain=True)
+        robot.publish("naila/devices/s10/text", json.dumps({"text": "what can you do?", "request_id": "p"}))
+        parts: list[dict[str, object]] = []
+        while not parts or parts[-1]["part"] != parts[-1]["parts"]:
+            message = robot.hear()
+            if "/text/" in message.topic:
+                assert len(message.payload) <= 128
+                parts.append(json.loads(message.payload))
+        assert [each["part"] for each in parts] == list(range(1, len(parts) + 1))
+        robot.publish("naila/devices/s10/capabilities", "{}", retain=True)
+        whole = robot.send_again("what can you do?", "p")
+        assert "".join(str(each["text"]) for each in parts) == whole["text"]
+
+
+def test_a_request_without_an_id_is_answered_once(daemon: RunningDaemon, broker: BrokerOptions):
+    with HeadlessRobot(broker, "s11") as robot:
+        robot.publish("naila/devices/s11/text", "what time is it")
+        until(lambda: robot.listen(0.05) or any(turn.ended() for turn in robot.heard.values()))
+        robot.listen(0.2)
+        assert len(robot.heard) == 1
+
+
 @pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
 async def test_the_embedded_broker_carries_a_conversation(kind, tmp_path):
     async with EmbeddedBroker(kind) as broker:
