@@ -43,13 +43,9 @@ class Failover:
         engine: None where no model is configured.
         fallback: what needs no model.
         longest_wait_s: a broken turn waits at most so long for the engine, and never past its deadline.
-
-    Attributes:
-        fallback_turns: so many turns were answered by the fallback.
     """
 
     def __init__(self, engine: Engine | None, fallback: ChatModel, *, longest_wait_s: float = _LONGEST_WAIT_S) -> None:
-        self.fallback_turns = 0
         self._engine = engine
         self._fallback = fallback
         self._longest_wait_s = longest_wait_s
@@ -72,7 +68,6 @@ class Failover:
                 _log.warning("the engine broke on a turn", request_id=request.request_id, reason=str(error))
             else:
                 return
-        self.fallback_turns += 1
         async with _events(self._fallback, request) as events:
             async for event in events:
                 yield event
