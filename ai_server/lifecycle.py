@@ -155,12 +155,12 @@ class Daemon:
             # LangGraph takes half a second to import: in a thread, so that the engine is told meanwhile what to load.
             await asyncio.to_thread(import_module, "ai_server.brain.graph")
             house = self._build(engine, manner, database)
+            await house.intake.resume()  # in line before anything new
         self._condition.enter(State.LOADING)
         if engine:
             self._on_engine(engine.state)  # it may be loaded already
         with _phase("mqtt"):
             parts.push_async_callback(house.connection.close)
-            await house.intake.resume()  # in line before anything new
             await house.connection.start()
             # Before the connection is up: a broker may want what it kept acknowledged before it answers a SUBSCRIBE.
             tasks = self._start_tasks(house, engine, database)
@@ -204,6 +204,7 @@ class Daemon:
     def _build(self, engine: ModelService | None, manner: Manner, database: Database) -> _House:
         # What imports LangGraph waits until the engine's process is started.
         from ai_server.brain.robots import Robots  # noqa: PLC0415
+        from ai_server.dialogue.delivery import Delivery  # noqa: PLC0415
         from ai_server.dialogue.dialogue import Dialogue  # noqa: PLC0415
         from ai_server.dialogue.intake import Intake  # noqa: PLC0415
         from ai_server.dialogue.limits import Limits  # noqa: PLC0415
@@ -222,9 +223,10 @@ class Daemon:
         inbox = Inbox(
             AcceptedUtterances(database), per_device=settings.naila_queue_per_device, total=settings.naila_queue_total
         )
+        delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=self._meters)
         dialogue = Dialogue(
             brain=self._build_brain(engine, manner, turns, robots),
-            robots=robots,
+            delivery=delivery,
             turns=turns,
             inbox=inbox,
             outbox=outbox,
@@ -235,6 +237,7 @@ class Daemon:
             connection=connection,
             inbox=inbox,
             dialogue=dialogue,
+            delivery=delivery,
             robots=robots,
             limits=Limits(
                 robots=robots,

@@ -65,13 +65,21 @@ class Reporter:
         self._condition = condition
 
     async def run(self, interval: float) -> None:
-        """Report every `interval` seconds until cancelled."""
+        """Report every `interval` seconds until cancelled.
+
+        Raises:
+            DatabaseError: if the database is damaged: nothing can be promised with it any more.
+        """
         while True:
             await self.report()
             await asyncio.sleep(interval)
 
     async def report(self) -> None:
-        """Look once, and publish where there is a connection."""
+        """Look once, and publish where there is a connection.
+
+        Raises:
+            DatabaseError: if the database is damaged.
+        """
         observations = await self._observe()
         self._condition.ail("memory", observations.database.error)
         if self._connection.state.connected:
@@ -120,6 +128,8 @@ class Reporter:
             count = await self._turns.count()
             await self._database.ping()
         except DatabaseError as refusal:
+            if refusal.damaged:
+                raise  # the next start sets the file aside
             error = str(refusal)
         database = self._database
         return DatabaseObservation(

@@ -9,28 +9,21 @@ from contextlib import aclosing
 import structlog
 
 from ai_server.brain.graph import Brain
-from ai_server.brain.robots import Robots
+from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.pace import Pace
 from ai_server.dialogue.running_turn import RunningTurn
-from ai_server.failpoints import failpoint
 from ai_server.llm.chat import Started, TooLongError
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import Turns
-from ai_server.memory.undelivered import NewPublication, StoredPublication
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, InboxFullError, Waiting
 from ai_server.mqtt.outbox import Outbox
-from ai_server.protocol import topics
-from ai_server.protocol.errors import ErrorCode, ErrorMessage
-from ai_server.protocol.parts import ReplyTooLargeError
-from ai_server.protocol.reply import Reply, StreamEvent, StreamType
+from ai_server.protocol.errors import ErrorCode
+from ai_server.protocol.reply import Reply
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
 
 log = structlog.get_logger(__name__)
-
-_STORE_AGAIN_S = 1.0
-"""A reply that the database did not take is offered again so often."""
 
 _STORAGE_BACK_S = 5.0
 """When a robot whose utterance the database did not take is to come back."""
@@ -43,7 +36,7 @@ class Dialogue:
         self,
         *,
         brain: Brain,
-        robots: Robots,
+        delivery: Delivery,
         turns: Turns,
         inbox: Inbox,
         outbox: Outbox,
@@ -51,7 +44,7 @@ class Dialogue:
         meters: Meters,
     ) -> None:
         self._brain = brain
-        self._robots = robots
+        self._delivery = delivery
         self._turns = turns
         self._inbox = inbox
         self._outbox = outbox
@@ -79,26 +72,23 @@ class Dialogue:
         try:
             self._inbox.reserve(utterance.device_id)
         except InboxFullError as full:
-            self._report(utterance, ErrorCode.BUSY, str(full), self._pace.retry_after_s(self._inbox.unanswered))
+            self._delivery.report(
+                utterance, ErrorCode.BUSY, str(full), self._pace.retry_after_s(self._inbox.unanswered)
+            )
             return False
         return True
-
-    def accept(self, utterance: Utterance) -> None:
-        """Tell the robot that an utterance is on the disk: no need to send it again."""
-        accepted = StreamEvent(request_id=utterance.request_id, seq=0, type=StreamType.ACCEPTED)
-        self._outbox.event(utterance.device_id, accepted)
 
     def refuse(self, utterance: Utterance, error: DatabaseError) -> None:
         """Tell the robot that its utterance could not be put on the disk; its room is given back."""
         self._inbox.release(utterance.device_id)
-        self._report(
+        self._delivery.report(
             utterance, ErrorCode.STORAGE_UNAVAILABLE, f"the brain cannot store it: {error.what}", _STORAGE_BACK_S
         )
 
     def answer_again(self, utterance: Utterance, reply: Reply) -> None:
         """Send the stored reply of a request that came once more; its room is given back."""
         self._inbox.release(utterance.device_id)
-        self._outbox.reply_again(reply, utterance, self._max_payload_bytes(utterance.device_id))
+        self._delivery.send_again(utterance, reply)
 
     def hear(self, waiting: Waiting) -> None:
         """Put an utterance that is on the disk in its robot's line."""
@@ -145,35 +135,6 @@ class Dialogue:
         self._inbox.cancel(waiting)
         return [waiting.answered]
 
-    async def repeat(self, device_id: str, request_id: str | None) -> None:
-        """Say a robot's last reply again, under the new `request_id` where there is one; return when the broker has it.
-
-        Raises:
-            DatabaseError: if it cannot be read.
-        """
-        last = await self._turns.last(device_id)
-        if last is None:
-            self._meters.error(ErrorCode.NOTHING_TO_REPEAT)
-            error = ErrorMessage(
-                error_code=ErrorCode.NOTHING_TO_REPEAT,
-                error_message="command: nothing was said to this robot yet",
-                correlation_id=request_id,
-                device_id=device_id,
-            )
-            self._outbox.error(error, "brain")
-            return
-        said = last.reply
-        again = Reply(
-            request_id=request_id or said.request_id,
-            device_id=device_id,
-            text=said.text,
-            emotion=said.emotion,
-            language=said.language,
-            intent="repeat",
-            source="skill",
-        )
-        await asyncio.wait(self._outbox.reply(again, self._max_payload_bytes(device_id)))
-
     async def reset(self, device_id: str) -> None:
         """Stop what a robot is saying and begin a new conversation: nothing said before is in its prompt.
 
@@ -203,20 +164,6 @@ class Dialogue:
         except DatabaseError as error:
             log.error("cancelled actions are on the disk still", reason=str(error))  # noqa: TRY400
 
-    def _max_payload_bytes(self, device_id: str) -> int | None:
-        return self._robots.robot(device_id).capabilities.max_payload_bytes
-
-    def _report(self, utterance: Utterance, code: ErrorCode, message: str, retry_after: float | None = None) -> None:
-        self._meters.error(code)
-        error = ErrorMessage(
-            error_code=code,
-            error_message=message,
-            retry_after_seconds=retry_after,
-            correlation_id=utterance.request_id,
-            device_id=utterance.device_id,
-        )
-        self._outbox.error(error, "brain")
-
     async def _serve(self, device_id: str) -> None:
         try:
             while not self._draining and (waiting := self._inbox.take(device_id)):
@@ -235,7 +182,7 @@ class Dialogue:
         try:
             await asyncio.wait([task])
             self._conclude(turn, task)
-            await self._send(turn)
+            self._settle(turn, await self._delivery.deliver(turn))
         finally:
             del self._running[utterance.device_id]
 
@@ -271,21 +218,14 @@ class Dialogue:
             turn.stop("expired", "")
         elif isinstance(error, TooLongError):
             turn.stop("error", "That was too long for me. Could you say it in fewer words?")
-            self._report(utterance, ErrorCode.TOO_LONG_FOR_MODEL, f"text: {error}")
+            self._delivery.report(utterance, ErrorCode.TOO_LONG_FOR_MODEL, f"text: {error}")
         else:
             log.error("a turn failed", exc_info=error)
             turn.stop("error", "Something went wrong in my head. Could you say that again?")
-            self._report(utterance, ErrorCode.INTERNAL, f"the turn failed: {type(error).__name__}")
+            self._delivery.report(utterance, ErrorCode.INTERNAL, f"the turn failed: {type(error).__name__}")
 
-    async def _send(self, turn: RunningTurn) -> None:
-        reply = turn.reply()
-        publications = await self._store(turn, reply)
-        if turn.finish_reason != reply.finish_reason:  # it was cancelled while it was stored
-            reply = turn.reply()
-            publications = await self._store(turn, reply, anew=True)
-        failpoint("after_reply_commit")
-        self._outbox.send(publications)
-        turn.finish()
+    def _settle(self, turn: RunningTurn, reply: Reply) -> None:
+        """Note that a turn is on the disk."""
         turn.waiting.answered.set_result(None)
         self._inbox.release(reply.device_id)
         self._pace.end()
@@ -301,30 +241,6 @@ class Dialogue:
             actions=len(reply.actions),
             **figures,
         )
-
-    async def _store(self, turn: RunningTurn, reply: Reply, *, anew: bool = False) -> list[StoredPublication]:
-        """Put a turn and what it publishes on the disk, as soon as the database takes it."""
-        record = turn.record(reply)
-        drafts = self._drafts(turn, reply)
-        while True:
-            try:
-                stored = await (self._turns.cancel(record, drafts) if anew else self._turns.add(record, drafts))
-            except DatabaseError as error:
-                log.error("a reply waits to be stored", reason=str(error))  # noqa: TRY400  the reason says it all
-                await asyncio.sleep(_STORE_AGAIN_S)
-            else:
-                return stored or []
-
-    def _drafts(self, turn: RunningTurn, reply: Reply) -> list[NewPublication]:
-        utterance = turn.waiting.utterance
-        try:
-            drafts = self._outbox.drafts(reply, utterance, self._max_payload_bytes(reply.device_id))
-        except ReplyTooLargeError as error:
-            self._report(utterance, ErrorCode.REPLY_TOO_LARGE, f"max_payload_bytes: {error}")
-            return self._outbox.action_drafts(reply)
-        if sum(draft.topic == topics.reply(reply.device_id) for draft in drafts) > 1:
-            self._meters.reply_split()
-        return drafts
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

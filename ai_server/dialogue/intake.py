@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import structlog
 
 from ai_server.brain.robots import Robots
+from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.dialogue.limits import Limits
 from ai_server.failpoints import failpoint
@@ -65,6 +66,7 @@ class Intake:
         connection: Connection,
         inbox: Inbox,
         dialogue: Dialogue,
+        delivery: Delivery,
         robots: Robots,
         limits: Limits,
         outbox: Outbox,
@@ -76,6 +78,7 @@ class Intake:
         self._connection = connection
         self._inbox = inbox
         self._dialogue = dialogue
+        self._delivery = delivery
         self._robots = robots
         self._limits = limits
         self._outbox = outbox
@@ -169,7 +172,7 @@ class Intake:
         elif on_its_way := self._on_their_way.get((utterance.device_id, utterance.request_id)):
             on_its_way.received.append(received)
         elif self._dialogue.knows(utterance):
-            self._dialogue.accept(utterance)
+            self._delivery.accepted(utterance)
             self._connection.acknowledge(received)
         elif self._dialogue.reserve(utterance):
             arrival = _arrival(received, inbound, utterance)
@@ -234,7 +237,7 @@ class Intake:
                 self._dialogue.silence(utterance.device_id)
                 epoch = self._epochs.now()
             self._dialogue.hear(Waiting(utterance, item.arrived, epoch))
-        self._dialogue.accept(utterance)
+        self._delivery.accepted(utterance)
         self._acknowledge_all(item)
         failpoint("after_puback")
 
@@ -249,7 +252,7 @@ class Intake:
             case "cancel", str(request_id):
                 errand = _all(self._dialogue.cancel(wish.device_id, request_id))
             case "repeat", request_id:
-                errand = self._dialogue.repeat(wish.device_id, request_id)
+                errand = self._delivery.repeat(wish.device_id, request_id)
             case _:
                 errand = self._dialogue.reset(wish.device_id)
         self._go_on_errand(wish.received, errand)
