@@ -27,6 +27,7 @@ from ai_server.llm.manner import Manner, manner_of, wishes_of
 from ai_server.llm.service import EngineState, ModelService
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.retention import Retention
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.connection import Connection, Publication
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 DATABASE = "naila.db"
+
+_MIB = 1024 * 1024
 
 _NEWS_S = 10.0
 """How often systemd hears that a slow start goes on."""
@@ -315,6 +318,7 @@ class Daemon:
             "intake": house.intake.run(),
             "outbox": house.outbox.run(),
             "reporter": house.reporter.run(self._settings.naila_metrics_interval_s),
+            "retention": Retention(database, self._settings.naila_database_mb * _MIB).run(),
             "loop lag": self._lag.run(),
         }
         interval = watchdog_interval()

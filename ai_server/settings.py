@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     naila_drain_timeout_s: float = _setting(10, "seconds, a number from 0 to 600", ge=0, le=600)
     naila_reply_timeout_s: float = _setting(120, "seconds, a number from 1 to 3600", ge=1, le=3600)
     naila_history_tokens: int = _setting(1024, "tokens, a whole number from 0 (none) to 100000", ge=0, le=100_000)
+    naila_database_mb: int = _setting(512, "mebibytes, a whole number from 8 to 1048576", ge=8, le=1_048_576)
     naila_queue_per_device: int = _setting(8, "utterances, a whole number from 1 to 1000", ge=1, le=1000)
     naila_queue_total: int = _setting(256, "utterances, a whole number from 1 to 100000", ge=1, le=100_000)
     naila_max_payload_bytes: int = _setting(65_536, "bytes, a whole number from 1024 to 1048576", ge=1024, le=1_048_576)
