@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, func, insert, select
 
 from ai_server.memory.database import Database
+from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import inbox, turns
 from ai_server.memory.turns import REPLY_COLUMNS, reply_of
 from ai_server.protocol.reply import Reply
@@ -111,9 +112,7 @@ class AcceptedUtterances:
 
     async def waiting(self) -> list[Arrival]:
         """Return everything that is accepted and not answered, oldest first."""
-        return await self._database.read(
-            lambda connection: [_arrival(row) for row in connection.execute(_WAITING).mappings()]
-        )
+        return await self._database.read(lambda connection: read_rows(connection, inbox, _WAITING, {}, _arrival))
 
 
 def _accept(connection: Connection, arrivals: Sequence[Arrival]) -> list[Acceptance]:

@@ -9,25 +9,37 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import URL, Connection, create_engine, event, exc
 from sqlalchemy.pool import NullPool
 
+from ai_server.memory import damage
 from ai_server.memory.migrations import HEAD, UnknownRevisionError, migrate
+from ai_server.memory.rows import is_unreadable
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
 _BUSY_TIMEOUT_MS = 5000
 _WINDOW = 1000
 
+_KEPT_BYTES_OF_LOG = 8 * 2**20
+"""What stays of the write-ahead log after a long reader made it grow: twice what it is between two checkpoints."""
+
+_BEGIN_ANEW = "restore a backup, or start naila: it sets the file aside and begins a fresh one"
+
 _MENDS = {
     "SQLITE_FULL": ("the disk is full", "free some space; nothing else needs to be done"),
-    "SQLITE_NOTADB": ("this is not a database", "move the file away, or restore a backup, and start again"),
-    "SQLITE_CORRUPT": ("the database is damaged", "move the file away, or restore a backup, and start again"),
+    "SQLITE_NOTADB": ("this is not a database", _BEGIN_ANEW),
+    "SQLITE_CORRUPT": ("the database is damaged", _BEGIN_ANEW),
     "SQLITE_BUSY": ("another process holds the database", "end the program that writes to it"),
     "SQLITE_LOCKED": ("another process holds the database", "end the program that writes to it"),
     "SQLITE_READONLY": ("the database cannot be written", "give the user that runs naila the right to write there"),
@@ -44,13 +56,17 @@ class DatabaseError(Exception):
         path: the database's file.
         what: what is wrong.
         mend: what to do about it.
+        damaged: whether the file is: it will not serve again, and a new start begins a fresh one.
+        full: whether the disk is: the same can be tried again.
     """
 
-    def __init__(self, path: Path, what: str, mend: str) -> None:
+    def __init__(self, path: Path, what: str, mend: str, *, damaged: bool = False, full: bool = False) -> None:
         super().__init__(f"{path}: {what}: {mend}")
         self.path = path
         self.what = what
         self.mend = mend
+        self.damaged = damaged
+        self.full = full
 
     @classmethod
     def of_sqlite(cls, path: Path, error: BaseException | None) -> DatabaseError:
@@ -58,11 +74,22 @@ class DatabaseError(Exception):
         return cls.of_result(path, getattr(error, "sqlite_errorname", ""), str(error))
 
     @classmethod
+    def of_damage(cls, path: Path, found: str) -> DatabaseError:
+        """Say what was found damaged."""
+        return cls(path, f"the database is damaged ({found})", _BEGIN_ANEW, damaged=True)
+
+    @classmethod
+    def of_row(cls, path: Path, what: str) -> DatabaseError:
+        """Say that the file is a database, and a row of it holds what nobody wrote there."""
+        return cls(path, f"a row cannot be read ({what})", "restore a backup; everything else can be read")
+
+    @classmethod
     def of_result(cls, path: Path, name: str, detail: str = "") -> DatabaseError:
         """Put one of SQLite's result codes in words; an extended one is taken for what it extends."""
         for known, (what, mend) in _MENDS.items():
             if name.startswith(known):
-                return cls(path, what, mend)
+                damaged = known in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
+                return cls(path, what, mend, damaged=damaged, full=known == "SQLITE_FULL")
         return cls(path, f"the database refused ({detail})", "this is a fault of NAILA: please report it")
 
     @classmethod
@@ -79,7 +106,7 @@ class DatabaseError(Exception):
         """Put what the operating system refused on the way to the database in words."""
         nearest = next(parent for parent in path.parents if parent.exists())
         if error.errno == errno.ENOSPC:
-            return cls(path, *_MENDS["SQLITE_FULL"])
+            return cls.of_result(path, "SQLITE_FULL")
         if not nearest.is_dir():
             return cls(path, f"{nearest} is not a directory", "set NAILA_DATA_DIR to a directory")
         return cls(
@@ -98,34 +125,38 @@ class Database:
         transactions: finished since the start.
         failures: of those, how many the database refused.
         last_error: the newest refusal; None once something could be written again.
+        set_aside: where the file is that was found damaged at the start; None where all was well.
     """
 
-    def __init__(self, path: Path, executor: ThreadPoolExecutor, lock: int, connection: Connection) -> None:
+    def __init__(self, path: Path, executor: ThreadPoolExecutor, opened: _Opened) -> None:
         self.path = path
+        self.set_aside = opened.set_aside
         self.last_alive = time.monotonic()
         self.transactions = 0
         self.failures = 0
         self.last_error: DatabaseError | None = None
         self._executor = executor
-        self._lock = lock
-        self._connection = connection
+        self._lock = opened.lock
+        self._connection = opened.connection
         self._write_ms: deque[float] = deque(maxlen=_WINDOW)
 
     @classmethod
     async def open(cls, path: Path) -> Database:
         """Open the database, creating it and its directory where missing, and migrate it to this program's schema.
 
+        A file that is damaged or no database is renamed, and a fresh one begins.
+
         Raises:
-            DatabaseError: if the directory or the file cannot be used, another daemon uses it, or a newer version of
-                NAILA has written it.
+            DatabaseError: if the directory or the file cannot be used, the disk is full, another daemon uses it, or a
+                newer version of NAILA has written it.
         """
         executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         try:
-            lock, connection = await asyncio.get_running_loop().run_in_executor(executor, _open, path)
+            opened = await asyncio.get_running_loop().run_in_executor(executor, _open, path)
         except BaseException:
             executor.shutdown(wait=False)
             raise
-        return cls(path, executor, lock, connection)
+        return cls(path, executor, opened)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that may write; when this returns, what it wrote is on the disk.
@@ -190,28 +221,64 @@ class Database:
 
     def _transact(self, work: Callable[[Connection], T], begin: str) -> T:
         try:
-            return _transact(self._connection, work, begin)
-        except exc.DBAPIError as error:
-            self.failures += 1
-            self.last_error = DatabaseError.of_sqlite(self.path, error.orig)
-            raise self.last_error from error
+            with _refusals(self.path):
+                return _transact(self._connection, work, begin)
+        except DatabaseError as refusal:
+            self._note(refusal)
+            raise
         finally:
             self.transactions += 1
             self.last_alive = time.monotonic()
 
+    def _note(self, refusal: DatabaseError) -> None:
+        self.failures += 1
+        self.last_error = refusal
+        if refusal.damaged:
+            damage.mark(self.path)
 
-def _open(path: Path) -> tuple[int, Connection]:
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    lock: int
+    connection: Connection
+    set_aside: Path | None
+
+
+def _open(path: Path) -> _Opened:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_directory(path.parent)
         lock = _sole_user(path)
     except OSError as error:
         raise DatabaseError.of_system(path, error) from error
     try:
-        _require_writable(path)
-        return lock, _connect(path)
+        return _Opened(lock, *_connect_or_begin_anew(path))
+    except OSError as error:
+        os.close(lock)
+        raise DatabaseError.of_system(path, error) from error
     except BaseException:
         os.close(lock)
         raise
+
+
+def _make_directory(directory: Path) -> None:
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in reversed(missing):
+        damage.sync_directory(each.parent)
+
+
+def _connect_or_begin_anew(path: Path) -> tuple[Connection, Path | None]:
+    try:
+        if damage.take_mark(path):
+            raise DatabaseError.of_damage(path, "found while it ran")
+        return _connect(path), None
+    except DatabaseError as error:
+        if not error.damaged:
+            raise
+        reason = error.what
+    aside = damage.set_aside(path)
+    log.error("a fresh database begins, what was known is set aside", reason=reason, path=str(path), aside=str(aside))
+    return _connect(path), aside
 
 
 def _sole_user(path: Path) -> int:
@@ -233,29 +300,45 @@ def _sole_user(path: Path) -> int:
 
 def _require_writable(path: Path) -> None:
     # SQLite opens a file that it may not write without a word, and complains at the first turn.
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise DatabaseError.of_system(path, error) from error
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _connect(path: Path) -> Connection:
+    _require_writable(path)
+    _require_sound(path, damage.find_damage(path))
     # Errors show the statement, and not what people said.
     engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
-    try:
+    with _refusals(path):
         connection = engine.connect()
-    except exc.DBAPIError as error:
-        raise DatabaseError.of_sqlite(path, error.orig) from error
     try:
-        _transact(connection, migrate, "BEGIN IMMEDIATE")
-    except exc.DBAPIError as error:
+        with _refusals(path):
+            _transact(connection, migrate, "BEGIN IMMEDIATE")
+            _require_sound(path, _transact(connection, damage.find_missing, "BEGIN"))
+    except DatabaseError:
         connection.close()
-        raise DatabaseError.of_sqlite(path, error.orig) from error
-    except UnknownRevisionError as error:
-        connection.close()
-        raise DatabaseError.of_newer_version(path, str(error)) from error
+        raise
     return connection
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Raise whatever the database refuses as a `DatabaseError`."""
+    try:
+        yield
+    except UnknownRevisionError as error:
+        raise DatabaseError.of_newer_version(path, str(error)) from error
+    except UnicodeDecodeError as error:  # SQLite's own message quotes bytes of a damaged schema
+        raise DatabaseError.of_damage(path, "the schema cannot be read") from error
+    except (exc.DBAPIError, ValueError, TypeError) as error:
+        if is_unreadable(error):
+            raise DatabaseError.of_row(path, type(error).__name__) from error
+        raise DatabaseError.of_sqlite(path, getattr(error, "orig", error)) from error
+
+
+def _require_sound(path: Path, found: str | None) -> None:
+    if found is not None:
+        raise DatabaseError.of_damage(path, found)
 
 
 def _prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -265,6 +348,7 @@ def _prepare(connection: sqlite3.Connection, _: object) -> None:
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
         "journal_mode = WAL",
         "synchronous = FULL",
+        f"journal_size_limit = {_KEPT_BYTES_OF_LOG}",
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, sele
 
 from ai_server.memory import undelivered
 from ai_server.memory.database import Database
+from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import conversations, inbox, turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication
 from ai_server.protocol.reply import Reply, Timings, Usage
@@ -264,7 +265,7 @@ def _recent(connection: Connection, device_id: str, token_budget: int) -> list[T
         return []
     begin = min(_block_start(newest.history_end, token_budget), newest.history_end - newest.history_tokens)
     values = {"conversation_id": newest.conversation_id, "begin": begin}
-    return [_turn(row) for row in connection.execute(_HISTORY, values).mappings()]
+    return read_rows(connection, turns, _HISTORY, values, _turn)
 
 
 def _block_start(length: int, budget: int) -> int:

@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ai_server.memory.database import Database
+from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import outbox
 
 _SWEPT_AT_ONCE = 1000
@@ -79,7 +80,7 @@ class Undelivered:
         """Return at most `limit` of those that are not delivered, with an id beyond `id`, by ascending id."""
         values = {"after": id, "at_most": limit}
         return await self._database.read(
-            lambda connection: [StoredPublication(**row) for row in connection.execute(_AFTER, values).mappings()]
+            lambda connection: read_rows(connection, outbox, _AFTER, values, lambda row: StoredPublication(**row))
         )
 
     async def mark_delivered(self, ids: Sequence[int]) -> None:
