@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -36,8 +36,11 @@ _KEPT_BYTES_OF_LOG = 8 * 2**20
 
 _BEGIN_ANEW = "restore a backup, or start naila: it sets the file aside and begins a fresh one"
 
+_FULL = ("the disk is full", "free some space; nothing else needs to be done")
+
 _MENDS = {
-    "SQLITE_FULL": ("the disk is full", "free some space; nothing else needs to be done"),
+    "SQLITE_FULL": _FULL,
+    "SQLITE_IOERR_SHMSIZE": _FULL,  # the shared memory beside the write-ahead log finds no room
     "SQLITE_NOTADB": ("this is not a database", _BEGIN_ANEW),
     "SQLITE_CORRUPT": ("the database is damaged", _BEGIN_ANEW),
     "SQLITE_BUSY": ("another process holds the database", "end the program that writes to it"),
@@ -85,11 +88,11 @@ class DatabaseError(Exception):
 
     @classmethod
     def of_result(cls, path: Path, name: str, detail: str = "") -> DatabaseError:
-        """Put one of SQLite's result codes in words; an extended one is taken for what it extends."""
+        """Put one of SQLite's result codes in words; most extended ones are taken for what they extend."""
         for known, (what, mend) in _MENDS.items():
             if name.startswith(known):
                 damaged = known in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
-                return cls(path, what, mend, damaged=damaged, full=known == "SQLITE_FULL")
+                return cls(path, what, mend, damaged=damaged, full=(what, mend) == _FULL)
         return cls(path, f"the database refused ({detail})", "this is a fault of NAILA: please report it")
 
     @classmethod
@@ -293,8 +296,9 @@ def _sole_user(path: Path) -> int:
             f"another naila uses it (process {holder})",
             "stop that one, or give this one its own NAILA_DATA_DIR",
         ) from None
-    os.truncate(lock, 0)
-    os.write(lock, str(os.getpid()).encode())
+    with suppress(OSError):  # on a full disk nobody can tell who holds the lock, and it is held all the same
+        os.truncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
     return lock
 
 
