@@ -21,14 +21,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 
 from ai_server.memory import migrations
+from ai_server.memory.accepted import AcceptedUtterances, Arrival
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.inspection import DatabaseReport, inspect_database
 from ai_server.memory.schema import metadata
 from ai_server.memory.turns import Turn, Turns
+from ai_server.memory.undelivered import NewPublication, Undelivered
 from ai_server.protocol.reply import Reply
+from ai_server.protocol.utterance import Utterance
 
 NOBODY = 65534
 
@@ -233,6 +236,54 @@ async def test_a_file_in_place_of_the_directory_is_named(tmp_path: Path) -> None
         await Database.open(tmp_path / "data" / "naila.db")
     with pytest.raises(DatabaseError, match=r"data is not a directory: set NAILA_DATA_DIR"):
         await Database.open(tmp_path / "data" / "deeper" / "naila.db")
+
+
+async def test_the_write_ahead_log_shrinks_again_after_a_long_reader_made_it_grow(database: Database) -> None:
+    log, turns = database.path.with_name("naila.db-wal"), Turns(database)
+    await turns.add(turn(0))
+    reader = sqlite3.connect(database.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM turns").fetchone()
+    long = NewPublication(topic="naila/ai/responses/text/rover", payload=bytes(1_000_000), kind="reply")
+    for number in range(1, 16):
+        await turns.add(turn(number), [long])
+    assert log.stat().st_size > 12_000_000
+    reader.close()
+    for number in range(16, 20):
+        await turns.add(turn(number), [long])
+    assert log.stat().st_size <= 9_000_000
+
+
+async def test_no_statement_reads_a_whole_table(database: Database) -> None:
+    seen: set[str] = set()
+    await database.read(
+        lambda connection: event.listen(connection, "before_cursor_execute", lambda *args: seen.add(args[2]))
+    )
+    turns, accepted, undelivered = Turns(database), AcceptedUtterances(database), Undelivered(database)
+    said = Utterance(device_id="rover", request_id="q1", text="Hello")
+    came = Arrival(utterance=said, arrived_at=datetime.now(UTC), delivery="f1", redelivered=True)
+    await accepted.accept([came] * 3)
+    stored = await turns.add(turn(1), [NewPublication(topic="naila", payload=b"", kind="action")])
+    await accepted.accept([came])
+    await turns.cancel(turn(1), [])
+    await turns.recent("rover", 1000)
+    await turns.last("rover")
+    await turns.find("rover", "q1")
+    await turns.reset("rover")
+    await undelivered.after(0, 10)
+    await undelivered.mark_delivered([each.id for each in stored or []])
+    await undelivered.drop_actions("rover")
+    await undelivered.drop_actions("rover", "q1")
+    await undelivered.sweep(datetime.now(UTC))
+
+    def plan(connection: Connection, statement: str) -> list[str]:
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (None,) * statement.count("?"))
+        return [row[3] for row in rows]
+
+    for statement in seen - {"BEGIN", "BEGIN IMMEDIATE"}:
+        steps = await database.read(lambda connection, statement=statement: plan(connection, statement))
+        assert not [step for step in steps if step.startswith("SCAN") and "CONSTANT" not in step], statement
+    assert len(seen) > 20
 
 
 async def test_a_lock_held_by_another_program_is_named(database: Database) -> None:
