@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.settings import Settings
 from tests.brokers import Robot
@@ -59,6 +61,12 @@ class RunningDaemon:
     @property
     def data(self) -> Path:
         return Path(self.environment["NAILA_DATA_DIR"])
+
+    @property
+    def engine_pid(self) -> int:
+        """Of the process that runs the model."""
+        children = psutil.Process(self.pid).children()
+        return next(child.pid for child in children if "ai_server.llm.engine" in child.cmdline())
 
     @property
     def exit_code(self) -> int | None:
@@ -109,6 +117,12 @@ class RunningDaemon:
         if self.process is not None:
             self.stop(signal.SIGKILL)
 
+    def trouble(self) -> str:
+        """The end of its log, and what in it is no line of the log or worse than information."""
+        lines = self.log.read_text().splitlines()
+        worse = [line for line in lines if not line.startswith("{") or json.loads(line)["level"] != "info"]
+        return "\n".join([*worse[-40:], "...", *lines[-10:]])
+
     def lines(self) -> list[dict[str, Any]]:
         """What it logged, parsed."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
@@ -116,14 +130,14 @@ class RunningDaemon:
 
 @contextlib.contextmanager
 def naila(
-    directory: Path, broker: BrokerOptions, *, ready: str = "ready", **environment: str
+    directory: Path, broker: BrokerOptions, *, ready: str | None = None, **environment: str
 ) -> Iterator[RunningDaemon]:
-    """Run the daemon until the block ends, entered once its status is `ready`."""
+    """Run the daemon until the block ends, entered once its status is `ready`; without a model that is `degraded`."""
     directory.mkdir(parents=True, exist_ok=True)
     daemon = RunningDaemon(directory, broker, **environment)
     daemon.start()
     try:
-        daemon.wait_for(ready)
+        daemon.wait_for(ready or ("degraded" if environment.get("LLM_MODEL_PATH") == "none" else "ready"))
         yield daemon
     finally:
         daemon.kill()

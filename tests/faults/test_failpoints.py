@@ -34,6 +34,11 @@ def test_nothing_in_the_program_can_arm_a_failpoint():
     assert not [field for field in Settings.model_fields if "fail" in field]
 
 
+def test_each_failpoint_stands_at_one_place():
+    names = [ast.literal_eval(call.args[0]) for call in _calls("failpoint")]
+    assert sorted(names) == sorted(failpoints.NAMES)
+
+
 def test_a_failpoint_that_nobody_armed_does_nothing():
     for name in failpoints.NAMES:
         failpoints.failpoint(name)
