@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TRAINING := models/train/out/venv
 LOCKS := requirements/build.txt requirements/runtime.txt
 
-.PHONY: run test check bench model lock wheel clean
+.PHONY: run test check bench soak model lock wheel clean
 
 run: $(VENV)/.runtime ## Try it: a demo broker, the embedded model, and a chat in this terminal
 	@$(BIN)/naila demo
@@ -23,6 +23,10 @@ check: $(VENV)/.dev ## Lint, format and types
 bench: $(VENV)/.dev ## What the daemon costs beyond bare llama.cpp and a bare MQTT client
 	@$(BIN)/python tests/need_mosquitto.py
 	@$(BIN)/python -m benchmarks.overhead
+
+soak: $(VENV)/.dev ## The fault suite at length, an hour of conversation with the fallback and ten minutes with the model
+	@$(BIN)/python tests/need_mosquitto.py
+	@$(BIN)/python -m benchmarks.soak
 
 model: ## Train the embedded model again, from nothing (more than an hour; PyTorch goes into an environment of its own)
 	@test -x $(TRAINING)/bin/python || $(PYTHON) -m venv $(TRAINING)

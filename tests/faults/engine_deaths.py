@@ -9,9 +9,10 @@ from pathlib import Path
 from ai_server.mqtt.options import BrokerOptions
 from tests.daemons import naila, until
 from tests.faults.account import Account
+from tests.faults.kills import WORDS
 from tests.faults.observer import Observer
 from tests.faults.simulator import Simulator
-from tests.model_variants import endless
+from tests.model_variants import endless, truncated
 
 
 def killed_engine(
@@ -47,4 +48,19 @@ def killed_engine(
         assert observer.wait_for_metrics()["mqtt"]["connects"] == 1
         assert daemon.stop() == 0, daemon.trouble()
     account.assert_nothing_lost()
+    return account
+
+
+def truncated_model(directory: Path, broker: BrokerOptions, *, robots: int = 3) -> Account:
+    """Start with a model file whose download stopped: the fallback answers, and the status says why."""
+    model = truncated(directory)
+    with (
+        naila(directory, broker, ready="degraded", LLM_MODEL_PATH=str(model)) as daemon,
+        Simulator(broker, robots, name="curious") as simulator,
+    ):
+        assert model.name in daemon.wait_for("degraded")["reason"]
+        simulator.say(WORDS)
+        account = simulator.settle()
+        assert daemon.stop() == 0, daemon.trouble()
+    assert {request.reply["source"] for request in account.requests} <= {"fallback", "skill"}
     return account

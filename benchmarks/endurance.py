@@ -1,0 +1,132 @@
+"""A steady conversation for minutes or hours, and whether the daemon grows over it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import linear_regression
+
+import psutil
+
+from ai_server.mqtt.options import BrokerOptions
+from tests.daemons import naila, until
+from tests.faults.account import Account
+from tests.faults.kills import WORDS
+from tests.faults.simulator import Simulator
+from tests.faults.store import look
+
+TURNS_PER_S = 3.0
+ROBOTS = 12
+SAMPLE_S = 5.0
+WARM_UP = 0.25
+"""The share of the time that is not looked at: caches and pools fill."""
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the daemon holds, `at` seconds after the first turn; the engine's memory is 0 where there is none."""
+
+    at: float
+    rss_mib: float
+    engine_rss_mib: float
+    open_files: int
+    threads: int
+    database_mib: float
+
+
+@dataclass(frozen=True)
+class Endurance:
+    """What became of the utterances, and what the daemon held meanwhile."""
+
+    account: Account
+    samples: list[Sample]
+
+    @property
+    def slope_mib_per_hour(self) -> float:
+        return self._slope(lambda sample: sample.rss_mib)
+
+    @property
+    def engine_slope_mib_per_hour(self) -> float:
+        return self._slope(lambda sample: sample.engine_rss_mib)
+
+    @property
+    def open_files(self) -> tuple[int, int]:
+        """The least and the most after the warm-up."""
+        return _range(sample.open_files for sample in self.warm)
+
+    @property
+    def threads(self) -> tuple[int, int]:
+        return _range(sample.threads for sample in self.warm)
+
+    @property
+    def database_mib(self) -> float:
+        """The most, with its write-ahead log."""
+        return max(sample.database_mib for sample in self.samples)
+
+    @property
+    def warm(self) -> list[Sample]:
+        begin = WARM_UP * self.samples[-1].at
+        return [sample for sample in self.samples if sample.at >= begin]
+
+    def _slope(self, figure: Callable[[Sample], float]) -> float:
+        return linear_regression([each.at / 3600 for each in self.warm], [figure(each) for each in self.warm]).slope
+
+
+def converse(
+    directory: Path,
+    broker: BrokerOptions,
+    minutes: float,
+    progress: Callable[[float, int], None],
+    **environment: str,
+) -> Endurance:
+    """Have robots speak for so many minutes, three turns a second together.
+
+    Args:
+        directory: for the daemon's files.
+        broker: that the daemon and the robots connect to.
+        minutes: how long.
+        progress: is told the share of the time that has passed, and how many turns were answered.
+        environment: further settings of the daemon.
+    """
+    samples = []
+    with naila(directory, broker, **environment) as daemon, Simulator(broker, ROBOTS, name="steady") as simulator:
+        process, database = psutil.Process(daemon.pid), daemon.data / "naila.db"
+        robots, words = itertools.cycle(simulator.device_ids), itertools.cycle(WORDS)
+        began = time.monotonic()
+        next_turn = next_sample = began
+        while (now := time.monotonic()) < began + minutes * 60:
+            if now >= next_turn:
+                simulator.say([next(words)], next(robots))
+                next_turn += 1 / TURNS_PER_S
+            if now >= next_sample:
+                samples.append(_sample(now - began, process, database))
+                next_sample += SAMPLE_S
+                progress((now - began) / (minutes * 60), simulator.answered)
+            time.sleep(max(0.0, min(next_turn, next_sample) - time.monotonic()))
+        account = simulator.settle()
+        until(lambda: look(daemon.data).idle)
+        assert daemon.stop() == 0, daemon.trouble()
+    account.assert_nothing_lost()
+    return Endurance(account, samples)
+
+
+def _sample(at: float, process: psutil.Process, database: Path) -> Sample:
+    files = [database, database.with_name(database.name + "-wal")]
+    with process.oneshot():
+        return Sample(
+            at=at,
+            rss_mib=process.memory_info().rss / _MIB,
+            engine_rss_mib=sum(child.memory_info().rss for child in process.children()) / _MIB,
+            open_files=process.num_fds(),
+            threads=process.num_threads(),
+            database_mib=sum(file.stat().st_size for file in files) / _MIB,
+        )
+
+
+def _range(figures: Iterable[int]) -> tuple[int, int]:
+    values = list(figures)
+    return min(values), max(values)
