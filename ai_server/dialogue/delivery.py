@@ -8,7 +8,7 @@ import structlog
 
 from ai_server.brain.robots import Robots
 from ai_server.dialogue.running_turn import RunningTurn
-from ai_server.failpoints import failpoint
+from ai_server.failpoints import AFTER_REPLY_COMMIT, failpoint
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication
@@ -78,7 +78,7 @@ class Delivery:
         if turn.finish_reason != reply.finish_reason:  # it was cancelled while it was stored
             reply = turn.reply()
             publications = await self._store(turn, reply, anew=True)
-        failpoint("after_reply_commit")
+        failpoint(AFTER_REPLY_COMMIT)
         self._outbox.send(publications)
         turn.finish()
         return reply

@@ -15,7 +15,7 @@ from ai_server.brain.robots import Robots
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.dialogue.limits import Limits
-from ai_server.failpoints import failpoint
+from ai_server.failpoints import AFTER_COMMIT, AFTER_PUBACK, AFTER_RECEIVE, failpoint
 from ai_server.memory.accepted import Acceptance, Arrival
 from ai_server.memory.database import DatabaseError
 from ai_server.mqtt.connection import Connection, Received
@@ -112,7 +112,7 @@ class Intake:
     async def _read(self) -> None:
         while True:
             for received in await self._connection.receive():
-                failpoint("after_receive")
+                failpoint(AFTER_RECEIVE)
                 self._take_in(received)
 
     def _take_in(self, received: Received) -> None:
@@ -222,7 +222,7 @@ class Intake:
                 self._dialogue.refuse(item.arrival.utterance, error)
                 self._acknowledge_all(item)
             return None
-        failpoint("after_commit")
+        failpoint(AFTER_COMMIT)
         return acceptances
 
     def _take_up(self, item: _Arriving, acceptance: Acceptance) -> None:
@@ -239,7 +239,7 @@ class Intake:
             self._dialogue.hear(Waiting(utterance, item.arrived, epoch))
         self._delivery.accepted(utterance)
         self._acknowledge_all(item)
-        failpoint("after_puback")
+        failpoint(AFTER_PUBACK)
 
     def _acknowledge_all(self, item: _Arriving) -> None:
         utterance = item.arrival.utterance

@@ -10,7 +10,7 @@ from functools import singledispatchmethod
 from typing import Any
 
 from ai_server.brain.graph import BrainEvent, Understood
-from ai_server.failpoints import failpoint
+from ai_server.failpoints import MID_GENERATION, failpoint
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
 from ai_server.memory.turns import Turn
 from ai_server.mqtt.epochs import Epochs
@@ -129,7 +129,7 @@ class RunningTurn:
         if self._draft.first_word_at is None:
             self._draft.first_word_at = time.monotonic()
         self._draft.text += event.text
-        failpoint("mid_generation")
+        failpoint(MID_GENERATION)
         self._announce(StreamType.DELTA, text=event.text)
 
     @_handle.register

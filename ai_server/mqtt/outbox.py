@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from ai_server.failpoints import failpoint
+from ai_server.failpoints import AFTER_PUBLISH, BEFORE_MARKED, failpoint
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.undelivered import NewPublication, StoredPublication, Undelivered
 from ai_server.mqtt.connection import Connection, PublishPostponed
@@ -87,7 +87,7 @@ class Outbox:
         for publication in publications:
             if self._behind or not self._publish(publication):
                 self._fall_behind(publication.id)
-        failpoint("after_publish")
+        failpoint(AFTER_PUBLISH)
 
     async def withdraw_actions(self, device_id: str) -> None:
         """Take a robot's actions that the broker does not have yet off the way, and off the disk.
@@ -138,7 +138,7 @@ class Outbox:
         delivered, self._delivered = self._delivered, []
         if not delivered:
             return
-        failpoint("before_marked")
+        failpoint(BEFORE_MARKED)
         try:
             await self._undelivered.mark_delivered(delivered)
         except DatabaseError:
