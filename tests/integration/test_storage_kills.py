@@ -1,0 +1,63 @@
+"""A process that stores is killed at any instant: what it was promised is there, and nothing is there by half."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+KILLS = 8
+
+Promises = dict[str, set[str]]
+
+
+def store_until_killed(path: Path, first: int, seconds: float, promises: Promises) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.storing", str(path), str(first)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    lines = [process.stdout.readline()]
+    assert lines[0], "it ended before anything was stored"
+    time.sleep(seconds)
+    process.kill()
+    lines += process.stdout.readlines()
+    process.wait()
+    for line in lines:
+        what, *names = line.split()
+        promises[what].update(names)
+
+
+def stored(path: Path) -> Promises:
+    queries = {
+        "inbox": "SELECT request_id FROM inbox",
+        "turns": "SELECT request_id FROM turns",
+        "undelivered": "SELECT request_id FROM outbox WHERE kind = 'reply' AND delivered_at IS NULL",
+    }
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        return {name: {row[0] for row in connection.execute(query)} for name, query in queries.items()}
+
+
+def test_killed_at_any_instant_each_accepted_utterance_waits_or_is_answered_and_published(tmp_path: Path) -> None:
+    path, rng = tmp_path / "naila.db", random.Random(7)
+    promises: Promises = defaultdict(set)
+    for kill in range(KILLS):
+        store_until_killed(path, kill * 1_000_000, rng.uniform(0, 0.3), promises)
+        found = stored(path)
+        assert promises["accepted"] <= found["inbox"] | found["turns"]
+        assert not found["inbox"] & found["turns"]
+        assert promises["answered"] <= found["turns"]
+        assert found["turns"] - promises["marking"] <= found["undelivered"], "what no one was told of goes out again"
+        assert not promises["marked"] & found["undelivered"]
+    assert not list(tmp_path.glob("*damaged*"))
+    assert len(promises["marked"]) > KILLS
