@@ -96,3 +96,10 @@ write_revocations() {
     chmod 644 "$broker/crl.pem.new"
     mv "$broker/crl.pem.new" "$broker/crl.pem"
 }
+
+# The names and addresses in the broker's certificate; those of loopback only where there is no other.
+brokers_names() {
+    names=$(openssl x509 -in "$broker/server.pem" -noout -ext subjectAltName | sed 1d | tr ',' '\n' |
+        sed 's/^ *[A-Za-z ]*://' | awk '$0 != "localhost" && $0 != "127.0.0.1" && !seen[$0]++' | paste -sd, -)
+    echo "${names:-localhost}" | sed 's/,/, /g'
+}
