@@ -66,6 +66,9 @@ _STALE_S = 30.0
 _SAME_SIGNAL_S = 0.2
 """A second signal so soon after the first is the same wish."""
 
+_FULL_DISK_S = 5.0
+"""A start on a full disk looks again so often."""
+
 _FLUSH_S = 3.0
 """What the broker gets to acknowledge the last publications."""
 
@@ -152,7 +155,7 @@ class Daemon:
         with _phase("hardware"):
             engine, manner = await self._begin_loading(parts)
         with _phase("storage"):
-            database = await Database.open(self._settings.data_dir / DATABASE)
+            database = await self._open_database()
             parts.push_async_callback(database.close)
         with _phase("brain"):
             # LangGraph takes half a second to import: in a thread, so that the engine is told meanwhile what to load.
@@ -175,6 +178,22 @@ class Daemon:
         failed = await self._serve(tasks)
         await self._drain(house, tasks)
         return 1 if failed else 0
+
+    async def _open_database(self) -> Database:
+        """Open the database; a full disk is waited for, since a service that gave up would stay down.
+
+        Raises:
+            DatabaseError: if it cannot be opened, or the disk was full until the daemon was asked to stop.
+        """
+        while True:
+            try:
+                return await Database.open(self._settings.data_dir / DATABASE)
+            except DatabaseError as error:
+                if not error.full or self._stop.is_set():
+                    raise
+                log.error("waiting for room on the disk", reason=str(error))  # noqa: TRY400
+                self._notifier.status(str(error))
+                await self._unless_stopped(asyncio.sleep(_FULL_DISK_S))
 
     async def _begin_loading(self, parts: AsyncExitStack) -> tuple[ModelService | None, Manner]:
         """Start the engine's process, which takes its time, before everything else."""

@@ -139,4 +139,5 @@ class Reporter:
             transactions=database.transactions,
             failures=database.failures,
             error=error,
+            set_aside=str(database.set_aside or ""),
         )

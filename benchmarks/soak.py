@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import signal
 import sys
 import tempfile
@@ -280,19 +281,24 @@ def main() -> None:
         if not options.only or any(word.lower() in each.name.lower() for word in options.only)
     ]
     console = Console(width=None if sys.stdout.isatty() else 200)
-    rows = []
+    rows: list[tuple[str, Outcome]] = []
+    try:
+        _perform_all(wanted, rows, console)
+    finally:
+        console.print(table(rows))
+    sys.exit(any(outcome.missed for _, outcome in rows))
+
+
+def _perform_all(wanted: Sequence[Scenario], rows: list[tuple[str, Outcome]], console: Console) -> None:
     columns = (TextColumn("{task.description}"), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
     with tempfile.TemporaryDirectory(prefix="naila-soak-") as name, Progress(*columns, console=console) as progress:
         for number, scenario in enumerate(wanted, 1):
             task = progress.add_task(f"{number}/{len(wanted)} {scenario.name}", total=None, note="")
-            outcome = perform(
-                scenario, Path(name) / str(number), lambda note, task=task: progress.update(task, note=note)
-            )
-            progress.update(task, note=outcome.missed or "done")
+            tell = functools.partial(_tell, progress, task)
+            outcome = perform(scenario, Path(name) / str(number), tell)
+            tell(f"no: {outcome.missed}" if outcome.missed else "done")
             progress.stop_task(task)
             rows.append((scenario.name, outcome))
-    console.print(table(rows))
-    sys.exit(any(outcome.missed for _, outcome in rows))
 
 
 if __name__ == "__main__":

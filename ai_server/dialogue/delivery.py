@@ -93,6 +93,8 @@ class Delivery:
                 log.error("a reply waits to be stored", reason=str(error))  # noqa: TRY400  the reason says it all
                 await asyncio.sleep(_STORE_AGAIN_S)
             else:
+                if stored is None:  # an attempt that seemed to fail had been written
+                    self._outbox.look_again()
                 return stored or []
 
     def _drafts(self, utterance: Utterance, reply: Reply) -> list[NewPublication]:

@@ -89,6 +89,10 @@ class Outbox:
                 self._fall_behind(publication.id)
         failpoint(AFTER_PUBLISH)
 
+    def look_again(self) -> None:
+        """Look through the disk from the beginning for what is not on its way."""
+        self._fall_behind(1)
+
     async def withdraw_actions(self, device_id: str) -> None:
         """Take a robot's actions that the broker does not have yet off the way, and off the disk.
 

@@ -79,6 +79,7 @@ class DatabaseObservation:
         transactions: since the start.
         failures: of those, refused by the database.
         error: why the last transaction failed; empty where it did not.
+        set_aside: where the file is that was found damaged at the start; empty where all was well.
     """
 
     turns: int = 0
@@ -87,6 +88,7 @@ class DatabaseObservation:
     transactions: int = 0
     failures: int = 0
     error: str = ""
+    set_aside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,7 +345,7 @@ def _database_health(database: DatabaseObservation) -> ServiceHealth:
         status=status,
         response_time_ms=quantiles(database.write_ms).p50,
         error_rate=_ratio(database.failures, database.transactions) or 0,
-        detail=database.error,
+        detail=database.error or (database.set_aside and f"begun anew; the damaged file is {database.set_aside}"),
     )
 
 

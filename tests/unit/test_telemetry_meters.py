@@ -266,6 +266,13 @@ def test_a_brain_whose_last_turn_failed_is_degraded_until_one_succeeds(meters: M
     assert (service.status, service.error_rate) == ("healthy", 0.5)
 
 
+def test_a_database_that_was_begun_anew_is_healthy_and_says_where_the_damaged_one_is(meters: Meters):
+    anew = DatabaseObservation(transactions=4, set_aside="/data/naila.db.damaged-1")
+    memory = meters.health(seen(database=anew)).services["memory"]
+    assert memory.status == "healthy"
+    assert "/data/naila.db.damaged-1" in memory.detail
+
+
 def test_a_database_whose_last_transaction_failed_is_unhealthy_and_says_why(meters: Meters) -> None:
     full = DatabaseObservation(transactions=4, failures=1, error="the disk is full")
     service = meters.health(seen(database=full)).services["memory"]
