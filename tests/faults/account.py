@@ -132,7 +132,7 @@ class Account:
 
     @property
     def sent_again(self) -> int:
-        return sum(request.sends - 1 for request in self.requests)
+        return sum(max(0, request.sends - 1) for request in self.requests)
 
     @property
     def expired(self) -> int:

@@ -42,7 +42,7 @@ def all_at_once(
     **environment: str,
 ) -> Flood:
     """Have each robot say one thing at the same moment, in several waves; every utterance gets some answer."""
-    manners = Manners(takes_no_for_an_answer=True, fields={"ttl_ms": ttl_ms})
+    manners = Manners(takes_no_for_an_answer=True, clean_session=True, fields={"ttl_ms": ttl_ms})
     rss_mib = []
     with (
         naila(directory, broker, **environment) as daemon,
