@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dialogues", type=int, default=60_000, help="dialogues to generate")
     parser.add_argument("--echoes", type=float, default=0.25, help="samples that teach to copy, for each dialogue")
-    parser.add_argument("--steps", type=int, default=4_000, help="training ends after this many steps")
+    parser.add_argument("--steps", type=int, default=3_330, help="training ends after this many steps")
     parser.add_argument("--minutes", type=float, default=600.0, help="or after this many minutes, if that is sooner")
     parser.add_argument("--workers", type=int, default=2, help="training processes, one core each")
     parser.add_argument("--work", type=Path, default=HERE / "out", help="where the vocabulary and checkpoints go")

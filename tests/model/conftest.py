@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import pytest
@@ -48,6 +50,11 @@ class Robot:
 
     def _template(self, text: str) -> list[int]:
         return self._model.tokenize(text.encode(), add_bos=False, special=True)
+
+
+def actions(reply: str) -> list[Any]:
+    """The action lines of a reply, parsed."""
+    return [json.loads(line) for line in reply.split("\n")[1:]]
 
 
 @pytest.fixture(scope="session")
