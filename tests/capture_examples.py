@@ -86,7 +86,7 @@ def _capture(examples: dict[str, str]) -> dict[str, str]:
         Robot(broker.options, "naila/#", client_id=DEVICE) as robot,
     ):
         for topic in (topics.CAPABILITIES, topics.HEARTBEAT, topics.SENSOR, topics.TEXT):
-            robot.publish(topic.format(device_id=DEVICE, name="battery"), examples[topic])
+            robot.publish(topic.format(device_id=DEVICE, type="battery"), examples[topic])
         turn = _Ear(robot)
         turn.listen_until(lambda: turn.has_ended() and {"reply", "action"} <= turn.heard.keys())
         robot.publish(topics.TEXT.format(device_id=DEVICE), REFUSED)
