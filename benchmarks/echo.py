@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 ECHO = "bare/echo"
 ECHOED = "bare/echoed"
@@ -36,7 +36,8 @@ def _subscribe(client: Client, *_: object) -> None:
 def main() -> None:
     """Serve until killed; says `ready` once it is."""
     host, port, username, password = sys.argv[1:]
-    client = Client(CallbackAPIVersion.VERSION2, client_id="bare")
+    # MQTT 5, as the daemon speaks it to Mosquitto: paho needs 10 us more for each message of it than for 3.1.1.
+    client = Client(CallbackAPIVersion.VERSION2, client_id="bare", protocol=MQTTProtocolVersion.MQTTv5)
     client.username_pw_set(username, password)
     client.on_message = Counter().on_message
     client.on_connect = _subscribe
