@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -209,7 +208,7 @@ class Brain:
             messages=prompt,
             sampling=self._manner.sampling,
             max_tokens=self._manner.max_tokens,
-            deadline=time.monotonic() + self._reply_timeout_s,
+            timeout_s=self._reply_timeout_s,
             intent=state["intent"].name,
             emotion=situation.person_emotion or "neutral",
         )

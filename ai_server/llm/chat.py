@@ -45,7 +45,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
         sampling: how tokens are chosen.
         max_tokens: at most so many are generated.
         stop: generation ends before any of these strings.
-        deadline: `time.monotonic()` after which generation stops with `length`; None for none.
+        timeout_s: so long after it began generation stops with `length`; None for never.
         intent: what the utterance was taken for; the fallback chooses its answer by it.
         emotion: how the person seems to feel; the fallback chooses its answer by it.
     """
@@ -56,7 +56,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
     sampling: Sampling = Sampling()
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
-    deadline: float | None = None
+    timeout_s: float | None = None
     intent: str = "conversation"
     emotion: Emotion = "neutral"
 

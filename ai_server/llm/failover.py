@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol
@@ -42,7 +41,7 @@ class Failover:
     Args:
         engine: None where no model is configured.
         fallback: what needs no model.
-        longest_wait_s: a broken turn waits at most so long for the engine, and never past its deadline.
+        longest_wait_s: a broken turn waits at most so long for the engine, and never longer than its timeout.
     """
 
     def __init__(self, engine: Engine | None, fallback: ChatModel, *, longest_wait_s: float = _LONGEST_WAIT_S) -> None:
@@ -75,10 +74,9 @@ class Failover:
     async def _is_ready(self, engine: Engine, request: ChatRequest, *, wait: bool) -> bool:
         if engine.state.status == "loaded" or not wait:
             return engine.state.status == "loaded"
-        now = time.monotonic()
-        until = now + self._longest_wait_s if request.deadline is None else request.deadline
+        longest_s = self._longest_wait_s if request.timeout_s is None else min(request.timeout_s, self._longest_wait_s)
         try:
-            async with asyncio.timeout(min(until - now, self._longest_wait_s)):
+            async with asyncio.timeout(longest_s):
                 await engine.wait_loaded()
         except (TimeoutError, ModelError):
             return False

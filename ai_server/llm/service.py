@@ -338,7 +338,7 @@ def _generate(request_id: int, request: ChatRequest) -> Generate:
         sampling=request.sampling,
         max_tokens=request.max_tokens,
         stop=request.stop,
-        deadline=request.deadline,
+        timeout_s=request.timeout_s,
         date=dt.datetime.now().astimezone().date().isoformat(),
     )
 

@@ -34,10 +34,7 @@ class Load(Command, frozen=True):
 
 
 class Generate(Command, frozen=True):
-    """Answer this chat; commands are served in order.
-
-    `deadline` is of `time.monotonic()`, a clock that all processes of a host share.
-    """
+    """Answer this chat; commands are served in order. `timeout_s` counts from when it is begun."""
 
     id: int
     conversation_id: str
@@ -45,7 +42,7 @@ class Generate(Command, frozen=True):
     sampling: Sampling
     max_tokens: int
     stop: tuple[str, ...] = ()
-    deadline: float | None = None
+    timeout_s: float | None = None
     date: str = ""
     """Today as ISO 8601, for templates that name it."""
 

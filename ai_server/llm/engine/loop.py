@@ -13,7 +13,7 @@ from ai_server.llm.engine.generator import Generator
 from ai_server.llm.engine.log import NativeLog
 from ai_server.llm.engine.prompt import PromptTooLongError
 from ai_server.llm.engine.runner import DecodeError, LoadError, Runner
-from ai_server.llm.engine.sequence import Reply, is_late
+from ai_server.llm.engine.sequence import Reply
 from ai_server.llm.engine.template import ChatTemplate, TemplateError
 from ai_server.llm.wire import (
     AnyCommand,
@@ -60,7 +60,6 @@ class Loop:
             while True:
                 for command in self._channel.receive(wait=self._reply is None and not self._waiting):
                     self._obey(command)
-                self._end_late()
                 self._admit()
                 self._step()
         finally:
@@ -109,16 +108,9 @@ class Loop:
             return
         for request in self._waiting:
             if request.id == request_id:
-                self._give_up(request, "cancelled")
+                self._waiting.remove(request)
+                self._channel.send(Done(request_id, "cancelled", completion_tokens=0, prefill_ms=0, decode_ms=0))
                 return
-
-    def _end_late(self) -> None:
-        for request in [request for request in self._waiting if is_late(request)]:
-            self._give_up(request, "length")
-
-    def _give_up(self, request: Generate, reason: FinishReason) -> None:
-        self._waiting.remove(request)
-        self._channel.send(Done(request.id, reason, completion_tokens=0, prefill_ms=0, decode_ms=0))
 
     def _admit(self) -> None:
         if self._reply or not self._waiting or self._generator is None:
@@ -141,7 +133,7 @@ class Loop:
         if reply is None or self._generator is None:
             return
         try:
-            reason = "length" if is_late(reply.request) else self._generator.advance(reply)
+            reason = "length" if reply.is_late else self._generator.advance(reply)
         except DecodeError as error:
             self._fail(reply, str(error))
             return

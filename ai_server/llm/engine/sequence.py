@@ -52,6 +52,12 @@ class Reply:
     """When text was last sent."""
 
     @property
+    def is_late(self) -> bool:
+        """Whether it has taken as long as it may."""
+        timeout_s = self.request.timeout_s
+        return timeout_s is not None and time.monotonic() - self.began >= timeout_s
+
+    @property
     def prefill_ms(self) -> float:
         """From the first decode call to the first token, or to now."""
         return ((self.first_token or time.monotonic()) - self.began) * 1000
@@ -60,8 +66,3 @@ class Reply:
     def decode_ms(self) -> float:
         """From the first token to the newest."""
         return 0 if self.first_token is None else (self.newest_token - self.first_token) * 1000
-
-
-def is_late(request: Generate) -> bool:
-    """Say whether a request's deadline has passed."""
-    return request.deadline is not None and time.monotonic() >= request.deadline
