@@ -6,9 +6,7 @@ import json
 import random
 import time
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from ai_server.mqtt.options import BrokerOptions
@@ -73,21 +71,27 @@ class TimedRobot(HeadlessRobot):
 
 
 def in_long_replies(directory: Path, broker: BrokerOptions, *, times: int = 5, **environment: str) -> Cancels:
-    """Cancel replies that go on until the context is full, at their fifth word; a step is from one word to the next."""
-    settings = {**ONE_THREAD, "LLM_MODEL_PATH": str(endless(directory)), "LLM_MAX_TOKENS": "8000", **environment}
+    """Cancel replies that go on until the context is full, at some word; a step is a token."""
+    settings = {
+        **ONE_THREAD,
+        "LLM_MODEL_PATH": str(endless(directory)),
+        "LLM_MAX_TOKENS": "8000",
+        "NAILA_HISTORY_TOKENS": "0",
+        **environment,
+    }
     latencies: list[float] = []
     with naila(directory, broker, **settings), TimedRobot(broker, "talker") as robot:
+        whole = robot.say("tell me a very long story")
+        assert whole.reply is not None
         give_up = time.monotonic() + TIMEOUT_S + 5 * times
         while len(latencies) < times:
             assert time.monotonic() < give_up, f"only {len(latencies)} cancels came before the end of the reply"
             request_id = robot.send("tell me a very long story")
-            _listen_until(robot, request_id, "delta", count=5)
+            robot.wait_for_event(request_id, "delta")
             latency = robot.cancelled(request_id)
             if latency is not None:
                 latencies.append(latency)
-        deltas = [(at, request_id) for at, request_id, kind in robot.times if kind == "delta"]
-    steps = [later - earlier for (earlier, one), (later, other) in pairwise(deltas) if one == other]
-    return Cancels(latencies, median(steps) * 1000)
+    return Cancels(latencies, 1000 / whole.reply["timings"]["tokens_per_second"])
 
 
 def in_long_prompts(
@@ -164,9 +168,9 @@ def before_the_body_moves(
     return Interruptions(len(cancelled), announced, len(finished))
 
 
-def _listen_until(robot: HeadlessRobot, request_id: str, kind: str, count: int = 1) -> None:
-    """Listen until the stream has had so many events of this type, or has ended."""
+def _listen_until(robot: HeadlessRobot, request_id: str, kind: str) -> None:
+    """Listen until the stream has had an event of this type, or has ended."""
     give_up = time.monotonic() + TIMEOUT_S
-    while (types := robot.turn(request_id).types()).count(kind) < count and "finished" not in types:
+    while not {kind, "finished"} & set(robot.turn(request_id).types()):
         assert time.monotonic() < give_up
         robot.listen(0.005)
