@@ -185,6 +185,8 @@ class Dialogue:
             self._settle(turn, await self._delivery.deliver(turn))
         finally:
             del self._running[utterance.device_id]
+            if turn.waiting.answered.cancel():  # it stays on the disk, for the next start
+                self._inbox.release(utterance.device_id)
 
     async def _think(self, turn: RunningTurn) -> None:
         """Have the brain answer.

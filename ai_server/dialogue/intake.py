@@ -30,6 +30,9 @@ from ai_server.telemetry.meters import Meters
 
 log = structlog.get_logger(__name__)
 
+_ERRAND_S = 5.0
+"""PUBACKs go out in order, so one may be withheld so long: a disk that is full must not make the brain deaf."""
+
 _SHOWN_TOPIC = 200
 """Characters of a topic that are logged."""
 
@@ -263,11 +266,17 @@ class Intake:
         task.add_done_callback(self._errands.discard)
 
     async def _acknowledge_after(self, received: Received, errand: Coroutine[None, None, None]) -> None:
-        try:
-            await errand
-        except DatabaseError as error:
-            log.error("a control was not obeyed", topic=received.packet.topic, reason=str(error))  # noqa: TRY400
+        task = asyncio.create_task(_logged(received.packet.topic, errand))
+        await asyncio.wait([task], timeout=_ERRAND_S)
         self._connection.acknowledge(received)
+        await task
+
+
+async def _logged(topic: str, errand: Coroutine[None, None, None]) -> None:
+    try:
+        await errand
+    except DatabaseError as error:
+        log.error("a control was not obeyed", topic=topic, reason=str(error))  # noqa: TRY400
 
 
 async def _all(futures: list[asyncio.Future[None]]) -> None:

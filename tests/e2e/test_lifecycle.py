@@ -21,7 +21,9 @@ from tests.robots import HeadlessRobot
 def test_sigterm_lets_the_running_reply_finish_and_says_goodbye(broker: BrokerOptions, tmp_path):
     with (
         Robot(broker, "naila/ai/status", client_id="status-1") as watcher,
-        naila(tmp_path, broker, LLM_MODEL_PATH=str(endless(tmp_path)), LLM_MAX_TOKENS="400") as daemon,
+        naila(
+            tmp_path, broker, LLM_MODEL_PATH=str(endless(tmp_path)), LLM_MAX_TOKENS="400", NAILA_DRAIN_TIMEOUT_S="60"
+        ) as daemon,
         HeadlessRobot(broker, "r1") as robot,
     ):
         request_id = robot.send("tell me a story")
