@@ -84,6 +84,11 @@ def killed_broker(directory: Path, broker: RunningBroker, _: Note) -> Outcome:
     return Outcome("5 kills of the broker", _whole(account))
 
 
+def power_cut(directory: Path, broker: RunningBroker, _: Note) -> Outcome:
+    account = outages.power_cut(directory, broker, **NO_MODEL)
+    return Outcome("5 kills of both at once", _whole(account))
+
+
 def cut_network(directory: Path, broker: RunningBroker, _: Note) -> Outcome:
     return _outage(outages.cut_network(directory, broker.options, seconds=30, **NO_MODEL))
 
@@ -179,6 +184,7 @@ def scenarios(minutes: float, model_minutes: float) -> list[Scenario]:
         Scenario("SIGKILL at random", killed_at_random),
         Scenario("Mosquitto killed", killed_broker),
         Scenario("embedded broker killed", killed_broker, amqtt),
+        Scenario("daemon and broker killed", power_cut),
         Scenario("network cut for 30 s", cut_network),
         Scenario("broker frozen for 60 s", frozen_broker),
         Scenario("SIGTERM, broker frozen", stop_while_frozen),

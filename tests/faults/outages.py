@@ -6,7 +6,7 @@ import dataclasses
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,48 @@ def killed_broker(
     **environment: str,
 ) -> Account:
     """Kill the broker at random instants while the daemon answers, and start it again at once."""
+
+    def kill(_: RunningDaemon) -> None:
+        broker.kill()
+        broker.start()
+
+    return _fail_at_random(kill, directory, broker, robots, utterances, kills, seed, environment)
+
+
+def power_cut(
+    directory: Path,
+    broker: RunningBroker,
+    *,
+    robots: int = 20,
+    utterances: int = 200,
+    cuts: int = 5,
+    seed: int = 1,
+    **environment: str,
+) -> Account:
+    """Kill the daemon and its broker together at random instants, and start both again.
+
+    What the kernel had not written to the disk yet survives, as it would not in a real one.
+    """
+
+    def cut(daemon: RunningDaemon) -> None:
+        broker.kill()
+        daemon.stop(signal.SIGKILL)
+        broker.start()
+        daemon.start()
+
+    return _fail_at_random(cut, directory, broker, robots, utterances, cuts, seed, environment)
+
+
+def _fail_at_random(
+    fail: Callable[[RunningDaemon], None],
+    directory: Path,
+    broker: RunningBroker,
+    robots: int,
+    utterances: int,
+    times: int,
+    seed: int,
+    environment: Mapping[str, str],
+) -> Account:
     randomness = random.Random(seed)
     each = utterances // robots
     with (
@@ -62,11 +104,10 @@ def killed_broker(
         Simulator(broker.options, robots, name="bereft") as simulator,
     ):
         simulator.say(WORDS[number % len(WORDS)] for number in range(each))
-        for answered in sorted(randomness.sample(range(robots * each), kills)):
+        for answered in sorted(randomness.sample(range(robots * each), times)):
             assert simulator.wait_for(answered, 2 * TIMEOUT_S), daemon.trouble()
             time.sleep(randomness.uniform(0, 0.05))
-            broker.kill()
-            broker.start()
+            fail(daemon)
         account = simulator.settle(2 * TIMEOUT_S)
         end(daemon, account)
     return account

@@ -16,6 +16,12 @@ def test_nothing_is_lost_when_mosquitto_is_killed(directory: Path, broker: Runni
     assert account.sent == 40
 
 
+def test_nothing_is_lost_when_the_daemon_and_its_broker_are_killed_together(directory: Path, broker: RunningBroker):
+    account = outages.power_cut(directory, broker, robots=4, utterances=20, cuts=1, **NO_MODEL)
+    account.assert_nothing_lost()
+    assert account.sent == 20
+
+
 def test_nothing_is_lost_when_a_broker_without_persistence_is_killed(directory: Path, tmp_path: Path):
     with amqtt(tmp_path) as broker:
         account = outages.killed_broker(directory, broker, robots=4, utterances=20, kills=1, **NO_MODEL)
