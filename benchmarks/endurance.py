@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import linear_regression
@@ -53,14 +53,10 @@ class Endurance:
     def engine_slope_mib_per_hour(self) -> float:
         return self._slope(lambda sample: sample.engine_rss_mib)
 
-    @property
-    def open_files(self) -> tuple[int, int]:
-        """The least and the most after the warm-up."""
-        return _range(sample.open_files for sample in self.warm)
-
-    @property
-    def threads(self) -> tuple[int, int]:
-        return _range(sample.threads for sample in self.warm)
+    def most(self, figure: Callable[[Sample], int]) -> tuple[int, int]:
+        """The most of a figure in the first half of the time after the warm-up, and in the second."""
+        half = len(self.warm) // 2
+        return max(map(figure, self.warm[:half])), max(map(figure, self.warm[half:]))
 
     @property
     def database_mib(self) -> float:
@@ -124,8 +120,3 @@ def _sample(at: float, process: psutil.Process, database: Path) -> Sample:
             threads=process.num_threads(),
             database_mib=sum(file.stat().st_size for file in files) / _MIB,
         )
-
-
-def _range(figures: Iterable[int]) -> tuple[int, int]:
-    values = list(figures)
-    return min(values), max(values)
