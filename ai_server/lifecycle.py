@@ -9,7 +9,7 @@ import random
 import signal
 import time
 from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -375,14 +375,12 @@ class Daemon:
             self._condition.enter(State.DRAINING)
             tasks["intake"].cancel()
             await house.dialogue.drain(self._settings.naila_drain_timeout_s)
-            self._condition.enter(State.OFFLINE)
-            if house.connection.state.connected:
-                await house.outbox.flush(_FLUSH_S)
             for task in tasks.values():
                 task.cancel()
             await asyncio.wait(tasks.values())
-            with suppress(DatabaseError):  # it is published once more at the next start
-                await house.outbox.write_down()
+            self._condition.enter(State.OFFLINE)
+            if house.connection.state.connected:
+                await house.outbox.flush(_FLUSH_S)
 
 
 async def _settled(engine: ModelService) -> None:

@@ -26,7 +26,10 @@ from ai_server.protocol.utterance import Utterance
 log = structlog.get_logger(__name__)
 
 _ROUND_S = 0.25
-"""How often deliveries are written down, and what found no room is tried again."""
+"""How often deliveries are written down."""
+
+_BEHIND_S = 0.05
+"""How often what found no room, or no connection, is tried again."""
 
 _SWEEP_S = 60.0
 _KEPT = timedelta(minutes=10)
@@ -131,7 +134,7 @@ class Outbox:
             except DatabaseError as error:
                 log.debug("the outbox waits for the database", reason=str(error))  # whoever stores says it aloud
                 self._work.set()
-            await asyncio.sleep(_ROUND_S)
+            await asyncio.sleep(_BEHIND_S if self._behind else _ROUND_S)
 
     async def write_down(self) -> None:
         """Mark what the broker has as delivered.
@@ -145,7 +148,7 @@ class Outbox:
         failpoint(BEFORE_MARKED)
         try:
             await self._undelivered.mark_delivered(delivered)
-        except DatabaseError:
+        except (DatabaseError, asyncio.CancelledError):
             self._delivered = delivered + self._delivered
             raise
         for number in delivered:
@@ -232,9 +235,18 @@ class Outbox:
         self._send(topics.HEALTH, health.to_json(), retain=True)
 
     async def flush(self, timeout: float) -> int:  # noqa: ASYNC109  a bound, not a cancellation
-        """Wait at most `timeout` seconds for what is not acknowledged; return how many publications remain so."""
-        if self._unacknowledged:
-            await asyncio.wait(self._unacknowledged, timeout=timeout)
+        """Publish what is left, and write down what the broker has within `timeout` seconds; `run` must have ended.
+
+        Returns:
+            How many publications it does not have; those on the disk are published at the next start.
+        """
+        try:
+            await self._catch_up()
+            if self._unacknowledged:
+                await asyncio.wait(self._unacknowledged, timeout=timeout)
+            await self.write_down()
+        except DatabaseError as error:
+            log.error("what was delivered could not be written down", reason=str(error))  # noqa: TRY400
         return len(self._unacknowledged)
 
     def _send(

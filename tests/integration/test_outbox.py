@@ -161,3 +161,17 @@ async def test_a_full_connection_leaves_the_rest_to_the_disk(broker: RunningBrok
             await built.connection.start()
             assert await heard(robot, 50) == [str(number) for number in range(50)]
             await built.nothing_left()
+
+
+async def test_what_is_stored_just_before_the_end_still_goes_out(broker: RunningBroker, tmp_path: Path):
+    with Robot(broker.options, "naila/ai/responses/text/h", client_id="h1") as robot:
+        database = await Database.open(tmp_path / "naila.db")
+        built = House(database, options_of(broker))  # its outbox does not run
+        await built.connection.start()
+        await built.connection.wait_connected(30)
+        built.outbox.send(await built.store("h", 1))
+        assert await built.outbox.flush(30) == 0
+        assert await heard(robot, 1) == ["1"]
+        assert await built.undelivered.count() == 0
+        await built.connection.close()
+        await database.close()
