@@ -14,8 +14,8 @@ import psutil
 from ai_server.mqtt.options import BrokerOptions
 from tests.daemons import naila, until
 from tests.faults.account import Account
-from tests.faults.kills import WORDS
 from tests.faults.simulator import Simulator
+from tests.faults.speech import WORDS
 from tests.faults.store import look
 
 TURNS_PER_S = 3.0
@@ -97,10 +97,10 @@ def converse(
         while (now := time.monotonic()) < began + minutes * 60:
             if now >= next_turn:
                 simulator.say([next(words)], next(robots))
-                next_turn += 1 / TURNS_PER_S
+                next_turn = max(next_turn + 1 / TURNS_PER_S, now)  # no burst after a delay
             if now >= next_sample:
                 samples.append(_sample(now - began, process, database))
-                next_sample += SAMPLE_S
+                next_sample = max(next_sample + SAMPLE_S, now)
                 progress((now - began) / (minutes * 60), simulator.answered)
             time.sleep(max(0.0, min(next_turn, next_sample) - time.monotonic()))
         account = simulator.settle()

@@ -50,9 +50,9 @@ class Request:
 
     def hear_reply(self, reply: dict[str, Any], arrived: int, now: float) -> None:
         """Take a reply, the `arrived`-th that any robot heard."""
-        if not self.settled:
+        if not self.replies:
             self.arrived = arrived
-            self.took_s = now - self.first_sent
+            self.took_s = self.took_s or now - self.first_sent
         self.accepted = True
         self.replies.append(reply)
 
@@ -85,11 +85,15 @@ class Request:
         return {action["command_id"] for action in self.actions}
 
     @property
+    def named(self) -> set[str]:
+        """The ids of the actions that the reply names."""
+        return {action["command_id"] for action in self.replies[0]["actions"]} if self.replies else set()
+
+    @property
     def unwarranted(self) -> int:
         """How many actions the body was asked for that the reply does not name, or that differ under one id."""
-        named = {action["command_id"] for action in self.replies[0]["actions"]} if self.replies else set()
         contents = {tuple(sorted(map(str, action.items()))) for action in self.actions}
-        return len(self.commands - named) + len(contents) - len(self.commands)
+        return len(self.commands - self.named) + len(contents) - len(self.commands)
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,15 @@ class Account:
 
     requests: Sequence[Request]
     problems: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, accounts: Iterable[Account]) -> Account:
+        """Sum several accounts up."""
+        accounts = list(accounts)
+        return cls(
+            [request for account in accounts for request in account.requests],
+            [problem for account in accounts for problem in account.problems],
+        )
 
     @property
     def sent(self) -> int:
@@ -125,6 +138,11 @@ class Account:
     @property
     def duplicated(self) -> int:
         return sum(request.duplicates + request.unwarranted for request in self.requests)
+
+    @property
+    def actions(self) -> int:
+        """How many different ones the bodies were asked for."""
+        return sum(len(request.commands) for request in self.requests)
 
     @property
     def delivered_again(self) -> int:
@@ -157,7 +175,7 @@ class Account:
         return self.misanswered + self.expired
 
     def assert_nothing_lost(self) -> None:
-        """Fail unless each utterance was answered, once, in its robot's order."""
+        """Fail unless each utterance was answered, once, in its robot's order, and each action of a reply came."""
         lost = [
             (request.request_id, request.events, request.errors) for request in self.requests if not request.settled
         ]
@@ -166,6 +184,8 @@ class Account:
         assert not again, f"{len(again)} were answered twice: {again[:2]}"
         moved = [(request.replies[:1], request.actions) for request in self.requests if request.unwarranted]
         assert not moved, f"{len(moved)} had actions that their replies do not name: {moved[:2]}"
+        idle = [(request.replies[0], request.actions) for request in self.requests if request.named - request.commands]
+        assert not idle, f"{len(idle)} replies name actions that never came: {idle[:2]}"
         assert self.misanswered == 0, f"{self.misanswered} were answered before an earlier one of their robot"
         assert not self.problems, self.problems[:5]
 

@@ -13,22 +13,10 @@ from ai_server.mqtt.options import BrokerOptions
 from ai_server.telemetry.meters import quantiles
 from tests.brokers import TIMEOUT_S
 from tests.daemons import naila
+from tests.faults.speech import BODY, DRIVE
 from tests.model_variants import endless
 from tests.robots import HeadlessRobot, Turn
 
-BODY = {
-    "actions": [
-        {
-            "name": "move",
-            "parameters": {
-                "properties": {
-                    "direction": {"type": "string", "enum": ["forward", "backward"]},
-                    "distance_cm": {"type": "integer", "minimum": 1, "maximum": 200},
-                }
-            },
-        }
-    ]
-}
 ONE_THREAD = {"LLM_THREADS": "1"}
 """Two threads of llama.cpp wait for each other at each layer, which on a busy machine takes longer than the work."""
 
@@ -148,11 +136,11 @@ def before_the_body_moves(
     finished: list[Turn] = []
     with naila(directory, broker, **settings), HeadlessRobot(broker, "mover") as robot:
         robot.publish("naila/devices/mover/capabilities", json.dumps(BODY), retain=True)
-        assert robot.say("drive forward 50 centimetres").actions
+        assert robot.say(DRIVE).actions
         give_up = time.monotonic() + TIMEOUT_S + 5 * times
         while len(cancelled) < times:
             assert time.monotonic() < give_up, f"{len(cancelled)} were cancelled, {len(finished)} were not"
-            request_id = robot.send("drive forward 50 centimetres")
+            request_id = robot.send(DRIVE)
             _listen_until(robot, request_id, randomness.choice(["accepted", "started", "delta", "delta", "action"]))
             robot.control("cancel", request_id=request_id)
             turn = robot.wait(request_id)

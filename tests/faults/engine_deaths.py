@@ -9,9 +9,9 @@ from pathlib import Path
 from ai_server.mqtt.options import BrokerOptions
 from tests.daemons import naila, until
 from tests.faults.account import Account
-from tests.faults.kills import WORDS
 from tests.faults.observer import Observer
 from tests.faults.simulator import Simulator
+from tests.faults.speech import WORDS
 from tests.model_variants import endless, truncated
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import signal
 import time
@@ -11,13 +12,12 @@ from pathlib import Path
 from ai_server import failpoints
 from ai_server.mqtt.options import BrokerOptions
 from tests.brokers import TIMEOUT_S
-from tests.daemons import RunningDaemon
+from tests.daemons import RunningDaemon, until
 from tests.faults import launcher
 from tests.faults.account import Account
-from tests.faults.simulator import Manners, Simulator
+from tests.faults.simulator import INSISTENT, SILENT, Simulator
+from tests.faults.speech import BODY, DRIVE, WORDS
 from tests.faults.store import end
-
-WORDS = ("hello", "what time is it", "tell me about the moon", "how is your battery", "do you like music")
 
 
 def at_every_failpoint(
@@ -30,15 +30,16 @@ def at_every_failpoint(
     seed: int = 1,
     **environment: str,
 ) -> Account:
-    """Kill the daemon at each failpoint in turn, `rounds` times over, while robots talk to it.
+    """Kill the daemon at each failpoint in turn, `rounds` times over, while robots talk to it that say all but once.
 
     Each daemon takes over what the one before left, so that it meets stored work and new work. In the first round it
     dies when it reaches the failpoint first, later at a random reach.
     """
     randomness = random.Random(seed)
     daemon = RunningDaemon(directory, broker, **environment)
-    with Simulator(broker, robots, name="killed") as simulator:
+    with Simulator(broker, robots, name="killed", manners=SILENT) as simulator:
         try:
+            _subscribe(daemon)
             for number in range(rounds):
                 for name in names:
                     nth = 1 if number == 0 else randomness.randint(1, 5)
@@ -50,6 +51,13 @@ def at_every_failpoint(
         finally:
             daemon.kill()
     return account
+
+
+def _subscribe(daemon: RunningDaemon) -> None:
+    """Run the daemon once: the broker keeps words for those that it has seen."""
+    daemon.start()
+    daemon.wait_for("ready", "degraded")
+    daemon.stop()
 
 
 def _die_at(daemon: RunningDaemon, simulator: Simulator, name: str, nth: int) -> None:
@@ -74,20 +82,31 @@ def at_random(
     seed: int = 1,
     **environment: str,
 ) -> Account:
-    """Kill the daemon at random instants while it answers; each time it is started again at once."""
+    """Kill the daemon at random instants while it answers; each time it is started again at once.
+
+    Half of the robots say everything once, the other half again and again, and they ask for actions too.
+    """
     randomness = random.Random(seed)
     daemon = RunningDaemon(directory, broker, **environment)
-    each = utterances // robots
-    with Simulator(broker, robots, name="random", manners=Manners(hands_in_one_by_one=False)) as simulator:
-        daemon.start()
+    words = list(itertools.islice(itertools.cycle((*WORDS, DRIVE)), utterances // robots))
+    with (
+        Simulator(broker, robots // 2, name="silent", manners=SILENT) as silent,
+        Simulator(broker, robots // 2, name="insistent", manners=INSISTENT) as insistent,
+    ):
+        everybody = silent, insistent
         try:
-            simulator.say(WORDS[number % len(WORDS)] for number in range(each))
-            for answered in sorted(randomness.sample(range(robots * each), kills)):
-                assert simulator.wait_for(answered), daemon.trouble()
+            daemon.start()
+            daemon.wait_for("ready", "degraded")
+            for simulator in everybody:
+                simulator.declare(BODY)
+                simulator.say(words)
+            total = sum(len(simulator.requests) for simulator in everybody)
+            for answered in sorted(randomness.sample(range(total), kills)):
+                until(lambda count=answered: sum(simulator.answered for simulator in everybody) >= count)
                 time.sleep(randomness.uniform(0, 0.05))
                 daemon.stop(signal.SIGKILL)
                 daemon.start()
-            account = simulator.settle()
+            account = Account.of(simulator.settle() for simulator in everybody)
             end(daemon, account)
         finally:
             daemon.kill()

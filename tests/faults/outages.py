@@ -15,9 +15,9 @@ from ai_server.mqtt.options import BrokerOptions
 from tests.brokers import TIMEOUT_S, RunningBroker
 from tests.daemons import RunningDaemon, naila
 from tests.faults.account import Account
-from tests.faults.kills import WORDS
 from tests.faults.observer import Observer
 from tests.faults.simulator import Simulator
+from tests.faults.speech import WORDS
 from tests.faults.store import end
 from tests.proxies import Proxy
 

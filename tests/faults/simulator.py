@@ -7,10 +7,11 @@ connection what has no reply yet once more, and again after an error that says w
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -53,6 +54,13 @@ class Manners:
     takes_no_for_an_answer: bool = False
     clean_session: bool = False
     fields: dict[str, Any] = field(default_factory=lambda: {"ttl_ms": 600_000})
+
+
+SILENT = Manners(resend_s=math.inf, ask_again_s=math.inf)
+"""They say everything once: what is lost on the way stays lost."""
+
+INSISTENT = Manners(hands_in_one_by_one=False, resend_s=0.5, ask_again_s=1.0)
+"""They say everything again and again: what is answered twice is seen."""
 
 
 class Simulator:
@@ -124,10 +132,11 @@ class Simulator:
             self.requests.update((request.request_id, request) for request in said)
         return said
 
-    def publish(self, device_id: str, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish something else as this robot, QoS 1, under `naila/devices/{device_id}/`."""
-        link = next(link for link in self._links if device_id in link.robots)
-        link.publish(f"naila/devices/{device_id}/{topic}", payload, retain=retain)
+    def declare(self, body: Mapping[str, Any]) -> None:
+        """Declare what each robot can do, retained."""
+        for link in self._links:
+            for device_id in link.robots:
+                link.publish(f"naila/devices/{device_id}/capabilities", json.dumps(body).encode(), retain=True)
 
     def settle(self, timeout_s: float = TIMEOUT_S, listen_s: float = 0.5) -> Account:
         """Wait until each request is answered or refused, then a little for what should not come; return the account.

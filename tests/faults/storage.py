@@ -14,9 +14,9 @@ from ai_server.mqtt.options import BrokerOptions
 from tests.brokers import TIMEOUT_S
 from tests.daemons import RunningDaemon, naila, until
 from tests.faults.account import Account
-from tests.faults.kills import WORDS
 from tests.faults.observer import Observer
 from tests.faults.simulator import Manners, Simulator
+from tests.faults.speech import WORDS
 from tests.faults.store import Store, end, look
 from tests.robots import HeadlessRobot
 

@@ -66,6 +66,11 @@ def test_an_action_that_its_reply_does_not_name_is_one_too_many(actions: list[di
         account.assert_nothing_lost()
 
 
+def test_an_action_that_never_came_is_missed():
+    with pytest.raises(AssertionError, match="actions that never came"):
+        Account([_request(1, _reply(actions=[MOVE]))]).assert_nothing_lost()
+
+
 def test_a_reply_that_is_older_than_the_one_before_is_out_of_order():
     account = Account([_request(1, _reply(2)), _request(2, _reply(1))])
     assert account.misanswered == account.late == 1
