@@ -28,11 +28,17 @@ class Sampling(msgspec.Struct, frozen=True, array_like=True):
         temperature: 0 takes the likeliest.
         top_p: the smallest set of tokens with this probability is drawn from; 1 is off.
         seed: the same seed, prompt and model give the same text; None draws one.
+        top_k: no more than so many of the likeliest tokens are drawn from; 0 is off.
+        min_p: tokens below this share of the likeliest one's probability are not drawn; 0 is off.
+        repetition_penalty: of tokens among the last 64 of the reply; 1 is off, more makes them less likely.
     """
 
     temperature: float = 0.7
     top_p: float = 0.9
     seed: int | None = None
+    top_k: int = 40
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
 
 
 class ChatRequest(msgspec.Struct, frozen=True):

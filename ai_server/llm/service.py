@@ -355,6 +355,7 @@ def _load_command(path: Path, plan: Plan) -> Load:
     return Load(
         path=str(path),
         context_size=plan.context_size,
+        cells=plan.context_size,
         batch_size=plan.batch_size,
         ubatch_size=plan.ubatch_size,
         threads=plan.threads,

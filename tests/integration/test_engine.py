@@ -82,7 +82,7 @@ class Engine:
 
     def load(self, path: Path, **changes: object) -> list[AnySignal]:
         sizes = {"context_size": 2048, "batch_size": 512, "ubatch_size": 512, "threads": 1, "threads_batch": 1}
-        plan = {**sizes, "kv_type": "f16"}
+        plan = {**sizes, "kv_type": "f16", "cells": changes.get("context_size", 2048)}
         self.send(Load(path=str(path), gpu_layers=0, load_mode="mmap", **{**plan, **changes}))
         return self.until(Loaded, LoadFailed)
 

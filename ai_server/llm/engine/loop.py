@@ -146,7 +146,7 @@ class Loop:
 
     def _flush(self, reply: Reply) -> None:
         if reply.unsent:
-            self._channel.send(Text(reply.request.id, reply.unsent, reply.unsent_tokens))
+            self._channel.send(Text(reply.request.id, reply.unsent, reply.unsent_tokens, time.monotonic_ns()))
             reply.unsent, reply.unsent_tokens, reply.sent = "", 0, reply.newest_token
 
     def _finish(self, reply: Reply, reason: FinishReason) -> None:
