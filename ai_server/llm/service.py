@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import itertools
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ from ai_server.llm.wire import (
     Ping,
     Progress,
     Refused,
+    Statistics,
     Text,
 )
 from ai_server.plan import Plan, PlanError, Wishes, plan
@@ -45,6 +47,8 @@ _GOOD_LIFE_S = 60.0
 _PING_S = 5.0
 _LOADING_PATIENCE = 10
 """Loading may be silent so many times longer than answering: a slow disk gives no progress for long."""
+_MEASURED = 1000
+"""Of hops and of steps so many of the newest are kept."""
 
 _log = structlog.get_logger(__name__)
 
@@ -73,6 +77,12 @@ class EngineState:
     pid: int | None = None
     last_sign_of_life: float | None = None
     """`time.monotonic()` of the engine's newest signal."""
+    statistics: Statistics | None = None
+    """The engine's newest; None before its first."""
+    step_ms: tuple[float, ...] = ()
+    """How long each of the engine's last 1,000 steps took, as far as it told."""
+    hop_ms: tuple[float, ...] = ()
+    """How long each of the last 1,000 pieces of text took from the engine's process to this one."""
 
 
 class ModelService:
@@ -98,12 +108,20 @@ class ModelService:
         self._task: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
         self._answers: dict[int, _Answer] = {}
+        self._statistics: Statistics | None = None
+        self._step_ms: deque[float] = deque(maxlen=_MEASURED)
+        self._hop_ms: deque[float] = deque(maxlen=_MEASURED)
 
     @property
     def state(self) -> EngineState:
         """How the model is now."""
-        seen = self._process.last_sign_of_life if self._process else None
-        return replace(self._state, last_sign_of_life=seen)
+        return replace(
+            self._state,
+            last_sign_of_life=self._process.last_sign_of_life if self._process else None,
+            statistics=self._statistics,
+            step_ms=tuple(self._step_ms),
+            hop_ms=tuple(self._hop_ms),
+        )
 
     async def start(self) -> None:
         """Begin to load and return at once; failures show in `state`."""
@@ -175,14 +193,16 @@ class ModelService:
             process = await EngineProcess.spawn()
         except OSError as error:
             return f"the engine's process cannot be started: {error}"
-        self._process = process
+        self._process, self._statistics = process, None
         self._change(pid=process.pid)
         watchdog = asyncio.create_task(self._watch(process), name="engine-watchdog")
         try:
             with suppress(EngineGoneError):
                 await self._load(process)
                 while True:
-                    self._pass_on(await process.receive())
+                    signal = await process.receive()
+                    self._measure(signal)
+                    self._pass_on(signal)
         finally:
             watchdog.cancel()
             self._process = None
@@ -225,6 +245,14 @@ class ModelService:
             load_ms=loaded.load_ms,
             warmup_ms=loaded.warmup_ms,
         )
+
+    def _measure(self, signal: AnySignal) -> None:
+        match signal:
+            case Text(at=at):
+                self._hop_ms.append((time.monotonic_ns() - at) / 1e6)
+            case Statistics():
+                self._statistics = signal
+                self._step_ms.extend(signal.step_ms)
 
     def _pass_on(self, signal: AnySignal) -> None:
         match signal:
