@@ -1,8 +1,9 @@
-"""How a model is loaded on a host: threads, GPU layers, context, batch, KV type, and the reason for each in words."""
+"""How a model is loaded on a host: threads, GPU layers, context, KV cache, spill, and the reason for each in words."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -16,8 +17,23 @@ LoadMode: TypeAlias = Literal["mmap", "none"]
 
 DEFAULT_CONTEXT_SIZE: Final = 4096
 DEFAULT_BATCH_SIZE: Final = 512
+DEFAULT_PARALLEL: Final = 8
+DEFAULT_STEP_BUDGET_MS: Final = 100.0
+DEFAULT_SPILL_DISK_BYTES: Final = 1 << 30
 MIN_CONTEXT_SIZE: Final = 2048
 """The context is not shrunk below this of itself: persona, a few turns and a reply need it."""
+CONVERSATIONS: Final = 4
+"""The KV cache is made for so many conversations of the longest length, where there is room."""
+CELLS_PER_REPLY: Final = 512
+"""With fewer cells for each, fewer are generated at once: a short prompt and its reply need so many."""
+FEW_THREADS: Final = 4
+LARGE_MODEL_BYTES: Final = 2 << 30
+SLOW_PARALLEL: Final = 4
+"""With fewer threads and a larger model than these, so many replies at once: few cores read a prompt of a large model
+some four times as fast as they generate, and more sequences in a step cannot gain more than that."""
+MAX_SPILL_BYTES: Final = 1 << 30
+SPILL_SHARE: Final = 0.25
+"""Of the memory that the plan leaves unused."""
 MAX_UBATCH_SIZE: Final = 512
 """llama.cpp's own default; larger ones cost memory and gain little."""
 HOST_HEADROOM_BYTES: Final = 256 << 20
@@ -31,6 +47,7 @@ GPU_RUNTIME_BYTES: Final = 380_000_000
 
 _CONTEXT_PADDING: Final = 256  # llama.cpp rounds the context up to this (llama-context.cpp)
 _KV_TYPES: Final[tuple[KvType, ...]] = ("f16", "q8_0", "q4_0")
+_MIB: Final = 1 << 20
 _GIB: Final = 1 << 30
 
 
@@ -50,6 +67,13 @@ class Wishes:
     batch_size: int | None = None
     """Tokens in one decode call."""
     kv_type: KvType | None = None
+    cells: int | None = None
+    """Tokens in the KV cache, at least `context_size`."""
+    parallel: int | None = None
+    """Replies generated at once."""
+    step_budget_ms: float | None = None
+    spill_bytes: int | None = None
+    spill_disk_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +82,7 @@ class MemoryEstimate:
 
     weights: int
     kv: int
+    """Of all cells."""
     compute: int
     """llama.cpp's scratch buffers, and the GPU driver's."""
     gpu: int
@@ -82,10 +107,21 @@ class Plan:
     threads_batch: int
     gpu_layers: int
     context_size: int
+    """Tokens of the longest conversation, its reply included."""
+    cells: int
+    """Tokens in the KV cache, which all conversations share."""
+    parallel: int
+    """Replies generated at once; others wait."""
     batch_size: int
     ubatch_size: int
+    step_budget_ms: float
+    """A step that generates reads no more of a prompt than fits this time."""
     kv_type: KvType
     load_mode: LoadMode
+    spill_bytes: int
+    """Of host memory, for conversations that leave the KV cache; taken only as they do, and beside `memory`."""
+    spill_disk_bytes: int
+    """Of the disk, for conversations that leave host memory, or are to survive the process."""
     acceleration: str
     """What computes: `cpu`, `cuda`, `metal`, `vulkan`, `rocm`, ..."""
     memory: MemoryEstimate
@@ -108,6 +144,7 @@ class _Choice:
     gpu_layers: int
     context_size: int
     kv_type: KvType
+    cells: int
 
 
 class _Planner:
@@ -117,9 +154,9 @@ class _Planner:
         self._host = host
         self._model = model
         self._wishes = wishes
-        self._budget = _Budget.of(host, model)
+        self._budget = _Budget.of(host, model, reserved=wishes.spill_bytes or 0)
         self._all_layers = model.layers + 1
-        automatic = min(DEFAULT_CONTEXT_SIZE, model.context_length)
+        automatic = min(DEFAULT_CONTEXT_SIZE, model.context_length, wishes.cells or DEFAULT_CONTEXT_SIZE)
         self._context_top = automatic if wishes.context_size is None else wishes.context_size
         self._batch_top = DEFAULT_BATCH_SIZE if wishes.batch_size is None else wishes.batch_size
         supported = tuple(kind for kind in _KV_TYPES if model.supports_kv_type(kind))
@@ -130,8 +167,11 @@ class _Planner:
         choice = next((choice for choice in self._choices() if self._fits(choice)), None)
         if choice is None:
             raise PlanError(self._refusal())
+        choice = self._with_room_for_more(choice)
         memory = self._estimate(choice)
         threads, threads_reason = self._threads()
+        parallel, parallel_reason = self._parallel(choice, threads)
+        spill, spill_reason = self._spill(memory)
         load_mode, load_reason = self._load_mode(choice, memory)
         acceleration, acceleration_reason = self._acceleration(choice)
         batch = self._batch_size(choice)
@@ -140,10 +180,15 @@ class _Planner:
             threads_batch=threads,
             gpu_layers=choice.gpu_layers,
             context_size=choice.context_size,
+            cells=choice.cells,
+            parallel=parallel,
             batch_size=batch,
             ubatch_size=min(batch, MAX_UBATCH_SIZE),
+            step_budget_ms=self._wishes.step_budget_ms or DEFAULT_STEP_BUDGET_MS,
             kv_type=choice.kv_type,
             load_mode=load_mode,
+            spill_bytes=spill,
+            spill_disk_bytes=self._spill_disk_bytes(),
             acceleration=acceleration,
             memory=memory,
             reasons=MappingProxyType(
@@ -152,10 +197,16 @@ class _Planner:
                     "threads_batch": "as many as for single tokens: reading a prompt shares their barriers",
                     "gpu_layers": self._gpu_reason(choice),
                     "context_size": self._context_reason(choice),
+                    "cells": self._cells_reason(choice),
+                    "parallel": parallel_reason,
                     "batch_size": self._batch_reason(choice),
                     "ubatch_size": f"the batch, at most {MAX_UBATCH_SIZE}, which sets the size of the compute buffer",
+                    "step_budget_ms": f"{_set_or_default(self._wishes.step_budget_ms)}: no prompt that is read holds "
+                    "up the replies in the making for longer",
                     "kv_type": self._kv_reason(choice),
                     "load_mode": load_reason,
+                    "spill_bytes": spill_reason,
+                    "spill_disk_bytes": self._spill_disk_reason(choice),
                     "acceleration": acceleration_reason,
                     "memory": self._memory_reason(memory),
                 }
@@ -190,11 +241,15 @@ class _Planner:
     def _shrinking(self, gpu_layers: int) -> Iterator[_Choice]:
         for kv_type in self._kv_types:
             for context in self._contexts():
-                yield _Choice(gpu_layers, context, kv_type)
+                yield _Choice(gpu_layers, context, kv_type, self._least_cells(context))
+
+    def _least_cells(self, context_size: int) -> int:
+        """Return the cells that one conversation needs, or that were set; llama.cpp rounds both up."""
+        return _pad_up(context_size if self._wishes.cells is None else self._wishes.cells)
 
     def _contexts(self) -> Iterator[int]:
         yield self._context_top
-        if self._wishes.context_size is None:
+        if self._wishes.context_size is None and self._wishes.cells is None:
             yield from range(_pad_down(self._context_top - 1), MIN_CONTEXT_SIZE - 1, -_CONTEXT_PADDING)
 
     def _compact(self) -> _Choice:
@@ -204,7 +259,21 @@ class _Planner:
         """
         *_, context = self._contexts()
         kv_type: KvType = "q8_0" if "q8_0" in self._kv_types else self._kv_types[0]
-        return _Choice(0, context, kv_type)
+        return _Choice(0, context, kv_type, self._least_cells(context))
+
+    def _with_room_for_more(self, choice: _Choice) -> _Choice:
+        """Give the KV cache cells for more conversations: what the GPU has left, or half of what the host has."""
+        if self._wishes.cells is not None:
+            return choice
+        alone = self._estimate(choice)
+        sizes = range(choice.cells, CONVERSATIONS * choice.cells + 1, _CONTEXT_PADDING)
+
+        def too_many(cells: int) -> bool:
+            memory = self._estimate(replace(choice, cells=cells))
+            grown = self._budget.on_host(memory) - self._budget.on_host(alone)
+            return not self._budget.covers(memory) or grown > self._budget.left(alone) / 2
+
+        return replace(choice, cells=sizes[max(0, bisect_left(sizes, x=True, key=too_many) - 1)])
 
     def _wished_layers(self, layers: int) -> int:
         return self._all_layers if layers < 0 else min(layers, self._all_layers)
@@ -218,13 +287,13 @@ class _Planner:
     def _estimate(self, choice: _Choice) -> MemoryEstimate:
         model = self._model
         blocks = max(0, choice.gpu_layers - 1)
-        cells = math.ceil(choice.context_size / _CONTEXT_PADDING) * _CONTEXT_PADDING
-        kv = cells * model.kv_bytes_per_token(choice.kv_type)
-        scratch = _compute_bytes(model, cells, min(self._batch_size(choice), MAX_UBATCH_SIZE))
+        kv = choice.cells * model.kv_bytes_per_token(choice.kv_type)
+        ubatch = min(self._batch_size(choice), MAX_UBATCH_SIZE)
+        scratch = _compute_bytes(model, choice.cells, ubatch, self._wishes.parallel or DEFAULT_PARALLEL)
         if choice.gpu_layers == 0:
             return MemoryEstimate(weights=model.weight_bytes, kv=kv, compute=scratch, gpu=0)
         gpu_weights = sum(model.layer_bytes[model.layers - blocks :]) + model.output_bytes
-        gpu_kv = cells * model.kv_bytes_per_token(choice.kv_type, blocks)
+        gpu_kv = choice.cells * model.kv_bytes_per_token(choice.kv_type, blocks)
         gpu_scratch = len(self._budget.devices) * (scratch + GPU_RUNTIME_BYTES)
         # A tied head on the GPU is a second copy of the token embedding, which stays on the host.
         copied = model.output_bytes if model.tied_head else 0
@@ -253,12 +322,12 @@ class _Planner:
         where = f", {_size(memory.gpu)} of it on the GPU for {choice.gpu_layers} layers" if choice.gpu_layers else ""
         return (
             f"it needs {_size(memory.total)} (weights {_size(memory.weights)}, KV cache {_size(memory.kv)} for "
-            f"{choice.context_size} tokens in {choice.kv_type}, compute {_size(memory.compute)}){where}"
+            f"{choice.cells} tokens in {choice.kv_type}, compute {_size(memory.compute)}){where}"
         )
 
     def _what_would_fit(self, choice: _Choice) -> str:
         offers = [
-            offer for offer in (self._kv_offer(choice), self._context_offer(choice), self._layer_offer(choice)) if offer
+            offer for offer in (self._kv_offer(choice), self._cells_offer(choice), self._layer_offer(choice)) if offer
         ]
         if offers:
             return f"What would fit: {', or '.join(offers)}."
@@ -270,10 +339,13 @@ class _Planner:
                 return f"LLM_KV_TYPE={kv_type}"
         return None
 
-    def _context_offer(self, choice: _Choice) -> str | None:
-        for context in range(_pad_down(choice.context_size - 1), 0, -_CONTEXT_PADDING):
-            if self._fits(replace(choice, context_size=context)):
-                return f"LLM_CONTEXT_SIZE={context}"
+    def _cells_offer(self, choice: _Choice) -> str | None:
+        setting, least = "LLM_CONTEXT_SIZE", 1
+        if self._wishes.cells is not None:
+            setting, least = "LLM_KV_CELLS", self._wishes.context_size or 1
+        for cells in range(choice.cells - _CONTEXT_PADDING, least - 1, -_CONTEXT_PADDING):
+            if self._fits(replace(choice, cells=cells, context_size=min(choice.context_size, cells))):
+                return f"{setting}={cells}"
         return None
 
     def _layer_offer(self, choice: _Choice) -> str | None:
@@ -322,10 +394,57 @@ class _Planner:
             return f"all that the model was trained on ({trained})"
         return "the default, and it fits"
 
+    def _cells_reason(self, choice: _Choice) -> str:
+        if self._wishes.cells is not None:
+            return "as set: shared by all conversations"
+        alone = self._least_cells(choice.context_size)
+        if choice.cells == CONVERSATIONS * alone:
+            return f"{CONVERSATIONS} conversations of the longest length; all share them"
+        if choice.cells == alone:
+            return "one conversation of the longest length: no memory is left for more; all share them"
+        room = "what the GPU has left" if self._takes_the_gpus_rest(choice) else "half of what is left"
+        return f"one conversation of the longest length ({alone}), and {room} for more; all share them"
+
+    def _takes_the_gpus_rest(self, choice: _Choice) -> bool:
+        return choice.gpu_layers > 0 and not self._fits(replace(choice, cells=choice.cells + _CONTEXT_PADDING))
+
+    def _parallel(self, choice: _Choice, threads: int) -> tuple[int, str]:
+        if self._wishes.parallel is not None:
+            return self._wishes.parallel, "as set"
+        most, reason = DEFAULT_PARALLEL, "the default"
+        weights = self._model.weight_bytes
+        if choice.gpu_layers == 0 and threads < FEW_THREADS and weights > LARGE_MODEL_BYTES:
+            most = SLOW_PARALLEL
+            reason = f"{threads} threads make a model of {_size(weights)} no faster by more of them"
+        roomy = max(1, choice.cells // CELLS_PER_REPLY)
+        if roomy < most:
+            return roomy, f"{choice.cells} cells, {CELLS_PER_REPLY} for each"
+        return most, reason
+
+    def _spill(self, memory: MemoryEstimate) -> tuple[int, str]:
+        if self._wishes.spill_bytes is not None:
+            return self._wishes.spill_bytes, "as set" if self._wishes.spill_bytes else "as set: off"
+        left = self._budget.left(memory)
+        share = min(MAX_SPILL_BYTES, int(left * SPILL_SHARE) // _MIB * _MIB)
+        if share == 0:
+            return 0, "off: no memory is left for it"
+        at_most = f", at most {_size(MAX_SPILL_BYTES)}" if share == MAX_SPILL_BYTES else ""
+        return share, f"a quarter of the {_size(left)} that are left{at_most}"
+
+    def _spill_disk_bytes(self) -> int:
+        wish = self._wishes.spill_disk_bytes
+        return DEFAULT_SPILL_DISK_BYTES if wish is None else wish
+
+    def _spill_disk_reason(self, choice: _Choice) -> str:
+        if self._wishes.spill_disk_bytes == 0:
+            return "as set: off"
+        each = _size(1000 * self._model.kv_bytes_per_token(choice.kv_type))
+        return f"{_set_or_default(self._wishes.spill_disk_bytes)}: 1,000 tokens of a conversation take {each}"
+
     def _batch_reason(self, choice: _Choice) -> str:
         if self._batch_top > choice.context_size:
             return "the whole context"
-        return "the default" if self._wishes.batch_size is None else "as set"
+        return _set_or_default(self._wishes.batch_size)
 
     def _kv_reason(self, choice: _Choice) -> str:
         size = f"{self._model.kv_bytes_per_token(choice.kv_type) / 1024:g} KiB a token"
@@ -371,6 +490,8 @@ class _Budget:
     gpu: int
     """0 where there is no GPU to put layers on."""
     host: int
+    reserved: int
+    """Of the host's, for what was set to be spilled there."""
     free: int
     unified: bool
     limited: bool
@@ -379,7 +500,7 @@ class _Budget:
     """What llama.cpp sees where `gpu` is 0."""
 
     @classmethod
-    def of(cls, host: Host, model: ModelHeader) -> _Budget:
+    def of(cls, host: Host, model: ModelHeader, *, reserved: int) -> _Budget:
         free = host.memory_usable
         devices = tuple(device for device in host.offload_devices if device.memory_total or device.kind == "igpu")
         gpu = sum(_headed(_device_free(device, host), GPU_HEADROOM_BYTES, GPU_HEADROOM_SHARE) for device in devices)
@@ -388,7 +509,8 @@ class _Budget:
         return cls(
             devices=devices,
             gpu=max(0, gpu),
-            host=_headed(free, HOST_HEADROOM_BYTES, HOST_HEADROOM_SHARE),
+            host=max(0, _headed(free, HOST_HEADROOM_BYTES, HOST_HEADROOM_SHARE) - reserved),
+            reserved=reserved,
             free=free,
             unified=host.unified_memory,
             limited=free == host.memory_limit_free,
@@ -400,8 +522,14 @@ class _Budget:
 
     def excess(self, memory: MemoryEstimate) -> int:
         """Return how many bytes are wanted beyond the budget."""
-        on_host = memory.total if self.unified else memory.host
-        return max(0, memory.gpu - self.gpu) + max(0, on_host - self.host)
+        return max(0, memory.gpu - self.gpu) + max(0, self.on_host(memory) - self.host)
+
+    def on_host(self, memory: MemoryEstimate) -> int:
+        return memory.total if self.unified else memory.host
+
+    def left(self, memory: MemoryEstimate) -> int:
+        """Return how many bytes of the host's share a plan does not take."""
+        return max(0, self.host - self.on_host(memory))
 
     def device_names(self) -> str:
         return " and ".join(f"{device.name} ({device.description})" for device in self.devices)
@@ -409,6 +537,8 @@ class _Budget:
     def describe(self) -> str:
         of_what = "that the cgroup's limit leaves" if self.limited else "of free memory"
         host = f"{_size(self.host)} of the {_size(self.free)} {of_what} can be used"
+        if self.reserved:
+            host += f" beside LLM_SPILL_MB={self.reserved // _MIB}"
         if not self.devices:
             return host
         free = sum(device.memory_free for device in self.devices)
@@ -430,22 +560,30 @@ def _headed(free: int, least: int, share: float) -> int:
     return max(0, free - max(least, int(free * share)))
 
 
-def _compute_bytes(model: ModelHeader, context_size: int, ubatch_size: int) -> int:
-    """Return llama.cpp's scratch for one ubatch: activations, the attention mask, and 16 rows of logits.
+def _compute_bytes(model: ModelHeader, cells: int, ubatch_size: int, parallel: int) -> int:
+    """Return llama.cpp's scratch for one ubatch: activations, the attention mask, and 16 rows of logits or more.
 
     Fitted to what llama-cpp-python 0.3.36 reserves with flash attention for Llama shapes of 6, 16 and 32 layers,
     contexts of 4,096 and 32,768 and ubatches of 512 and 2,048: from exact to two fifths too high.
     """
     activations = 2 * model.feed_forward_length + 7 * model.embedding_length
-    return 4 * (ubatch_size * (activations + context_size) + 16 * model.vocab_size)
+    return 4 * (ubatch_size * (activations + cells) + max(16, parallel) * model.vocab_size)
 
 
-def _pad_down(context_size: int) -> int:
-    return context_size // _CONTEXT_PADDING * _CONTEXT_PADDING
+def _pad_down(tokens: int) -> int:
+    return tokens // _CONTEXT_PADDING * _CONTEXT_PADDING
+
+
+def _pad_up(tokens: int) -> int:
+    return -(-tokens // _CONTEXT_PADDING) * _CONTEXT_PADDING
 
 
 def _size(count: int) -> str:
-    return f"{count / _GIB:.2f} GiB" if count >= _GIB // 10 else f"{count / (1 << 20):.0f} MiB"
+    return f"{count / _GIB:.2f} GiB" if count >= _GIB // 10 else f"{count / _MIB:.0f} MiB"
+
+
+def _set_or_default(wish: float | None) -> str:
+    return "the default" if wish is None else "as set"
 
 
 def _cores_in_words(host: Host) -> str:

@@ -203,7 +203,8 @@ def _compared(what: str, samples: Samples, *, aim: float, by: Comparison, at_mos
 
 def _load_command(model: Path) -> Load:
     planned = plan(hardware.detect(), read_header(model), Wishes(gpu_layers=0))
-    return Load(path=str(model), **{name: getattr(planned, name) for name in Load.__struct_fields__ if name != "path"})
+    names = set(Load.__struct_fields__) - {"path", "spill_directory"}
+    return Load(path=str(model), **{name: getattr(planned, name) for name in names})
 
 
 def main() -> None:

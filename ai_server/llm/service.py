@@ -49,6 +49,7 @@ _LOADING_PATIENCE = 10
 """Loading may be silent so many times longer than answering: a slow disk gives no progress for long."""
 _MEASURED = 1000
 """Of hops and of steps so many of the newest are kept."""
+_MIB = 1 << 20
 
 _log = structlog.get_logger(__name__)
 
@@ -93,12 +94,20 @@ class ModelService:
         wishes: what was set explicitly; the rest is planned from the file's header and the host.
         hang_timeout_s: the engine is killed and restarted when it gives no sign of life for so long.
         on_change: is told each new state, on the event loop.
+        spill_directory: where the engine keeps conversations on the disk; None keeps none there.
     """
 
     def __init__(
-        self, model_path: Path, wishes: Wishes, *, hang_timeout_s: float, on_change: Callable[[EngineState], None]
+        self,
+        model_path: Path,
+        wishes: Wishes,
+        *,
+        hang_timeout_s: float,
+        on_change: Callable[[EngineState], None],
+        spill_directory: Path | None = None,
     ) -> None:
         self._path = model_path
+        self._spill_directory = spill_directory
         self._wishes = wishes
         self._hang_timeout_s = hang_timeout_s
         self._on_change = on_change
@@ -221,10 +230,14 @@ class ModelService:
             threads=plan.threads,
             gpu_layers=plan.gpu_layers,
             context_size=plan.context_size,
+            cells=plan.cells,
+            parallel=plan.parallel,
             kv_type=plan.kv_type,
             load_mode=plan.load_mode,
+            spill_mb=plan.spill_bytes // _MIB,
+            spill_disk_mb=plan.spill_disk_bytes // _MIB if self._spill_directory else 0,
         )
-        process.send(_load_command(self._path, plan))
+        process.send(_load_command(self._path, plan, self._spill_directory))
         while True:
             match await process.receive():
                 case Progress(fraction=fraction):
@@ -379,11 +392,11 @@ def _device(info: DeviceInfo) -> Device:
     return Device(info.name, info.description, info.kind, info.memory_total, info.memory_free)
 
 
-def _load_command(path: Path, plan: Plan) -> Load:
+def _load_command(path: Path, plan: Plan, spill_directory: Path | None) -> Load:
     return Load(
         path=str(path),
         context_size=plan.context_size,
-        cells=plan.context_size,
+        cells=plan.cells,
         batch_size=plan.batch_size,
         ubatch_size=plan.ubatch_size,
         threads=plan.threads,
@@ -391,4 +404,9 @@ def _load_command(path: Path, plan: Plan) -> Load:
         gpu_layers=plan.gpu_layers,
         kv_type=plan.kv_type,
         load_mode=plan.load_mode,
+        parallel=plan.parallel,
+        step_budget_ms=plan.step_budget_ms,
+        spill_bytes=plan.spill_bytes,
+        spill_disk_bytes=plan.spill_disk_bytes if spill_directory else 0,
+        spill_directory=str(spill_directory or ""),
     )

@@ -481,7 +481,8 @@ def test_llama_cpp_reserves_what_the_plan_estimates(
 ) -> None:
     host = dataclasses.replace(detect(), memory_available=64 << 30, memory_limit_free=None)
     model = read_header(write_llama_8b(tmp_path / "8b.gguf"))
-    made = plan(host, model, Wishes(context_size=context_size, batch_size=batch_size, kv_type=kv_type))
+    wishes = Wishes(context_size=context_size, batch_size=batch_size, kv_type=kv_type, cells=context_size)
+    made = plan(host, model, wishes)
     arguments = [str(model.path), str(context_size), str(made.ubatch_size), str(ggml_type)]
     run = subprocess.run([sys.executable, "-c", RESERVE, *arguments], capture_output=True, text=True, check=True)
     reserved = {

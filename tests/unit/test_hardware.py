@@ -377,8 +377,8 @@ def test_an_rtx_3090_takes_the_whole_8b_model(desktop: Host) -> None:
     made = plan(with_gpu(desktop, RTX_3090.memory_free), llama_8b(), Wishes())
     assert (made.gpu_layers, made.acceleration) == (33, "cuda")
     assert (made.context_size, made.kv_type, made.load_mode) == (4096, "f16", "mmap")
-    # 131 MB a layer, 431 MB of output, 512 MiB of KV cache and 0.5 GB of compute.
-    assert made.memory.gpu == pytest.approx(131e6 * 32 + 431e6 + 512 * MIB + 0.5e9, rel=0.01)
+    # 131 MB a layer, 431 MB of output, 2 GiB of KV cache and 0.5 GB of compute.
+    assert made.memory.gpu == pytest.approx(131e6 * 32 + 431e6 + 2 * GIB + 0.5e9, rel=0.01)
 
 
 def test_an_apple_m2_maps_the_file_for_metal(mac: Host) -> None:
@@ -460,16 +460,115 @@ def test_a_tied_head_on_the_gpu_is_a_second_copy(desktop: Host) -> None:
     assert on_gpu.weights - on_cpu.weights == tiny().output_bytes
 
 
+# The KV cache of all conversations, and where they go when they leave it.
+
+
+def test_a_roomy_host_has_cells_for_four_long_conversations(desktop: Host) -> None:
+    made = plan(desktop, llama_8b(), Wishes())
+    assert (made.cells, made.parallel) == (4 * made.context_size, 8)
+    assert made.memory.kv == made.cells * llama_8b().kv_bytes_per_token("f16")
+    assert "4 conversations" in made.reasons["cells"]
+
+
+def test_cells_beyond_one_conversation_take_half_of_what_a_host_has_left(pi: Host) -> None:
+    least, made = (plan(pi, llama_8b(), wishes) for wishes in (Wishes(cells=4096), Wishes()))
+    left = int(0.95 * pi.memory_usable) - least.memory.total
+    assert 4096 < made.cells < 4 * 4096
+    assert made.cells % 256 == 0
+    assert made.memory.total - least.memory.total == pytest.approx(left / 2, rel=0.05)
+    assert "half of what is left" in made.reasons["cells"]
+
+
+def test_cells_give_way_before_the_context_does(pi: Host) -> None:
+    tight = plan(with_memory(pi, int(5.6 * GIB)), llama_8b(), Wishes())
+    tighter = plan(with_memory(pi, int(5.4 * GIB)), llama_8b(), Wishes())
+    assert (tight.context_size, tight.kv_type) == (DEFAULT_CONTEXT_SIZE, "f16")
+    assert tight.cells < 2 * DEFAULT_CONTEXT_SIZE
+    assert tighter.cells == tighter.context_size < DEFAULT_CONTEXT_SIZE
+    assert "no memory is left for more" in tighter.reasons["cells"]
+
+
+def test_a_cards_memory_is_for_the_cells_to_the_last(desktop: Host) -> None:
+    made = plan(with_gpu(desktop, 7 * GIB), llama_8b(), Wishes())
+    one_more = plan(with_gpu(desktop, 7 * GIB), llama_8b(), Wishes(cells=made.cells + 256))
+    assert 4096 < made.cells < 4 * 4096
+    assert "what the GPU has left" in made.reasons["cells"]
+    assert (one_more.kv_type, made.kv_type) == ("q8_0", "f16")
+
+
+def test_cells_that_are_set_bound_the_automatic_context(desktop: Host) -> None:
+    assert plan(desktop, llama_8b(), Wishes(cells=2048)).context_size == 2048
+    made = plan(desktop, llama_8b(), Wishes(cells=20_000))
+    assert (made.cells, made.context_size) == (20_224, 4096)  # as llama.cpp rounds them up
+    assert made.reasons["cells"].startswith("as set")
+
+
+def test_cells_that_do_not_fit_are_refused_with_what_fits(pi: Host) -> None:
+    message = refusal(pi, llama_8b(), Wishes(cells=131_072, kv_type="f16"))
+    fitting = int(message.split("LLM_KV_CELLS=")[1].rstrip("."))
+    assert "131072 tokens in f16" in message
+    assert plan(pi, llama_8b(), Wishes(cells=fitting, kv_type="f16")).cells == fitting
+    assert "does not fit" in refusal(pi, llama_8b(), Wishes(cells=fitting + 256, kv_type="f16"))
+
+
+@pytest.mark.parametrize(("cells", "parallel"), [(512, 1), (1024, 2), (2048, 4), (4096, 8), (16_384, 8)])
+def test_no_more_replies_at_once_than_the_cells_have_room_for(desktop: Host, cells: int, parallel: int) -> None:
+    assert plan(desktop, llama_8b(), Wishes(cells=cells)).parallel == parallel
+
+
+def test_few_threads_answer_four_at_once_with_a_large_model_and_eight_with_a_small_one(pi: Host) -> None:
+    large = plan(pi, llama_8b(), Wishes())
+    assert large.parallel == 4
+    assert "3 threads" in large.reasons["parallel"]
+    assert plan(pi, tiny(), Wishes()).parallel == 8
+
+
+def test_conversations_spill_into_a_quarter_of_the_memory_that_is_left_and_a_gibibyte_at_most(
+    pi: Host, desktop: Host
+) -> None:
+    made = plan(pi, llama_8b(), Wishes())
+    left = int(0.95 * pi.memory_usable) - made.memory.total
+    assert left / 4 - MIB < made.spill_bytes <= left / 4
+    assert plan(desktop, llama_8b(), Wishes()).spill_bytes == GIB
+    full = plan(with_memory(pi, int(5.03 * GIB)), llama_8b(), Wishes())
+    assert full.spill_bytes < 32 * MIB
+
+
+def test_memory_that_is_set_for_spilling_is_kept_from_the_model(pi: Host) -> None:
+    made = plan(pi, llama_8b(), Wishes(spill_bytes=GIB))
+    assert made.spill_bytes == GIB
+    assert made.memory.total + made.spill_bytes <= 0.95 * pi.memory_usable
+    assert made.cells < plan(pi, llama_8b(), Wishes()).cells
+    assert "beside LLM_SPILL_MB=3072" in refusal(pi, llama_8b(), Wishes(spill_bytes=3 * GIB))
+
+
+def test_spilling_can_be_switched_off(desktop: Host) -> None:
+    made = plan(desktop, llama_8b(), Wishes(spill_bytes=0, spill_disk_bytes=0))
+    assert (made.spill_bytes, made.spill_disk_bytes) == (0, 0)
+    assert made.reasons["spill_bytes"] == made.reasons["spill_disk_bytes"] == "as set: off"
+
+
 # Wishes.
 
 
 def test_wishes_win(desktop: Host) -> None:
-    wishes = Wishes(context_size=8192, threads=4, gpu_layers=20, batch_size=1024, kv_type="q8_0")
+    wishes = Wishes(
+        context_size=8192,
+        threads=4,
+        gpu_layers=20,
+        batch_size=1024,
+        kv_type="q8_0",
+        cells=10_240,
+        parallel=20,
+        step_budget_ms=50,
+        spill_bytes=5 * MIB,
+        spill_disk_bytes=7 * MIB,
+    )
     made = plan(with_gpu(desktop, RTX_3090.memory_free), llama_8b(), wishes)
-    assert (made.context_size, made.threads, made.gpu_layers) == (8192, 4, 20)
-    assert (made.batch_size, made.ubatch_size, made.kv_type) == (1024, 512, "q8_0")
-    for name in ("context_size", "threads", "gpu_layers", "batch_size", "kv_type"):
-        assert made.reasons[name].startswith("as set")
+    names = {field.name for field in dataclasses.fields(Wishes)}
+    assert {name: getattr(made, name) for name in names} == dataclasses.asdict(wishes)
+    assert made.ubatch_size == 512
+    assert all(made.reasons[name].startswith("as set") for name in names)
 
 
 def test_no_gpu_layers_is_a_wish(desktop: Host) -> None:
@@ -547,6 +646,8 @@ HOST = Host("CPU", None, 8, 8, 8, None, 64 * GIB, 0, None, None, ())
     context_size=st.none() | st.integers(512, 131_072),
     gpu_layers=st.none() | st.integers(0, 40),
     kv_type=st.none() | st.sampled_from(["f16", "q8_0", "q4_0"]),
+    cells=st.none() | st.integers(131_072, 300_000),
+    spill_mib=st.none() | st.integers(0, 8192),
 )
 def test_a_plan_never_takes_more_than_is_free(
     available: int,
@@ -555,16 +656,20 @@ def test_a_plan_never_takes_more_than_is_free(
     context_size: int | None,
     gpu_layers: int | None,
     kv_type: KvType | None,
+    cells: int | None,
+    spill_mib: int | None,
 ) -> None:
     devices = () if gpu_free is None else (Device("CUDA0", "GPU", kind, 48 * GIB, gpu_free),)
     host = dataclasses.replace(HOST, memory_available=available, devices=devices)
-    wishes = Wishes(context_size=context_size, gpu_layers=gpu_layers, kv_type=kv_type)
+    spill_bytes = None if spill_mib is None else spill_mib * MIB
+    wishes = Wishes(context_size, None, gpu_layers, None, kv_type, cells, spill_bytes=spill_bytes)
     try:
         made = plan(host, llama_8b(), wishes)
     except PlanError:
         return
     assert made.memory.gpu <= (gpu_free or 0)
-    assert (made.memory.total if host.unified_memory else made.memory.host) <= available
+    assert made.spill_bytes + (made.memory.total if host.unified_memory else made.memory.host) <= available
+    assert made.cells >= made.context_size
     assert context_size in {None, made.context_size}
     assert kv_type in {None, made.kv_type}
     assert gpu_layers is None or made.gpu_layers == min(gpu_layers, 33)
