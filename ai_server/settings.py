@@ -44,6 +44,9 @@ OptionalPath = Annotated[Path | None, BeforeValidator(_unset_if_blank)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset_if_blank)]
 Threads = Annotated[Annotated[int, Field(ge=1, le=1024)] | None, BeforeValidator(_none_if_auto)]
 Layers = Annotated[Annotated[int, Field(ge=0, le=1000)] | None, BeforeValidator(_none_if_auto)]
+Replies = Annotated[Annotated[int, Field(ge=1, le=64)] | None, BeforeValidator(_none_if_auto)]
+Cells = Annotated[Annotated[int, Field(ge=512, le=4_194_304)] | None, BeforeValidator(_none_if_auto)]
+Mebibytes = Annotated[Annotated[int, Field(ge=0, le=1_048_576)] | None, BeforeValidator(_none_if_auto)]
 Seed = Annotated[Annotated[int, Field(ge=0, le=2**32 - 2)] | None, BeforeValidator(_none_if_auto)]
 KvType = Annotated[Literal["f16", "q8_0", "q4_0"] | None, BeforeValidator(_none_if_auto)]
 
@@ -89,11 +92,21 @@ class Settings(BaseSettings):
     llm_max_tokens: int = _setting(512, "tokens, a whole number from 1 to 8192", ge=1, le=8192)
     llm_temperature: float = _setting(0.7, "a number from 0 (always the likeliest word) to 2", ge=0, le=2)
     llm_top_p: float = _setting(0.9, "a number above 0, up to 1 (off)", gt=0, le=1)
+    llm_top_k: int = _setting(40, "tokens, a whole number from 0 (off) to 100000", ge=0, le=100_000)
+    llm_min_p: float = _setting(0, "a number from 0 (off) to 1", ge=0, le=1)
+    llm_repetition_penalty: float = _setting(1, "a number from 1 (off) to 2", ge=1, le=2)
     llm_seed: Seed = _setting(None, "a whole number from 0 to 4294967294, or auto for another one each time")
     llm_threads: Threads = _setting(None, "a whole number from 1 to 1024, or auto")
     llm_gpu_layers: Layers = _setting(None, "a whole number from 0 (none) to 1000, or auto")
     llm_batch_size: int = _setting(512, "tokens, a whole number from 32 to 4096", ge=32, le=4096)
     llm_kv_type: KvType = _setting(None, "f16, q8_0 or q4_0, or auto")
+    llm_kv_cells: Cells = _setting(
+        None, "tokens, a whole number from 512 to 4194304, at least LLM_CONTEXT_SIZE, or auto"
+    )
+    llm_parallel: Replies = _setting(None, "replies, a whole number from 1 to 64, or auto")
+    llm_step_budget_ms: float = _setting(100, "milliseconds, a number from 1 to 10000", ge=1, le=10_000)
+    llm_spill_mb: Mebibytes = _setting(None, "mebibytes, a whole number from 0 (off) to 1048576, or auto")
+    llm_spill_disk_mb: int = _setting(1024, "mebibytes, a whole number from 0 (off) to 1048576", ge=0, le=1_048_576)
     llm_hang_timeout_s: float = _setting(30, "seconds, a number from 1 to 600", ge=1, le=600)
 
     naila_data_dir: Path = _setting(Path("~/.local/share/naila"), "a directory that the daemon may write to")
@@ -129,6 +142,11 @@ class Settings(BaseSettings):
             raise ValueError("MQTT_PASSWORD is set but MQTT_USERNAME is not: set both, or neither")
         if (self.mqtt_tls_cert_file is None) != (self.mqtt_tls_key_file is None):
             raise ValueError("MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE go together: set both, or neither")
+        if self.explicit("llm_context_size") and (self.llm_kv_cells or self.llm_context_size) < self.llm_context_size:
+            raise ValueError(
+                f"LLM_KV_CELLS={self.llm_kv_cells} is less than LLM_CONTEXT_SIZE={self.llm_context_size}: "
+                "the KV cache must hold one conversation"
+            )
         return self
 
     @property

@@ -142,7 +142,9 @@ async def _look_at_plan(settings: Settings, findings: _Findings) -> str:
     chosen = plan(findings.host, findings.header, wishes_of(settings))
     summary = (
         f"{chosen.threads} threads, {chosen.gpu_layers} GPU layers, context {chosen.context_size}, "
-        f"KV cache {chosen.kv_type}, {chosen.memory.total / 2**20:.0f} MiB"
+        f"KV cache {chosen.cells} {chosen.kv_type}, {chosen.parallel} replies at once, "
+        f"{chosen.memory.total >> 20} MiB, spill {chosen.spill_bytes >> 20} MiB of memory, "
+        f"{chosen.spill_disk_bytes >> 20} MiB of disk"
     )
     return "\n".join([summary, *(f"{name}: {reason}" for name, reason in chosen.reasons.items())])
 

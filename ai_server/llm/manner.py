@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ai_server.gguf import ModelHeader
 from ai_server.llm.chat import Sampling
@@ -48,6 +48,9 @@ def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
             temperature=choose("llm_temperature", "naila.temperature"),
             top_p=choose("llm_top_p", "naila.top_p"),
             seed=settings.llm_seed,
+            top_k=settings.llm_top_k,
+            min_p=settings.llm_min_p,
+            repetition_penalty=settings.llm_repetition_penalty,
         ),
         max_tokens=int(choose("llm_max_tokens", "naila.max_tokens")),
         literal_numbers=recommended.get("naila.literal_numbers") is True,
@@ -56,10 +59,23 @@ def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
 
 def wishes_of(settings: Settings) -> Wishes:
     """Return what somebody set explicitly of how a model is loaded; the rest is planned."""
+
+    def wish(field: str) -> Any:
+        return getattr(settings, field) if settings.explicit(field) else None
+
     return Wishes(
-        context_size=settings.llm_context_size if settings.explicit("llm_context_size") else None,
+        context_size=wish("llm_context_size"),
         threads=settings.llm_threads,
         gpu_layers=settings.llm_gpu_layers,
-        batch_size=settings.llm_batch_size if settings.explicit("llm_batch_size") else None,
+        batch_size=wish("llm_batch_size"),
         kv_type=settings.llm_kv_type,
+        cells=settings.llm_kv_cells,
+        parallel=settings.llm_parallel,
+        step_budget_ms=wish("llm_step_budget_ms"),
+        spill_bytes=_bytes(settings.llm_spill_mb),
+        spill_disk_bytes=_bytes(wish("llm_spill_disk_mb")),
     )
+
+
+def _bytes(mebibytes: int | None) -> int | None:
+    return None if mebibytes is None else mebibytes << 20

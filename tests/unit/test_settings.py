@@ -95,6 +95,23 @@ def test_a_client_certificate_needs_its_key(monkeypatch):
         load_settings(None)
 
 
+def test_cells_for_less_than_a_context_are_refused_where_both_are_set(monkeypatch):
+    monkeypatch.setenv("LLM_KV_CELLS", "2048")
+    assert load_settings(None).llm_kv_cells == 2048
+    monkeypatch.setenv("LLM_CONTEXT_SIZE", "4096")
+    with pytest.raises(SettingsError, match="LLM_KV_CELLS=2048 is less than LLM_CONTEXT_SIZE=4096"):
+        load_settings(None)
+
+
+@pytest.mark.parametrize("name", ["LLM_KV_CELLS", "LLM_PARALLEL", "LLM_SPILL_MB"])
+def test_what_the_engine_is_given_can_be_left_to_the_plan(monkeypatch, name):
+    monkeypatch.setenv(name, "Auto")
+    assert getattr(load_settings(None), name.lower()) is None
+    monkeypatch.setenv(name, "-1")
+    with pytest.raises(SettingsError, match=f"{name}='-1' is not allowed: .*, or auto$"):
+        load_settings(None)
+
+
 @pytest.mark.parametrize(("given", "expected"), [("", "naila-tiny.gguf"), ("none", None), ("/m/x.gguf", "x.gguf")])
 def test_the_model_is_the_embedded_one_unless_a_path_or_none_is_given(monkeypatch, given, expected):
     monkeypatch.setenv("LLM_MODEL_PATH", given)
