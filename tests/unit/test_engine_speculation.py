@@ -130,7 +130,7 @@ def test_nothing_is_drafted_where_a_row_more_costs_as_much_as_a_step():
 
 
 def test_a_gain_of_less_than_five_per_cent_is_not_worth_a_draft():
-    sure = Acceptance()
+    sure = after([(1, 1)])
     sure.chance = 1.0
     assert sure.length(1, lambda rows: 1.0 if rows == 1 else 1.92) == 0
     assert sure.length(1, lambda rows: 1.0 if rows == 1 else 1.90) == 1
