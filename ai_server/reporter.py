@@ -108,6 +108,9 @@ class Reporter:
             pid=state.pid,
             restarts=state.restarts,
             reason=state.reason or "",
+            statistics=state.statistics,
+            step_ms=state.step_ms,
+            hop_ms=state.hop_ms,
         )
 
     def _mqtt(self) -> MqttObservation:

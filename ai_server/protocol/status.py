@@ -40,7 +40,7 @@ class Status(_Published):
 
 
 class Quantiles(BaseModel):
-    """Milliseconds over the last turns; None before the first."""
+    """Milliseconds over the last of them; None before the first."""
 
     p50: float | None = None
     p95: float | None = None
@@ -75,7 +75,7 @@ class QueueFigures(BaseModel):
 
 
 class LlmFigures(BaseModel):
-    """The engine, since the start."""
+    """Who answered, and how long the model took, since the daemon's start."""
 
     turns: int = 0
     fallback_turns: int = 0
@@ -86,6 +86,34 @@ class LlmFigures(BaseModel):
     cached_tokens: int = 0
     cache_hit_ratio: float | None = None
     restarts: int = 0
+
+
+class EngineFigures(BaseModel):
+    """The engine's process, since its start; docs/operations.md explains each figure."""
+
+    active: int = 0
+    waiting: int = 0
+    conversations: int = 0
+    cells: int = 0
+    cells_used: int = 0
+    prefilled_tokens: int = 0
+    reused_tokens: int = 0
+    restored_tokens: int = 0
+    generated_tokens: int = 0
+    tokens_per_second: float = 0
+    tokens_per_second_by_robot: dict[str, float] = {}
+    """Of each robot's last reply, where the model gave it in the last minute; the 32 newest."""
+    steps: int = 0
+    step_ms: Quantiles = Quantiles()
+    hop_ms: Quantiles = Quantiles()
+    """From the engine's process to the daemon."""
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
+    acceptance: float | None = None
+    spilled_bytes: int = 0
+    spilled_disk_bytes: int = 0
+    spills_refused: int = 0
+    rebuilds: int = 0
 
 
 class MemoryFigures(BaseModel):
@@ -124,6 +152,7 @@ class Metrics(_Published):
     queue: QueueFigures = QueueFigures()
     errors: dict[str, int] = {}
     llm: LlmFigures = LlmFigures()
+    engine: EngineFigures = EngineFigures()
     memory: MemoryFigures = MemoryFigures()
     process: ProcessFigures = ProcessFigures()
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
+import msgspec
 import psutil
 
+from ai_server.llm.wire import Statistics
 from ai_server.protocol.errors import ErrorCode
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.status import (
+    EngineFigures,
     Health,
     LlmFigures,
     MemoryFigures,
@@ -30,6 +33,10 @@ WINDOW = 1000
 """Quantiles and error rates are over so many of the last turns."""
 
 _MIB = 1024 * 1024
+
+_RATED_ROBOTS = 32
+_RATED_S = 60.0
+"""A robot's tokens a second are shown for so long after its reply."""
 
 ServiceStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
 
@@ -47,6 +54,9 @@ class LlmObservation:
         pid: the engine's process; None while there is none.
         restarts: how often the engine was started again.
         reason: why it is not `loaded`.
+        statistics: the engine's newest; None before its first.
+        step_ms: how long each of its last steps took.
+        hop_ms: how long each of the last pieces of text took from the engine's process.
     """
 
     status: Literal["loaded", "unloaded", "error"]
@@ -57,6 +67,9 @@ class LlmObservation:
     pid: int | None = None
     restarts: int = 0
     reason: str = ""
+    statistics: Statistics | None = None
+    step_ms: tuple[float, ...] = ()
+    hop_ms: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +147,8 @@ class Meters:
         self._prompt_tokens = 0
         self._cached_tokens = 0
         self._last: Reply | None = None
+        self._rates: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """When each robot's last reply by the model ended, and its tokens a second; the oldest first."""
         self._first_token_ms: deque[float] = deque(maxlen=WINDOW)
         self._total_ms: deque[float] = deque(maxlen=WINDOW)
         self._brain_ms: deque[float] = deque(maxlen=WINDOW)
@@ -187,6 +202,7 @@ class Meters:
             queue=self._queue(seen),
             errors={str(code): count for code, count in sorted(self._errors.items())},
             llm=self._llm(seen.llm),
+            engine=self._engine_at_work(seen.llm),
             memory=MemoryFigures(
                 turns=seen.database.turns,
                 database_bytes=seen.database.size_bytes,
@@ -228,6 +244,11 @@ class Meters:
         self._total_ms.append(reply.timings.total_ms)
         if reply.timings.first_token_ms is not None:
             self._first_token_ms.append(reply.timings.first_token_ms)
+        if reply.timings.tokens_per_second is not None:
+            self._rates[reply.device_id] = time.monotonic(), _round(reply.timings.tokens_per_second)
+            self._rates.move_to_end(reply.device_id)
+            if len(self._rates) > _RATED_ROBOTS:
+                self._rates.popitem(last=False)
 
     def _mqtt(self, figures: MqttFigures) -> MqttFigures:
         return figures.model_copy(
@@ -260,6 +281,20 @@ class Meters:
             cached_tokens=self._cached_tokens,
             cache_hit_ratio=_ratio(self._cached_tokens, self._prompt_tokens),
             restarts=llm.restarts,
+        )
+
+    def _engine_at_work(self, llm: LlmObservation) -> EngineFigures:
+        told = llm.statistics or Statistics()
+        since = time.monotonic() - _RATED_S
+        return EngineFigures(
+            **msgspec.structs.asdict(told)
+            | {
+                "tokens_per_second": _round(told.tokens_per_second),
+                "tokens_per_second_by_robot": {name: rate for name, (at, rate) in self._rates.items() if at >= since},
+                "step_ms": quantiles(llm.step_ms),
+                "hop_ms": quantiles(llm.hop_ms),
+                "acceptance": _ratio(told.accepted_tokens, told.drafted_tokens),
+            }
         )
 
     def _process_figures(self, seen: Observations) -> ProcessFigures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import re
@@ -15,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from ai_server.llm.wire import Statistics
 from ai_server.protocol.errors import ErrorCode
 from ai_server.protocol.reply import Reply, Timings, Usage
-from ai_server.protocol.status import Metrics, MqttFigures, Quantiles, State, Status
+from ai_server.protocol.status import EngineFigures, Metrics, MqttFigures, Quantiles, State, Status
 from ai_server.telemetry.loop_lag import LoopLag
 from ai_server.telemetry.meters import (
     WINDOW,
@@ -131,6 +133,53 @@ def test_every_error_is_counted_by_its_code(meters: Meters) -> None:
     metrics = meters.metrics(seen())
     assert metrics.errors == {"busy": 1, "internal": 1, "rate_limited": 2, "too_many_robots": 1}
     assert (metrics.mqtt.refused, metrics.queue.busy) == (3, 1)
+
+
+WORKING = Statistics(
+    active=2, cells=4096, cells_used=700, tokens_per_second=41.237, drafted_tokens=8, accepted_tokens=6, steps=3
+)
+
+
+def test_the_engines_own_figures_are_published_all_of_them(meters: Meters) -> None:
+    assert set(Statistics.__struct_fields__) <= EngineFigures.model_fields.keys()
+    observed = dataclasses.replace(LOADED, statistics=WORKING, step_ms=(3.0, 1.0, 2.0), hop_ms=(0.251,))
+    engine = meters.metrics(seen(llm=observed)).engine
+    assert (engine.active, engine.cells, engine.cells_used, engine.steps) == (2, 4096, 700, 3)
+    assert (engine.tokens_per_second, engine.acceptance) == (41.24, 0.75)
+    assert (engine.step_ms.p50, engine.step_ms.p99, engine.hop_ms.p95) == (2, 3, 0.25)
+
+
+def test_an_engine_that_has_told_nothing_yet_is_all_zeros(meters: Meters) -> None:
+    assert meters.metrics(seen()).engine == EngineFigures()
+
+
+def rates(meters: Meters) -> dict[str, float]:
+    return meters.metrics(seen()).engine.tokens_per_second_by_robot
+
+
+def test_each_robots_rate_is_its_last_replys_by_the_model(meters: Meters) -> None:
+    meters.turn_finished(reply(device_id="rover", timings=Timings(total_ms=1, tokens_per_second=10)))
+    meters.turn_finished(reply(device_id="rover", timings=Timings(total_ms=1, tokens_per_second=12.345)))
+    meters.turn_finished(reply(device_id="rover", source="skill", timings=Timings(total_ms=1)))
+    meters.turn_finished(reply(device_id="arm", timings=Timings(total_ms=1)))  # one token has no rate
+    assert rates(meters) == {"rover": 12.35}
+
+
+def test_rates_are_of_the_last_minute(meters: Meters, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.monotonic()
+    meters.turn_finished(reply())
+    monkeypatch.setattr(time, "monotonic", lambda: began + 59)
+    assert rates(meters)
+    monkeypatch.setattr(time, "monotonic", lambda: began + 70)
+    assert not rates(meters)
+
+
+def test_rates_are_of_the_robots_heard_last(meters: Meters) -> None:
+    for number in range(40):
+        meters.turn_finished(reply(device_id=f"robot-{number}"))
+    meters.turn_finished(reply(device_id="robot-8"))
+    meters.turn_finished(reply(device_id="robot-40"))
+    assert list(rates(meters)) == [*(f"robot-{number}" for number in range(10, 40)), "robot-8", "robot-40"]
 
 
 def test_dropped_readings_and_split_replies_are_counted(meters: Meters) -> None:
