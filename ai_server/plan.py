@@ -415,7 +415,7 @@ class _Planner:
         weights = self._model.weight_bytes
         if choice.gpu_layers == 0 and threads < FEW_THREADS and weights > LARGE_MODEL_BYTES:
             most = SLOW_PARALLEL
-            reason = f"{threads} threads make a model of {_size(weights)} no faster by more of them"
+            reason = f"more would be no faster in sum, on {threads} threads with a model of {_size(weights)}"
         roomy = max(1, choice.cells // CELLS_PER_REPLY)
         if roomy < most:
             return roomy, f"{choice.cells} cells, {CELLS_PER_REPLY} for each"

@@ -26,7 +26,7 @@ from ai_server.memory.database import DatabaseError
 from ai_server.memory.inspection import inspect_database
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
-from ai_server.plan import PlanError, plan
+from ai_server.plan import Plan, PlanError, plan
 from ai_server.settings import Settings, SettingsError, load_settings
 from ai_server.telemetry import logs
 
@@ -142,11 +142,17 @@ async def _look_at_plan(settings: Settings, findings: _Findings) -> str:
     chosen = plan(findings.host, findings.header, wishes_of(settings))
     summary = (
         f"{chosen.threads} threads, {chosen.gpu_layers} GPU layers, context {chosen.context_size}, "
-        f"KV cache {chosen.cells} {chosen.kv_type}, {chosen.parallel} replies at once, "
-        f"{chosen.memory.total >> 20} MiB, spill {chosen.spill_bytes >> 20} MiB of memory, "
-        f"{chosen.spill_disk_bytes >> 20} MiB of disk"
+        f"KV cache {chosen.cells} {chosen.kv_type}, {chosen.parallel} replies at once, {chosen.memory.total >> 20} MiB"
     )
-    return "\n".join([summary, *(f"{name}: {reason}" for name, reason in chosen.reasons.items())])
+    return "\n".join([summary, *(_decision(chosen, name) for name in chosen.reasons)])
+
+
+def _decision(chosen: Plan, name: str) -> str:
+    value = getattr(chosen, name)
+    if name == "memory":
+        return f"{name}: {chosen.reasons[name]}"
+    shown = f"{value >> 20} MiB" if name.endswith("_bytes") else value
+    return f"{name} {shown}: {chosen.reasons[name]}"
 
 
 async def _look_at_broker(settings: Settings, _: _Findings) -> str:
