@@ -67,6 +67,18 @@ class ChatRequest(msgspec.Struct, frozen=True):
     emotion: Emotion = "neutral"
 
 
+class ListenRequest(msgspec.Struct, frozen=True):
+    """What is being said: the `ChatRequest` for it is to come, once it is complete.
+
+    Attributes:
+        conversation_id: that of the `ChatRequest`.
+        messages: those of the `ChatRequest`, but for the words of the last one, which go on or change still.
+    """
+
+    conversation_id: str
+    messages: tuple[Message, ...]
+
+
 class Started(msgspec.Struct, frozen=True):
     """The model begins. A second one in a stream means that the reply begins anew: what came before it is void.
 
@@ -145,6 +157,25 @@ class ChatModel(Protocol):
             TooLongError: if the persona and the newest words alone do not fit the model's context.
             ModelError: if the model broke on this request or is not there.
         """
+        ...
+
+
+class ListeningModel(ChatModel, Protocol):
+    """A chat model that keeps what it has read, and can read ahead.
+
+    Nothing of this raises, or waits, or delays an answer: what cannot be done is not done.
+    """
+
+    def listen(self, request: ListenRequest) -> None:
+        """Read what is being said while it is not complete."""
+        ...
+
+    def prepare(self, system: Message) -> None:
+        """Read the system message of conversations to come."""
+        ...
+
+    def forget(self, conversation_id: str) -> None:
+        """Forget what was read of a conversation."""
         ...
 
 

@@ -9,7 +9,15 @@ from typing import Protocol
 
 import structlog
 
-from ai_server.llm.chat import ChatEvent, ChatModel, ChatRequest, ModelError
+from ai_server.llm.chat import (
+    ChatEvent,
+    ChatModel,
+    ChatRequest,
+    ListeningModel,
+    ListenRequest,
+    Message,
+    ModelError,
+)
 from ai_server.llm.service import EngineState
 
 _ATTEMPTS = 2
@@ -18,8 +26,8 @@ _LONGEST_WAIT_S = 10.0
 _log = structlog.get_logger(__name__)
 
 
-class Engine(ChatModel, Protocol):
-    """A chat model that can be away, such as `ModelService`."""
+class Engine(ListeningModel, Protocol):
+    """A model that can be away, such as `ModelService`."""
 
     @property
     def state(self) -> EngineState:
@@ -36,7 +44,7 @@ class Failover:
 
     A turn on which the engine breaks is tried once more as soon as it is loaded again. A second `Started` then says
     that the reply begins anew. While the engine is not loaded the fallback answers at once. An utterance that is too
-    long raises TooLongError, as it would without the fallback.
+    long raises TooLongError, as it would without the fallback. The engine alone reads ahead.
 
     Args:
         engine: None where no model is configured.
@@ -70,6 +78,21 @@ class Failover:
         async with _events(self._fallback, request) as events:
             async for event in events:
                 yield event
+
+    def listen(self, request: ListenRequest) -> None:
+        """Have the engine, where there is one, read what is being said while it is not complete."""
+        if self._engine:
+            self._engine.listen(request)
+
+    def prepare(self, system: Message) -> None:
+        """Have the engine, where there is one, read the system message of conversations to come."""
+        if self._engine:
+            self._engine.prepare(system)
+
+    def forget(self, conversation_id: str) -> None:
+        """Have the engine, where there is one, forget what it read of a conversation."""
+        if self._engine:
+            self._engine.forget(conversation_id)
 
     async def _is_ready(self, engine: Engine, request: ChatRequest, *, wait: bool) -> bool:
         if engine.state.status == "loaded" or not wait:

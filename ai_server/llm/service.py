@@ -18,7 +18,17 @@ import structlog
 from ai_server import hardware
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.hardware import Device
-from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ModelError, Started, TokenUsage, TooLongError
+from ai_server.llm.chat import (
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    ListenRequest,
+    Message,
+    ModelError,
+    Started,
+    TokenUsage,
+    TooLongError,
+)
 from ai_server.llm.process import EngineGoneError, EngineProcess
 from ai_server.llm.reply import ReplyParser
 from ai_server.llm.wire import (
@@ -28,12 +38,15 @@ from ai_server.llm.wire import (
     DeviceInfo,
     Done,
     Failed,
+    Forget,
     Generate,
     Hello,
+    Listen,
     Load,
     Loaded,
     LoadFailed,
     Ping,
+    Prepare,
     Progress,
     Refused,
     Statistics,
@@ -87,7 +100,7 @@ class EngineState:
 
 
 class ModelService:
-    """Answers chats with a GGUF model. Requests are answered one after the other.
+    """Answers chats with a GGUF model, so many of them at once as the plan's `parallel` says; others wait.
 
     Args:
         model_path: the GGUF file.
@@ -117,6 +130,7 @@ class ModelService:
         self._task: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
         self._answers: dict[int, _Answer] = {}
+        self._to_forget: set[str] = set()
         self._statistics: Statistics | None = None
         self._step_ms: deque[float] = deque(maxlen=_MEASURED)
         self._hop_ms: deque[float] = deque(maxlen=_MEASURED)
@@ -174,6 +188,23 @@ class ModelService:
         finally:
             if self._answers.pop(request_id, None) and self._process:
                 self._process.send(Cancel(request_id))
+
+    def listen(self, request: ListenRequest) -> None:
+        """Read what is being said while it is not complete, where the model is loaded and not busy."""
+        if self._process and self._state.status == "loaded":
+            self._process.send(Listen(request.conversation_id, request.messages, _today()))
+
+    def prepare(self, system: Message) -> None:
+        """Read the system message of conversations to come, where the model is loaded and as soon as it is idle."""
+        if self._process and self._state.status == "loaded":
+            self._process.send(Prepare((system,), _today()))
+
+    def forget(self, conversation_id: str) -> None:
+        """Forget what was read of a conversation; an engine that is being started does so once it can."""
+        if self._process and self._state.status == "loaded":
+            self._process.send(Forget(conversation_id))
+        else:
+            self._to_forget.add(conversation_id)
 
     # The life of the engine's process.
 
@@ -380,8 +411,12 @@ def _generate(request_id: int, request: ChatRequest) -> Generate:
         max_tokens=request.max_tokens,
         stop=request.stop,
         timeout_s=request.timeout_s,
-        date=dt.datetime.now().astimezone().date().isoformat(),
+        date=_today(),
     )
+
+
+def _today() -> str:
+    return dt.datetime.now().astimezone().date().isoformat()
 
 
 def _plan(devices: tuple[DeviceInfo, ...], header: ModelHeader, wishes: Wishes) -> Plan:
