@@ -127,6 +127,7 @@ class Daemon:
         self._condition = Condition(self._notifier, settings.model_path.name if settings.model_path else None)
         self._meters = Meters()
         self._lag = LoopLag()
+        self._brain: Brain | None = None
 
     async def run(self) -> int:
         """Start every part, serve until `stop`, and end in order; return the exit code."""
@@ -215,6 +216,8 @@ class Daemon:
         return engine, manner_of(self._settings, _header(path))
 
     def _on_engine(self, state: EngineState) -> None:
+        if state.status == "loaded" and self._brain:
+            self._brain.prepare()
         ails = state.status == "error" or (state.status == "loading" and state.restarts > 0)
         self._condition.ail("llm", f"{state.reason}: the fallback answers" if ails else "")
         if self._condition.phase is not State.LOADING:
@@ -247,8 +250,9 @@ class Daemon:
             AcceptedUtterances(database), per_device=settings.naila_queue_per_device, total=settings.naila_queue_total
         )
         delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=self._meters)
+        self._brain = self._build_brain(engine, manner, turns, robots)
         dialogue = Dialogue(
-            brain=self._build_brain(engine, manner, turns, robots),
+            brain=self._brain,
             delivery=delivery,
             turns=turns,
             inbox=inbox,

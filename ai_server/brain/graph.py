@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,27 +16,38 @@ from langgraph.types import StreamWriter
 
 from ai_server.brain.actions import objection, unsaid_number
 from ai_server.brain.intent import Intent, IntentClassifier
+from ai_server.brain.listening import Listening
+from ai_server.brain.opening import History, Moment, Openings
 from ai_server.brain.persona import Persona
-from ai_server.brain.prompt import Exchange, Prompt, messages, system_message
-from ai_server.brain.robots import Robots, Situation
+from ai_server.brain.prompt import Prompt, messages, system_message
+from ai_server.brain.robots import Robots
 from ai_server.brain.skills import SKILLS, Answer, Question
 from ai_server.llm.chat import (
     ActionCall,
     ChatEvent,
-    ChatModel,
     ChatRequest,
     Delta,
     EmotionTag,
     Finished,
+    ListeningModel,
+    ListenRequest,
+    Message,
     Sentence,
     Started,
 )
 from ai_server.llm.manner import Manner
 from ai_server.memory.database import DatabaseError
-from ai_server.memory.turns import Turn, Turns
+from ai_server.memory.turns import Turns
+from ai_server.protocol.device import ActionDeclaration
 from ai_server.protocol.utterance import Utterance
 
 log = structlog.get_logger(__name__)
+
+_PREPARED_ROBOTS = 8
+"""The system messages of so many robots are read ahead at a time; the others' are read when somebody speaks to them."""
+
+_SETTLED_S = 1.0
+"""A robot that declared another body may say more of it so soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +68,14 @@ class TurnInput(TypedDict):
 
 
 class _Understanding(TypedDict):
-    now: datetime
     intent: Intent
-    situation: Situation
+    moment: Moment
     facts: str
+    reading: asyncio.Task[History | None] | None
 
 
 class _Remembered(TypedDict, total=False):
-    history: tuple[Exchange, ...]
+    history: History
     last: Answer | None
 
 
@@ -83,8 +95,8 @@ def compile_graph(*, intent: Node, memory: Node, skill: Node, respond: Node) -> 
     graph.add_node("skill", skill)
     graph.add_node("respond", respond)
     graph.add_edge(START, "intent")
-    graph.add_edge("intent", "memory")
-    graph.add_conditional_edges("memory", _route)
+    graph.add_conditional_edges("intent", _after_intent)
+    graph.add_conditional_edges("memory", _after_memory)
     graph.add_edge("skill", END)
     graph.add_edge("respond", END)
     return graph.compile()
@@ -92,6 +104,8 @@ def compile_graph(*, intent: Node, memory: Node, skill: Node, respond: Node) -> 
 
 class Brain:
     """Answers utterances. One instance serves all robots; a turn has no state beyond its own graph run.
+
+    What is heard of an utterance before it is complete, and what conversations begin with, it has the model read ahead.
 
     Args:
         classifier: tells what an utterance is for.
@@ -114,7 +128,7 @@ class Brain:
         turns: Turns,
         persona: Persona,
         prompt: Prompt,
-        model: ChatModel,
+        model: ListeningModel,
         manner: Manner,
         history_tokens: int,
         reply_timeout_s: float,
@@ -127,9 +141,10 @@ class Brain:
         self._prompt = prompt
         self._model = model
         self._manner = manner
-        self._history_tokens = history_tokens
         self._reply_timeout_s = reply_timeout_s
-        self._now = now
+        self._openings = Openings(robots=robots, turns=turns, history_tokens=history_tokens, now=now)
+        self._listening = Listening(self._openings.open, self._read_ahead)
+        self._changed: dict[str, None] = {}
         self._graph = compile_graph(
             intent=self._understand, memory=self._remember, skill=self._use_skill, respond=self._respond
         )
@@ -151,31 +166,72 @@ class Brain:
             async for event in events:
                 yield event
 
+    def listen(self, partial: Utterance) -> None:
+        """Have the model read an utterance that is not complete yet; of a robot that has none to answer."""
+        self._listening.hear(partial)
+
+    def stop_listening(self, device_id: str) -> None:
+        """Take it that the utterance in the making is never completed."""
+        self._listening.end(device_id)
+
+    def prepare(self) -> None:
+        """Have the model, which was just loaded, read how conversations begin."""
+        bodies = [self._robots.robot(device_id).actions for device_id in self._robots.last_heard(_PREPARED_ROBOTS)]
+        self._prepare([(), *bodies])
+
+    def body_changed(self, device_id: str) -> None:
+        """Have the model read soon how conversations with a robot begin, which declared another body."""
+        if not self._changed:
+            asyncio.get_running_loop().call_later(_SETTLED_S, self._prepare_changed)
+        self._changed[device_id] = None
+
+    def forget(self, device_id: str) -> None:
+        """Have the model forget what it read of a robot's conversation; the turns are the memory's to forget."""
+        self._listening.end(device_id)
+        self._model.forget(device_id)
+
+    def _read_ahead(self, partial: Utterance, moment: Moment, history: History) -> None:
+        prompt = messages(self._system_message(partial.device_id), history, moment.facts, partial.text)
+        self._model.listen(ListenRequest(partial.device_id, prompt))
+
+    def _prepare_changed(self) -> None:
+        changed, self._changed = self._changed, {}
+        self._prepare([self._robots.robot(device_id).actions for device_id in list(changed)[:_PREPARED_ROBOTS]])
+
+    def _prepare(self, bodies: Iterable[tuple[ActionDeclaration, ...]]) -> None:
+        for system in dict.fromkeys(system_message(self._prompt, self._persona, actions) for actions in bodies):
+            self._model.prepare(system)
+
+    def _system_message(self, device_id: str) -> Message:
+        return system_message(self._prompt, self._persona, self._robots.robot(device_id).actions)
+
     async def _understand(self, state: TurnState, writer: StreamWriter) -> _Understanding:
-        utterance, now = state["utterance"], self._now()
+        utterance = state["utterance"]
         intent = self._classifier.classify(utterance.text)
-        situation = self._robots.situation(utterance.device_id, utterance.emotion)
-        facts = situation.facts(now)
+        opening = self._listening.end(utterance.device_id)
+        if intent.name in SKILLS:
+            moment, reading = self._openings.moment(utterance.device_id), None
+        else:
+            opening = opening or self._openings.open(utterance.device_id)
+            moment, reading = opening.moment, opening.history  # which is read while LangGraph goes to the next node
+        moment = moment.said_with(utterance.emotion)
+        facts = moment.facts
         writer(Understood(intent, facts))
-        return {"now": now, "intent": intent, "situation": situation, "facts": facts}
+        return {"intent": intent, "moment": moment, "facts": facts, "reading": reading}
 
     async def _remember(self, state: TurnState) -> _Remembered:
-        device_id, intent = state["utterance"].device_id, state["intent"].name
+        if (reading := state["reading"]) is not None:
+            return {"history": await reading or ()}
         try:
-            if intent == "repeat":
-                last = await self._turns.last(device_id)
-                return {"last": Answer(last.reply.text, last.reply.emotion) if last else None}
-            if intent in SKILLS:
-                return {}
-            turns = await self._turns.recent(device_id, self._history_tokens)
+            last = await self._turns.last(state["utterance"].device_id)
         except DatabaseError as error:
-            log.error("the turn is answered without memory", reason=str(error))  # noqa: TRY400  the reason says it all
-            return {"history": ()}
-        return {"history": tuple(_exchange(turn) for turn in turns)}
+            log.error("the last reply cannot be read", reason=str(error))  # noqa: TRY400
+            last = None
+        return {"last": Answer(last.reply.text, last.reply.emotion) if last else None}
 
     async def _use_skill(self, state: TurnState, writer: StreamWriter) -> None:
-        intent = state["intent"]
-        answer = SKILLS[intent.name](Question(state["now"], state["situation"], intent.slots, state.get("last")))
+        intent, moment = state["intent"], state["moment"]
+        answer = SKILLS[intent.name](Question(moment.now, moment.situation, intent.slots, state.get("last")))
         writer(Started("skill"))
         writer(EmotionTag(answer.emotion))
         writer(Delta(answer.text))
@@ -197,9 +253,8 @@ class Brain:
         return reason
 
     def _request(self, state: TurnState) -> ChatRequest:
-        utterance, situation = state["utterance"], state["situation"]
-        robot = self._robots.robot(utterance.device_id)
-        system = system_message(self._prompt, self._persona, robot.actions)
+        utterance = state["utterance"]
+        system = self._system_message(utterance.device_id)
         prompt = messages(system, state["history"], state["facts"], utterance.text)
         log.debug("the model is asked", prompt=prompt)
         return ChatRequest(
@@ -210,15 +265,14 @@ class Brain:
             max_tokens=self._manner.max_tokens,
             timeout_s=self._reply_timeout_s,
             intent=state["intent"].name,
-            emotion=situation.person_emotion or "neutral",
+            emotion=state["moment"].situation.person_emotion or "neutral",
         )
 
 
-async def _route(state: TurnState) -> Literal["skill", "respond"]:  # LangGraph runs what is not async in a thread
+async def _after_intent(state: TurnState) -> Literal["memory", "skill"]:  # a thread would run what is not async
+    intent = state["intent"].name
+    return "skill" if intent in SKILLS and intent != "repeat" else "memory"
+
+
+async def _after_memory(state: TurnState) -> Literal["skill", "respond"]:
     return "skill" if state["intent"].name in SKILLS else "respond"
-
-
-def _exchange(turn: Turn) -> Exchange:
-    reply = turn.reply
-    actions = tuple(ActionCall(action.action, action.arguments) for action in reply.actions)
-    return Exchange(turn.facts, turn.words, reply.emotion, reply.text, actions)

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from ai_server.protocol.device import ActionDeclaration, Capabilities, Heartbeat, SensorReading, VisionEvent
 from ai_server.protocol.fields import Emotion
@@ -158,9 +159,15 @@ class Robots:
             self._robots[device_id].heard_at = -math.inf
             self._robots.move_to_end(device_id, last=False)
 
-    def declare(self, device_id: str, capabilities: Capabilities) -> None:
-        """Keep what a robot says that its body can do."""
-        self._known(device_id).capabilities = capabilities
+    def declare(self, device_id: str, capabilities: Capabilities) -> bool:
+        """Keep what a robot says that its body can do; return whether that is anything new."""
+        robot = self._known(device_id)
+        before, robot.capabilities = robot.capabilities, capabilities
+        return before != capabilities
+
+    def last_heard(self, count: int) -> tuple[str, ...]:
+        """Return the ids of so many robots, the one that was heard last first."""
+        return tuple(islice(reversed(self._robots), count))
 
     def situation(self, device_id: str, person_emotion: Emotion | None = None) -> Situation:
         """Return what is true of a robot now; `person_emotion` from the utterance wins over what the camera saw."""

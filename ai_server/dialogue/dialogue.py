@@ -101,6 +101,19 @@ class Dialogue:
             worker.add_done_callback(_log_failure)
             self._workers[utterance.device_id] = worker
 
+    def listen(self, partial: Utterance) -> None:
+        """Have an utterance read that is not complete yet, unless its robot has one to answer: that comes first."""
+        if not self._inbox.unanswered_of(partial.device_id) and not self._draining:
+            self._brain.listen(partial)
+
+    def stop_listening(self, device_id: str) -> None:
+        """Take it that the utterance that a robot hears is never completed."""
+        self._brain.stop_listening(device_id)
+
+    def body_changed(self, device_id: str) -> None:
+        """Have read ahead how conversations with a robot begin, which declared another body."""
+        self._brain.body_changed(device_id)
+
     def silences(self, utterance: Utterance) -> bool:
         """Say whether an utterance stops what its robot is saying."""
         return utterance.interrupt or self._brain.is_stop(utterance.text)
@@ -144,6 +157,7 @@ class Dialogue:
         ended = self.silence(device_id)
         await asyncio.wait(ended)  # what was cancelled is stored first, in the conversation that it ends
         await self._turns.reset(device_id)
+        self._brain.forget(device_id)
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109  a bound, not a cancellation
         """Finish what runs within `timeout` seconds; the rest stays on the disk, for the next start."""

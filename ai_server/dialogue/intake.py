@@ -140,7 +140,7 @@ class Intake:
             log.warning("a message was refused", topic=topic, code=str(error.code), reason=str(error))
             self._outbox.error(error.message(), "protocol")
         match inbound:
-            case Inbound(message=Utterance() as utterance) if self._dialogue.silences(utterance):
+            case Inbound(message=Utterance(is_final=True) as utterance) if self._dialogue.silences(utterance):
                 self._silence(received, inbound.device_id)
                 return
             case Inbound(message=SensorReading()):
@@ -166,11 +166,16 @@ class Intake:
             case Heartbeat() as heartbeat:
                 self._robots.beat(device_id, heartbeat)
             case Capabilities() as capabilities:
-                self._robots.declare(device_id, capabilities)
+                self._declare(device_id, capabilities)
         self._connection.acknowledge(received)
+
+    def _declare(self, device_id: str, capabilities: Capabilities) -> None:
+        if self._robots.declare(device_id, capabilities):
+            self._dialogue.body_changed(device_id)
 
     def _take_words(self, received: Received, inbound: Inbound, utterance: Utterance) -> None:
         if not utterance.is_final:
+            self._dialogue.listen(utterance)
             self._connection.acknowledge(received)
         elif on_its_way := self._on_their_way.get((utterance.device_id, utterance.request_id)):
             on_its_way.received.append(received)
@@ -194,6 +199,7 @@ class Intake:
         self._enqueue(_Wish(received, device_id, control))
 
     def _silence(self, received: Received, device_id: str) -> None:
+        self._dialogue.stop_listening(device_id)
         self._go_on_errand(received, _all(self._dialogue.silence(device_id)))
 
     def _enqueue(self, item: _Arriving | _Wish) -> None:

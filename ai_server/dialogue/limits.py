@@ -10,7 +10,7 @@ from token_bucket import Limiter, MemoryStorage
 from ai_server.brain.robots import Robots, TooManyRobotsError, TooManySensorsError
 from ai_server.protocol.device import Control, SensorReading, WakeWord
 from ai_server.protocol.errors import ErrorCode, ProtocolError
-from ai_server.protocol.inbound import Inbound
+from ai_server.protocol.inbound import Inbound, RobotMessage
 from ai_server.protocol.utterance import Utterance
 
 _BURST_S = 5
@@ -35,6 +35,7 @@ class Limits:
     ) -> None:
         self._robots = robots
         self._messages = _buckets(rate_per_device, _burst(rate_per_device), max_robots)
+        self._partials = _buckets(rate_per_device, _burst(rate_per_device), max_robots)
         self._readings = _buckets(sensor_rate_per_device, _burst(sensor_rate_per_device), max_robots)
         self._errors = _buckets(*_ERRORS_PER_ROBOT, max_robots)
         self._errors_of_all = _Bucket(*_ERRORS_OF_ALL)
@@ -49,10 +50,9 @@ class Limits:
         if isinstance(message, WakeWord) or (isinstance(message, Control) and message.command == "cancel"):
             return
         self._make_room(inbound)
-        is_reading = isinstance(message, SensorReading)
-        bucket = (self._readings if is_reading else self._messages)(inbound.device_id)
+        what, buckets = self._allowance(message)
+        bucket = buckets(inbound.device_id)
         if not bucket.take():
-            what = "readings" if is_reading else "messages"
             raise _refusal(
                 inbound,
                 ErrorCode.RATE_LIMITED,
@@ -63,6 +63,15 @@ class Limits:
     def may_report(self, device_id: str | None) -> bool:
         """Say whether one more error of a robot (None: of one that is not known) may be told and logged now."""
         return self._errors(device_id or "").take() and self._errors_of_all.take()
+
+    def _allowance(self, message: RobotMessage) -> tuple[str, Callable[[str], _Bucket]]:
+        match message:
+            case SensorReading():
+                return "readings", self._readings
+            case Utterance(is_final=False):  # however many there are, the complete words are taken
+                return "partial transcripts", self._partials
+            case _:
+                return "messages", self._messages
 
     def _make_room(self, inbound: Inbound) -> None:
         try:

@@ -69,6 +69,18 @@ def test_five_seconds_worth_may_come_at_once():
         limits.admit(_said("r1"))
 
 
+def test_partial_transcripts_have_a_rate_of_their_own_and_take_nothing_from_complete_words():
+    limits, _ = _limits(rate=0.4)
+    partial = _inbound("naila/devices/r1/text", b'{"text": "hi", "is_final": false}')
+    limits.admit(partial)
+    limits.admit(partial)
+    refusal = _refusal(limits, partial)
+    assert refusal.code == ErrorCode.RATE_LIMITED
+    assert "0.4 partial transcripts a second" in str(refusal)
+    limits.admit(_said("r1"))
+    limits.admit(_said("r1"))
+
+
 def test_readings_have_a_rate_of_their_own():
     limits, _ = _limits(rate=SLOW, sensor_rate=0.4)
     limits.admit(_read("r1", "battery"))

@@ -151,3 +151,17 @@ def test_a_sensor_too_many_waits_until_the_longest_silent_one_makes_room(robots,
     clock.now += 600
     robots.read_sensor("r1", "e", SensorReading(percentage=70))
     assert robots.robot("r1").readings.keys() == {"a", "c", "d", "e"}
+
+
+def test_a_body_that_is_declared_again_is_nothing_new(robots):
+    body = Capabilities(actions=[ActionDeclaration(name="wave")])
+    assert robots.declare("r1", body)
+    assert not robots.declare("r1", body.model_copy(deep=True))
+    assert robots.declare("r1", Capabilities())
+
+
+def test_the_robots_that_were_heard_last_come_first(robots):
+    for device_id in ("r1", "r2", "r3", "r1"):
+        robots.hear(device_id)
+    assert robots.last_heard(2) == ("r1", "r3")
+    assert robots.last_heard(9) == ("r1", "r3", "r2")

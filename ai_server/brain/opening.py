@@ -1,0 +1,88 @@
+"""What the prompt of an utterance has before the words: what is true at the moment, and what was said so far."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from ai_server.brain.prompt import Exchange
+from ai_server.brain.robots import Robots, Situation
+from ai_server.llm.chat import ActionCall
+from ai_server.memory.database import DatabaseError
+from ai_server.memory.turns import Turn, Turns
+from ai_server.protocol.fields import Emotion
+
+log = structlog.get_logger(__name__)
+
+History = tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something is said, in local time with its zone, and what is true of the robot then."""
+
+    now: datetime
+    situation: Situation
+
+    @property
+    def facts(self) -> str:
+        """The line of what is true, without its brackets."""
+        return self.situation.facts(self.now)
+
+    def said_with(self, emotion: Emotion | None) -> Moment:
+        """Return this moment with the emotion that the words were said with; None tells nothing of it."""
+        return replace(self, situation=replace(self.situation, person_emotion=emotion)) if emotion else self
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The moment at which somebody begins to speak, and the turns before it, which are being read.
+
+    `history` becomes the turns from the oldest on, or None where they cannot be read.
+    """
+
+    moment: Moment
+    history: asyncio.Task[History | None]
+
+
+class Openings:
+    """Puts openings together.
+
+    Args:
+        robots: what is known of each robot now.
+        turns: what was said before.
+        history_tokens: how much of the conversation is read.
+        now: the local time, with its zone.
+    """
+
+    def __init__(self, *, robots: Robots, turns: Turns, history_tokens: int, now: Callable[[], datetime]) -> None:
+        self._robots = robots
+        self._turns = turns
+        self._history_tokens = history_tokens
+        self._now = now
+
+    def moment(self, device_id: str) -> Moment:
+        """Return what is true of a robot now."""
+        return Moment(self._now(), self._robots.situation(device_id))
+
+    def open(self, device_id: str) -> Opening:
+        """Return the opening of what is said to a robot now; its history is read from here on."""
+        return Opening(self.moment(device_id), asyncio.create_task(self._read(device_id)))
+
+    async def _read(self, device_id: str) -> History | None:
+        try:
+            turns = await self._turns.recent(device_id, self._history_tokens)
+        except DatabaseError as error:
+            log.error("the turns so far cannot be read", reason=str(error))  # noqa: TRY400  the reason says it all
+            return None
+        return tuple(map(_exchange, turns))
+
+
+def _exchange(turn: Turn) -> Exchange:
+    reply = turn.reply
+    actions = tuple(ActionCall(action.action, action.arguments) for action in reply.actions)
+    return Exchange(turn.facts, turn.words, reply.emotion, reply.text, actions)

@@ -1,0 +1,290 @@
+"""The brain on a real database: what it asks of the model, and what it has the model read before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ai_server import resources
+from ai_server.brain import graph
+from ai_server.brain.graph import Brain, BrainEvent, Understood
+from ai_server.brain.intent import IntentClassifier
+from ai_server.brain.persona import Persona
+from ai_server.brain.prompt import Prompt
+from ai_server.brain.robots import Robots
+from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ListenRequest, Message, Sampling, Started
+from ai_server.llm.manner import Manner
+from ai_server.memory.database import Database
+from ai_server.memory.turns import Turn, Turns
+from ai_server.protocol.device import ActionDeclaration, Capabilities, SensorReading
+from ai_server.protocol.reply import Reply
+from ai_server.protocol.utterance import Utterance
+
+CONFIG = resources.config_dir()
+WAVE = ActionDeclaration(name="wave")
+NOD = ActionDeclaration(name="nod")
+
+
+class Model:
+    """Keeps what it is given, and always says the same."""
+
+    def __init__(self) -> None:
+        self.asked: list[ChatRequest] = []
+        self.listened: list[ListenRequest] = []
+        self.heard = asyncio.Event()
+        self.prepared: list[Message] = []
+        self.forgotten: list[str] = []
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        self.asked.append(request)
+        yield Started("llm")
+        yield Finished("stop", "I see.")
+
+    def listen(self, request: ListenRequest) -> None:
+        self.listened.append(request)
+        self.heard.set()
+
+    def prepare(self, system: Message) -> None:
+        self.prepared.append(system)
+
+    def forget(self, conversation_id: str) -> None:
+        self.forgotten.append(conversation_id)
+
+
+class Clock:
+    now = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = await Database.open(tmp_path / "naila.db")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def turns(database: Database) -> Turns:
+    return Turns(database)
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def robots() -> Robots:
+    return Robots(max_robots=64, max_sensors=4)
+
+
+@pytest.fixture
+def brain(turns: Turns, model: Model, robots: Robots, clock: Clock) -> Brain:
+    return Brain(
+        classifier=IntentClassifier.load(CONFIG / "intents" / "en.toml"),
+        robots=robots,
+        turns=turns,
+        persona=Persona.load(CONFIG / "personas", "naila"),
+        prompt=Prompt.load(CONFIG / "prompts" / "compact.txt"),
+        model=model,
+        manner=Manner("compact", Sampling(), 64),
+        history_tokens=1000,
+        reply_timeout_s=60,
+        now=clock,
+    )
+
+
+def said(words: str, **fields: Any) -> Utterance:
+    return Utterance(device_id="rover", request_id="q1", text=words, **fields)
+
+
+def partial(words: str, **fields: Any) -> Utterance:
+    return said(words, is_final=False, **fields)
+
+
+async def answer(brain: Brain, utterance: Utterance) -> list[BrainEvent]:
+    return [event async for event in brain.answer(utterance)]
+
+
+async def read(model: Model, count: int = 1) -> list[str]:
+    """Wait until the model was given so many partial transcripts; return what each ended in."""
+    while len(model.listened) < count:
+        model.heard.clear()
+        await model.heard.wait()
+    return [request.messages[-1].content for request in model.listened]
+
+
+async def remember(turns: Turns, words: str, reply: str) -> None:
+    said = Reply(request_id=words, device_id="rover", text=reply, source="llm")
+    await turns.add(Turn(at=datetime.now(UTC), words=words, reply=said, facts="Saturday 14:00"))
+
+
+# Listening.
+
+
+async def test_the_prompt_of_partial_words_is_that_of_the_complete_ones_up_to_where_they_end(
+    brain, model, turns, robots, clock
+):
+    await remember(turns, "hello", "Hi!")
+    robots.declare("rover", Capabilities(actions=[WAVE]))
+    robots.read_sensor("rover", "battery", SensorReading(percentage=80))
+    brain.listen(partial("could you tell"))
+    await read(model)
+    clock.now += timedelta(minutes=1)
+    robots.read_sensor("rover", "battery", SensorReading(percentage=79))
+    brain.listen(partial("could you tell me a"))
+    await answer(brain, said("could you tell me a joke"))
+    (asked,) = model.asked
+    assert [each.conversation_id for each in model.listened] == [asked.conversation_id] * 2
+    assert [each.messages[:-1] for each in model.listened] == [asked.messages[:-1]] * 2
+    assert [message.content for message in asked.messages[1:]] == [
+        "[Saturday 14:00]\nhello",
+        "[neutral] Hi!",
+        "[Saturday 14:05; battery 80%]\ncould you tell me a joke",
+    ]
+    assert await read(model, 2) == [
+        "[Saturday 14:05; battery 80%]\ncould you tell",
+        "[Saturday 14:05; battery 80%]\ncould you tell me a",
+    ]
+
+
+async def test_the_next_utterance_is_told_what_is_true_by_then(brain, model, clock):
+    brain.listen(partial("could you"))
+    await answer(brain, said("could you tell me a joke"))
+    clock.now += timedelta(minutes=1)
+    await answer(brain, said("another one"))
+    assert model.asked[1].messages[-1].content == "[Saturday 14:06]\nanother one"
+
+
+async def test_of_partial_words_that_come_while_the_history_is_read_the_newest_are_read_alone(brain, model):
+    for words in ("could", "could you", "could you tell"):
+        brain.listen(partial(words))
+    assert await read(model) == ["[Saturday 14:05]\ncould you tell"]
+
+
+async def test_nothing_is_read_any_more_once_the_complete_words_are_there(brain, model):
+    brain.listen(partial("could you"))
+    await answer(brain, said("could you tell me a joke"))
+    assert len(model.asked) == 1
+    assert model.listened == []
+
+
+async def test_robots_are_listened_to_independently(brain, model):
+    brain.listen(partial("could you"))
+    brain.listen(Utterance(device_id="owl", request_id="q1", text="what", is_final=False))
+    await read(model, 2)
+    assert {each.conversation_id: each.messages[-1].content for each in model.listened} == {
+        "rover": "[Saturday 14:05]\ncould you",
+        "owl": "[Saturday 14:05]\nwhat",
+    }
+
+
+async def test_the_emotion_of_the_complete_words_is_told_though_it_was_not_known_before(brain, model):
+    brain.listen(partial("i lost"))
+    await read(model)
+    await answer(brain, said("i lost my keys", emotion="sad"))
+    (asked,) = model.asked
+    assert asked.messages[-1].content == "[Saturday 14:05; person feels sad]\ni lost my keys"
+    assert asked.emotion == "sad"
+
+
+async def test_a_skill_tells_what_is_true_now_and_not_when_somebody_began_to_speak(brain, model, clock):
+    brain.listen(partial("what"))
+    await read(model)
+    clock.now += timedelta(minutes=1)
+    events = await answer(brain, said("what time is it"))
+    assert events[-1] == Finished("stop", "It is 14:06.")
+    assert isinstance(events[0], Understood)
+    assert events[0].facts == "Saturday 14:06"
+    assert model.asked == []
+
+
+async def test_where_the_listening_was_stopped_the_next_words_are_told_what_is_true_then(brain, model, clock):
+    brain.listen(partial("could you"))
+    await read(model)
+    brain.stop_listening("rover")
+    clock.now += timedelta(minutes=1)
+    await answer(brain, said("hello there robot"))
+    assert model.asked[0].messages[-1].content == "[Saturday 14:06]\nhello there robot"
+
+
+async def test_a_conversation_that_is_forgotten_is_not_in_the_prompt_of_what_was_being_said(brain, model, turns):
+    await remember(turns, "hello", "Hi!")
+    brain.listen(partial("could you"))
+    await read(model)
+    await turns.reset("rover")
+    brain.forget("rover")
+    await answer(brain, said("could you tell me a joke"))
+    assert model.forgotten == ["rover"]
+    assert len(model.asked[0].messages) == 2
+
+
+async def test_where_the_turns_cannot_be_read_nothing_is_read_ahead_and_the_words_are_answered(brain, model, database):
+    await database.close()
+    brain.listen(partial("could you"))
+    await answer(brain, said("could you tell me a joke"))
+    brain.listen(partial("and"))
+    await asyncio.sleep(0)
+    await answer(brain, said("and another one"))
+    assert model.listened == []
+    assert [len(asked.messages) for asked in model.asked] == [2, 2]
+
+
+# Preparing.
+
+
+def body(robots: Robots, device_id: str, *actions: ActionDeclaration) -> bool:
+    return robots.declare(device_id, Capabilities(actions=list(actions)))
+
+
+async def test_a_model_that_was_loaded_reads_how_conversations_with_each_kind_of_robot_begin(brain, model, robots):
+    body(robots, "one", WAVE)
+    body(robots, "two", WAVE)
+    body(robots, "three", NOD)
+    robots.hear("four")
+    brain.prepare()
+    lines = sorted(system.content.splitlines()[-1] for system in model.prepared)
+    assert {system.role for system in model.prepared} == {"system"}
+    assert lines == ["Actions: none", "nod()", "wave()"]
+
+
+async def test_what_is_prepared_is_what_the_first_words_come_with(brain, model, robots):
+    body(robots, "rover", WAVE)
+    brain.prepare()
+    await answer(brain, said("could you tell me a joke"))
+    assert model.asked[0].messages[0] in model.prepared
+
+
+async def test_a_fleet_of_odd_robots_does_not_fill_the_cache_with_what_nobody_says(brain, model, robots):
+    for number in range(50):
+        body(robots, f"r{number}", ActionDeclaration(name=f"trick_{number}"))
+    brain.prepare()
+    assert len(model.prepared) == 9
+
+
+async def test_bodies_that_change_are_read_once_they_have_settled(brain, model, robots, monkeypatch):
+    monkeypatch.setattr(graph, "_SETTLED_S", 0.01)
+    for actions in ([WAVE], [WAVE, NOD]):
+        for device_id in ("one", "two"):
+            assert body(robots, device_id, *actions)
+            brain.body_changed(device_id)
+    assert model.prepared == []
+    await asyncio.sleep(0.05)
+    (system,) = model.prepared
+    assert system.content.endswith("wave()\nnod()")
+    body(robots, "one", NOD)
+    brain.body_changed("one")
+    await asyncio.sleep(0.05)
+    assert len(model.prepared) == 2
