@@ -180,12 +180,19 @@ class ModelHeader:
     """The output head and its norm; a tied head counts the token embedding once more."""
     embedding_bytes: int
     """The token embedding and everything else that belongs to no block."""
+    token_parameters: int
+    """How many weights a token is multiplied with: those of the blocks and of the output head."""
     tied_head: bool
     """Whether the token embedding serves as the output head too."""
     chat_template: str | None
     """The Jinja template that the file carries."""
     metadata: Mapping[str, Scalar]
     """Every key with a single value, apart from the chat template and texts over 1 MiB."""
+
+    @property
+    def token_bytes(self) -> int:
+        """What of the weights is read for each token that is generated: blocks and output head."""
+        return sum(self.layer_bytes) + self.output_bytes
 
     def kv_bytes_per_token(self, kv_type: KvType, layers: int | None = None) -> int:
         """Return the bytes that one token takes in the KV cache.
@@ -239,6 +246,7 @@ class _Tensor:
     offset: int
     bytes: int
     rows: int
+    weights: int
 
 
 class _Cursor:
@@ -426,7 +434,7 @@ def _read_tensor(cursor: _Cursor) -> _Tensor:
     if not shape or shape[0] % block:
         raise cursor.damaged(f"the rows of {name[:80]!r} are not whole blocks of {type_name}")
     rows = math.prod(shape[1:])
-    return _Tensor(name, type_name, offset, shape[0] // block * size * rows, rows)
+    return _Tensor(name, type_name, offset, shape[0] // block * size * rows, rows, shape[0] * rows)
 
 
 class _Keys:
@@ -524,6 +532,7 @@ def _describe(cursor: _Cursor, keys: _Keys, tensors: list[_Tensor]) -> ModelHead
         layer_bytes=layer_bytes,
         output_bytes=own_output + (token_embedding.bytes if token_embedding and tied else 0),
         embedding_bytes=weights - sum(layer_bytes) - own_output,
+        token_parameters=sum(tensor.weights for tensor in tensors if tied or tensor is not token_embedding),
         tied_head=tied,
         chat_template=_chat_template(keys.metadata),
         metadata=MappingProxyType(keys.metadata),

@@ -155,6 +155,7 @@ def test_a_tied_head_counts_the_token_embedding_again(small: Path, tmp_path: Pat
     own = read_header(write(tmp_path / "own.gguf", SMALL, [*SMALL_TENSORS, ("output.weight", (64, 96), F16)]))
     assert tied.tied_head
     assert tied.output_bytes == 64 * 4 + tied.embedding_bytes
+    assert tied.token_bytes == tied.weight_bytes
     assert not own.tied_head
     assert own.output_bytes == 64 * 4 + 64 * 96 * 2
 
@@ -209,6 +210,9 @@ def test_llama_3_1_8b_is_weighed_as_it_is(tmp_path: Path, kv_type: str, kib: int
     assert header.vocab_size == 128_256
     assert header.weight_bytes == 4_912_898_304
     assert header.output_bytes == pytest.approx(431e6, rel=0.01)
+    assert header.token_bytes == header.weight_bytes - header.embedding_bytes
+    # 32 blocks of 218 million, the output of 525 million; with the token embedding it makes the 8.03 billion of the name.
+    assert header.token_parameters == pytest.approx(7.505e9, rel=0.001)
     assert sum(header.layer_bytes) / header.layers == pytest.approx(131e6, rel=0.01)
     assert header.kv_bytes_per_token(kv_type) == kib * 1024
     assert header.kv_bytes_per_token(kv_type, layers=8) == kib * 1024 // 4

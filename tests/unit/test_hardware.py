@@ -50,6 +50,7 @@ def llama_8b() -> ModelHeader:
         layer_bytes=tuple(layers),
         output_bytes=430_956_544,
         embedding_bytes=295_501_824,
+        token_parameters=7_504_924_736,
         tied_head=False,
         chat_template=None,
         metadata={},
@@ -76,6 +77,7 @@ def tiny() -> ModelHeader:
         layer_bytes=(840_000,) * 6,
         output_bytes=860_000,
         embedding_bytes=860_000,
+        token_parameters=5_000_000,
         tied_head=True,
     )
 
