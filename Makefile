@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TRAINING := models/train/out/venv
 LOCKS := requirements/build.txt requirements/runtime.txt
 
-.PHONY: run test check bench soak model lock wheel clean
+.PHONY: run test check bench bench-engine soak model lock wheel clean
 
 run: $(VENV)/.runtime ## Try it: a demo broker, the embedded model, and a chat in this terminal
 	@$(BIN)/naila demo
@@ -23,6 +23,9 @@ check: $(VENV)/.dev ## Lint, format and types
 bench: $(VENV)/.dev ## What the daemon costs beyond bare llama.cpp and a bare MQTT client
 	@$(BIN)/python tests/need_mosquitto.py
 	@$(BIN)/python -m benchmarks.overhead
+
+bench-engine: $(VENV)/.dev ## The engine against llama_cpp.Llama and a bare loop (VOCABULARY=.../ggml-vocab-llama-bpe.gguf)
+	@$(BIN)/python -m benchmarks.engine $(if $(VOCABULARY),--vocabulary $(VOCABULARY))
 
 soak: $(VENV)/.dev ## The fault suite at length, an hour of conversation with the fallback and ten minutes with the model
 	@$(BIN)/python tests/need_mosquitto.py

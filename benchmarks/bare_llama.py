@@ -1,7 +1,8 @@
 """`python -m benchmarks.bare_llama LOAD`: llama.cpp's C API in the shortest loop that generates.
 
-LOAD is a `wire.Load` in JSON. Says how the load went in one line of JSON. Then takes a line for each run,
-`PROMPT_TOKENS NEW_TOKENS`, and answers with the seconds from the first new token to the last.
+LOAD is a `wire.Load` in JSON. Says how the load went in one line of JSON. Then takes a line for each run, `CACHED
+PROMPT NEW`, in tokens, and answers with the seconds that reading what is not cached took, its first token included,
+and the seconds from the first new token to the last.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import msgspec
 
 from ai_server.llm.wire import Load
 
-_BUFFER = re.compile(r"(\w+) (model|KV) buffer size = +([\d.]+) MiB")
+_BUFFER = re.compile(r"(\w+) +(model|KV|compute|output) buffer size = +([\d.]+) MiB")
+_GGML_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}  # ggml_type of ggml/include/ggml.h
+_FLASH_ATTENTION_ON = 1  # llama_flash_attn_type of include/llama.h
 
 
 class BareLlama:
@@ -29,41 +32,48 @@ class BareLlama:
         parameters.n_gpu_layers = load.gpu_layers
         self._model = llama_cpp.llama_model_load_from_file(load.path.encode(), parameters)
         parameters = llama_cpp.llama_context_default_params()
-        parameters.n_ctx, parameters.n_batch, parameters.n_ubatch = load.context_size, load.batch_size, load.ubatch_size
+        parameters.n_ctx, parameters.n_batch, parameters.n_ubatch = load.cells, load.batch_size, load.ubatch_size
         parameters.n_threads, parameters.n_threads_batch = load.threads, load.threads_batch
+        parameters.type_k = parameters.type_v = _GGML_TYPES[load.kv_type]
+        parameters.flash_attn_type = _FLASH_ATTENTION_ON
         parameters.n_outputs_max = 1
         self._context = llama_cpp.llama_init_from_model(self._model, parameters)
         self._sampler = _sampler()
-        self._cached = 0
+        self._held = 0
 
-    def generate(self, prompt: int, new: int) -> float:
-        """Read a prompt of so many tokens, generate so many, and return the seconds from the first to the last.
+    def generate(self, cached: int, prompt: int, new: int) -> tuple[float, float]:
+        """Read a prompt, generate, and return the seconds that each took: the first token is of the prompt's time.
 
-        What the cache holds is kept, since speed does not depend on what the tokens are.
+        The cached part is read outside the time, where it is not there already, since speed does not depend on what
+        the tokens are.
         """
-        kept = min(self._cached, prompt - 1)
-        llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(self._context), 0, kept, -1)
         token = max(0, llama_cpp.llama_vocab_bos(llama_cpp.llama_model_get_vocab(self._model)))
-        at_once = llama_cpp.llama_n_batch(self._context)
-        for start in range(kept, prompt, at_once):
-            self._decode([token] * min(at_once, prompt - start))
+        kept = min(self._held, cached)
+        llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(self._context), 0, kept, -1)
+        self._decode([token] * (cached - kept))
+        began = time.perf_counter()
+        self._decode([token] * (prompt - cached))
         token = llama_cpp.llama_sampler_sample(self._sampler, self._context, -1)
-        started = time.perf_counter()
+        first = time.perf_counter()
         for _ in range(new - 1):
             self._decode([token])
             token = llama_cpp.llama_sampler_sample(self._sampler, self._context, -1)
-        elapsed = time.perf_counter() - started
-        self._cached = prompt + new - 1
-        return elapsed
+        last = time.perf_counter()
+        self._held = prompt + new - 1
+        return first - began, last - first
 
     def _decode(self, tokens: list[int]) -> None:
-        row = (llama_cpp.llama_token * len(tokens))(*tokens)
-        code = llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(row, len(tokens)))
-        if code != 0:
-            raise RuntimeError(f"llama_decode returned {code}")
+        at_once = llama_cpp.llama_n_batch(self._context)
+        for start in range(0, len(tokens), at_once):
+            part = tokens[start : start + at_once]
+            row = (llama_cpp.llama_token * len(part))(*part)
+            code = llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(row, len(part)))
+            if code != 0:
+                raise RuntimeError(f"llama_decode returned {code}")
 
 
 def _sampler() -> llama_cpp.llama_sampler_p:
+    """Return the chain of the default `Sampling`."""
     chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
     for link in (
         llama_cpp.llama_sampler_init_top_k(40),
@@ -87,8 +97,8 @@ def main() -> None:
     load_s = time.perf_counter() - started
     print(json.dumps({"load_s": load_s, "buffers_mib": _BUFFER.findall("".join(log))}), flush=True)
     for line in sys.stdin:
-        prompt, new = map(int, line.split())
-        print(llama.generate(prompt, new), flush=True)
+        cached, prompt, new = map(int, line.split())
+        print(*llama.generate(cached, prompt, new), flush=True)
 
 
 if __name__ == "__main__":

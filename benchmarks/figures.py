@@ -62,7 +62,7 @@ class Measure:
         """Return the row of the table."""
         sign = {"itself": "", "ratio": "x", "difference": "+"}[self.by]
         compared = "" if self.peer is None else f"{sign}{_number(self.compared)}"
-        aim = f"{'at most' if self.at_most else 'at least'} {sign}{self.aim:g}"
+        aim = f"{'at most' if self.at_most else 'at least'} {sign}{self.aim:.3g}"
         return self.what, str(self.ours), str(self.peer or ""), compared, aim, "yes" if self.met else "no"
 
 

@@ -25,7 +25,7 @@ from benchmarks.echo import COUNT, ECHO, ECHOED, SENSOR
 from benchmarks.figures import Comparison, Figure, Measure, table
 from benchmarks.flood import Flood
 from benchmarks.peers import LlamaPeer, running_echo, running_llama
-from benchmarks.random_model import write_random_model
+from benchmarks.random_model import SHAPES, write_random_model
 from benchmarks.robot import Robot
 from tests.brokers import mosquitto
 from tests.daemons import RunningDaemon
@@ -150,7 +150,7 @@ class Overhead:
         rates = [turn.reply["timings"]["tokens_per_second"] for turn in asked]
         decoded = [usage["completion_tokens"] - 1 for usage in usages]
         self._rates.ours.append([sum(decoded) / sum(count / rate for count, rate in zip(decoded, rates, strict=True))])
-        bare_s = sum(llama.generate(usage["prompt_tokens"], usage["completion_tokens"]) for usage in usages)
+        bare_s = sum(llama.generate(usage["prompt_tokens"], usage["completion_tokens"]).decode_s for usage in usages)
         self._rates.peer.append([sum(decoded) / bare_s])
 
     def _measure_round_trips(self, number: int) -> None:
@@ -211,7 +211,9 @@ def main() -> None:
     """Measure, print the table, and return an exit code of 0 whatever the figures are."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=resources.embedded_model(), help="a GGUF file")
-    parser.add_argument("--shape", choices=["1b"], help="a model of random weights in this shape; see --vocabulary")
+    parser.add_argument(
+        "--shape", choices=list(SHAPES), help="a model of random weights in this shape; see --vocabulary"
+    )
     parser.add_argument("--vocabulary", type=Path, help="llama.cpp's models/ggml-vocab-llama-bpe.gguf, for --shape")
     parser.add_argument("--quick", action="store_true", help="few rounds: to see that it runs, not to quote")
     options = parser.parse_args()
@@ -222,8 +224,8 @@ def main() -> None:
         directory = Path(name)
         model = options.model.resolve()
         if options.shape:
-            model = directory / "random-1b.gguf"
-            write_random_model(model, options.vocabulary)
+            model = directory / f"random-{options.shape}.gguf"
+            write_random_model(model, options.vocabulary, SHAPES[options.shape])
         # Without its limit the broker drops readings of QoS 0 that a reader does not take fast enough.
         with mosquitto(directory, configuration="max_queued_messages 0") as broker:
             extent = QUICK if options.quick else THOROUGH

@@ -1,30 +1,65 @@
-"""A model of random weights in the shape of Llama 3.2 1B: it says nothing, at the speed of the real one."""
+"""Models of random weights in the shapes of Llama's: they say nothing, at the speed of the real ones."""
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
-BLOCKS, WIDTH, FEED_FORWARD, HEADS, KV_HEADS, HEAD_WIDTH, VOCABULARY = 16, 2048, 8192, 32, 8, 64, 128_256
+VOCABULARY = 128_256
 # ggml_type of ggml/include/ggml.h
 F32, Q4_K, Q6_K = 0, 12, 14
 
 _ALIGNMENT = 32
 _RANDOM_BLOCKS = 4096
-_SHAPE = {
-    "llama.block_count": BLOCKS,
-    "llama.embedding_length": WIDTH,
-    "llama.feed_forward_length": FEED_FORWARD,
-    "llama.attention.head_count": HEADS,
-    "llama.attention.head_count_kv": KV_HEADS,
-    "llama.rope.dimension_count": HEAD_WIDTH,
-    "general.file_type": 15,  # LLAMA_FTYPE_MOSTLY_Q4_K_M of include/llama.h
-}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What decides how much there is to compute.
+
+    Attributes:
+        tied: the head is the token embedding.
+    """
+
+    blocks: int
+    width: int
+    feed_forward: int
+    heads: int
+    kv_heads: int
+    head_width: int
+    tied: bool
+
+    @property
+    def keys(self) -> dict[str, int]:
+        """Return it as a GGUF file's header has it."""
+        return {
+            "llama.block_count": self.blocks,
+            "llama.embedding_length": self.width,
+            "llama.feed_forward_length": self.feed_forward,
+            "llama.attention.head_count": self.heads,
+            "llama.attention.head_count_kv": self.kv_heads,
+            "llama.rope.dimension_count": self.head_width,
+            "general.file_type": 15,  # LLAMA_FTYPE_MOSTLY_Q4_K_M of include/llama.h
+        }
+
+    @property
+    def file_bytes(self) -> int:
+        """Return the size of its weights on disk."""
+        return sum(tensor.size() for tensor in _tensors(self))
+
+
+SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {
+        "1b": Shape(16, 2048, 8192, heads=32, kv_heads=8, head_width=64, tied=True),  # Llama 3.2 1B
+        "8b": Shape(32, 4096, 14336, heads=32, kv_heads=8, head_width=128, tied=False),  # Llama 3.1 8B
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -45,18 +80,19 @@ class _Tensor:
         return {F32: count * 4, Q4_K: count // 256 * 144, Q6_K: count // 256 * 210}[self.type]
 
 
-def write_random_model(path: Path, vocabulary: Path) -> None:
-    """Write the model, 0.74 GB.
+def write_random_model(path: Path, vocabulary: Path, shape: Shape) -> None:
+    """Write a model in Q4_K_M: 0.81 GB in the shape of 1B, 4.9 GB in that of 8B.
 
     Args:
         path: where to.
         vocabulary: llama.cpp's `models/ggml-vocab-llama-bpe.gguf`: a GGUF file of Llama 3's vocabulary with no tensors,
             whose header becomes the model's but for its shape.
+        shape: of the model.
     """
     header = bytearray(vocabulary.read_bytes())
-    for key, value in _SHAPE.items():
+    for key, value in shape.keys.items():
         _set_number(header, key, value)
-    tensors = list(_tensors())
+    tensors = list(_tensors(shape))
     struct.pack_into("<Q", header, 8, len(tensors))
     offset = 0
     for tensor in tensors:
@@ -69,22 +105,32 @@ def write_random_model(path: Path, vocabulary: Path) -> None:
             file.write(tensor.data(rng).ljust(_padded(tensor.size()), b"\0"))
 
 
-def _tensors() -> Iterator[_Tensor]:
-    yield _Tensor("token_embd.weight", (WIDTH, VOCABULARY), Q6_K)  # the head too: the model ties them
-    yield _Tensor("output_norm.weight", (WIDTH,), F32)
-    for block in range(BLOCKS):
-        for part, inputs, outputs in (
-            ("attn_q", WIDTH, HEADS * HEAD_WIDTH),
-            ("attn_k", WIDTH, KV_HEADS * HEAD_WIDTH),
-            ("attn_v", WIDTH, KV_HEADS * HEAD_WIDTH),
-            ("attn_output", HEADS * HEAD_WIDTH, WIDTH),
-            ("ffn_gate", WIDTH, FEED_FORWARD),
-            ("ffn_up", WIDTH, FEED_FORWARD),
-            ("ffn_down", FEED_FORWARD, WIDTH),
+def _tensors(shape: Shape) -> Iterator[_Tensor]:
+    width, kv_width = shape.width, shape.kv_heads * shape.head_width
+    yield _Tensor("token_embd.weight", (width, VOCABULARY), Q6_K if shape.tied else Q4_K)
+    if not shape.tied:
+        yield _Tensor("output.weight", (width, VOCABULARY), Q6_K)
+    yield _Tensor("output_norm.weight", (width,), F32)
+    for block in range(shape.blocks):
+        fine = Q6_K if _has_more_bits(block, shape.blocks) else Q4_K
+        for part, inputs, outputs, kind in (
+            ("attn_q", width, shape.heads * shape.head_width, Q4_K),
+            ("attn_k", width, kv_width, Q4_K),
+            ("attn_v", width, kv_width, fine),
+            ("attn_output", shape.heads * shape.head_width, width, Q4_K),
+            ("ffn_gate", width, shape.feed_forward, Q4_K),
+            ("ffn_up", width, shape.feed_forward, Q4_K),
+            ("ffn_down", shape.feed_forward, width, fine),
         ):
-            yield _Tensor(f"blk.{block}.{part}.weight", (inputs, outputs), Q4_K)
-        yield _Tensor(f"blk.{block}.attn_norm.weight", (WIDTH,), F32)
-        yield _Tensor(f"blk.{block}.ffn_norm.weight", (WIDTH,), F32)
+            yield _Tensor(f"blk.{block}.{part}.weight", (inputs, outputs), kind)
+        yield _Tensor(f"blk.{block}.attn_norm.weight", (width,), F32)
+        yield _Tensor(f"blk.{block}.ffn_norm.weight", (width,), F32)
+
+
+def _has_more_bits(block: int, blocks: int) -> bool:
+    """Tell which blocks Q4_K_M gives finer values and down projections: `use_more_bits` of src/llama-quant.cpp."""
+    eighth = blocks // 8
+    return block < eighth or block >= 7 * blocks // 8 or (block - eighth) % 3 == 2
 
 
 def _q4_k(rng: np.random.Generator) -> np.ndarray:
