@@ -41,14 +41,14 @@ class Channel:
             commands += self._complete()
         return commands
 
-    def send(self, signal: AnySignal) -> None:
-        """Write one signal; blocks while the daemon does not read.
+    def send(self, *signals: AnySignal) -> None:
+        """Write signals, in one piece; blocks while the daemon does not read.
 
         Raises:
             ChannelClosedError: the daemon is gone.
         """
         try:
-            self._socket.sendall(frame(signal))
+            self._socket.sendall(b"".join(map(frame, signals)))
         except ConnectionError as error:
             raise ChannelClosedError from error
 

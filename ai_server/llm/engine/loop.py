@@ -1,86 +1,107 @@
-"""The engine's one loop: obey what has arrived, admit the next request, do one step of it."""
+"""The engine's one loop: obey what has arrived, do one step, tell what came of it."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
+from pathlib import Path
 
 import llama_cpp
 
+from ai_server.llm.engine.cache import Cache
 from ai_server.llm.engine.channel import Channel, ChannelClosedError
 from ai_server.llm.engine.devices import list_devices
-from ai_server.llm.engine.generator import Generator
+from ai_server.llm.engine.engine import Engine
 from ai_server.llm.engine.log import NativeLog
-from ai_server.llm.engine.prompt import PromptTooLongError
+from ai_server.llm.engine.pace import StepPace
 from ai_server.llm.engine.runner import DecodeError, LoadError, Runner
-from ai_server.llm.engine.sequence import Reply
+from ai_server.llm.engine.spill import SpillStore
 from ai_server.llm.engine.template import ChatTemplate, TemplateError
 from ai_server.llm.wire import (
     AnyCommand,
-    Begun,
     Cancel,
-    Done,
     Failed,
+    Forget,
     Generate,
     Hello,
+    Listen,
     Load,
     Loaded,
     LoadFailed,
     Ping,
     Pong,
+    Prepare,
     Progress,
-    Refused,
-    Step,
-    Text,
 )
-from ai_server.protocol.reply import FinishReason
 
-_FLUSH_S = 0.020  # each message wakes the daemon, which on a small host takes a core away from llama.cpp
+_READING_S = 0.25
+"""A step in which nothing is generated: a cancel waits so long at most."""
+
 _PROGRESS_S = 0.1
+_STATISTICS_S = 1.0
 
 
 class Loop:
-    """Serves one daemon from its first word to its last, in one thread; requests are answered in their order."""
+    """Serves one daemon from its first word to its last, in one thread."""
 
     def __init__(self, channel: Channel, log: NativeLog) -> None:
         self._channel = channel
         self._log = log
-        self._generator: Generator | None = None
-        self._waiting: deque[Generate] = deque()
-        self._reply: Reply | None = None
+        self._engine: Engine | None = None
+        self._told = 0.0
 
     def run(self) -> None:
         """Serve until the daemon is gone.
 
         Raises:
             ChannelClosedError: it is.
+            LoadError: llama.cpp broke, and could not be mended.
         """
         self._channel.send(Hello(llama_cpp.__version__, list_devices()))
         try:
             while True:
-                for command in self._channel.receive(wait=self._reply is None and not self._waiting):
+                busy = self._engine is not None and self._engine.busy
+                for command in self._channel.receive(wait=not busy):
                     self._obey(command)
-                self._admit()
-                self._step()
+                if self._engine:
+                    self._step(self._engine)
         finally:
             self._unload()
+
+    def _step(self, engine: Engine) -> None:
+        signals = engine.step()
+        if not engine.busy or time.monotonic() - self._told >= _STATISTICS_S:
+            signals.append(engine.statistics())
+            self._told = time.monotonic()
+        if signals:
+            self._channel.send(*signals)
 
     def _obey(self, command: AnyCommand) -> None:
         match command:
             case Load():
                 self._load(command)
-            case Generate() if self._generator is None:
-                self._channel.send(Failed(command.id, "no model is loaded"))
-            case Generate():
-                self._waiting.append(command)
-            case Cancel():
-                self._cancel(command.id)
             case Ping():
                 self._channel.send(Pong(command.id))
+            case Generate() if self._engine is None:
+                self._channel.send(Failed(command.id, "no model is loaded"))
+            case _ if self._engine:
+                self._hand_over(self._engine, command)
+
+    def _hand_over(self, engine: Engine, command: AnyCommand) -> None:
+        match command:
+            case Generate():
+                engine.submit(command)
+            case Cancel():
+                engine.cancel(command.id)
+            case Listen():
+                engine.listen(command)
+            case Prepare():
+                engine.prepare(command)
+            case Forget():
+                engine.forget(command.conversation_id)
 
     def _load(self, load: Load) -> None:
-        if self._reply:
-            self._fail(self._reply, "another model was loaded")
+        if self._engine:
+            self._channel.send(*self._engine.abandon("another model was loaded"))
         self._unload()
         started = time.perf_counter()
         try:
@@ -96,87 +117,26 @@ class Loop:
             runner.close()
             self._channel.send(LoadFailed(f"{load.path} cannot be used: {error}."))
             return
-        self._generator = Generator(runner, template, rate)
+        pace = StepPace(rate, budget_s=load.step_budget_ms / 1000, reading_s=_READING_S)
+        self._engine = Engine(runner, template, Cache(runner, _spills(load, runner)), pace, parallel=load.parallel)
         warm = time.perf_counter()
         self._channel.send(
             Loaded(runner.context_size, runner.vocabulary.size, (loaded - started) * 1000, (warm - loaded) * 1000)
         )
 
-    def _cancel(self, request_id: int) -> None:
-        if self._reply and self._reply.request.id == request_id:
-            self._finish(self._reply, "cancelled")
-            return
-        for request in self._waiting:
-            if request.id == request_id:
-                self._waiting.remove(request)
-                self._channel.send(Done(request_id, "cancelled", completion_tokens=0, prefill_ms=0, decode_ms=0))
-                return
-
-    def _admit(self) -> None:
-        if self._reply or not self._waiting or self._generator is None:
-            return
-        request = self._waiting.popleft()
-        try:
-            self._reply = reply = self._generator.begin(request)
-        except PromptTooLongError as error:
-            self._channel.send(Refused(request.id, str(error)))
-        except TemplateError as error:
-            self._channel.send(Failed(request.id, str(error)))
-        else:
-            prompt = reply.prompt
-            self._channel.send(
-                Begun(request.id, len(prompt.tokens), reply.cached_tokens, prompt.dropped_turns, time.monotonic_ns())
-            )
-
-    def _step(self) -> None:
-        reply = self._reply
-        if reply is None or self._generator is None:
-            return
-        try:
-            reason = "length" if reply.is_late else self._generator.advance(reply)
-        except DecodeError as error:
-            self._fail(reply, str(error))
-            return
-        if reason:
-            self._finish(reply, reason)
-        elif reply.first_token is None:
-            self._channel.send(Step(reply.request.id))
-        elif reply.newest_token - reply.sent >= _FLUSH_S:
-            self._flush(reply)
-
-    def _flush(self, reply: Reply) -> None:
-        if reply.unsent:
-            self._channel.send(Text(reply.request.id, reply.unsent, reply.unsent_tokens, time.monotonic_ns()))
-            reply.unsent, reply.unsent_tokens, reply.sent = "", 0, reply.newest_token
-
-    def _finish(self, reply: Reply, reason: FinishReason) -> None:
-        self._drop(reply)
-        reply.unsent += reply.text.close()
-        self._flush(reply)
-        self._channel.send(
-            Done(
-                reply.request.id,
-                reason,
-                reply.completion_tokens,
-                prefill_ms=reply.prefill_ms,
-                decode_ms=reply.decode_ms,
-            )
-        )
-
-    def _fail(self, reply: Reply, reason: str) -> None:
-        self._drop(reply)
-        self._channel.send(Failed(reply.request.id, reason))
-
-    def _drop(self, reply: Reply) -> None:
-        reply.sampler.close()
-        self._reply = None
-
     def _unload(self) -> None:
-        if self._reply:
-            self._drop(self._reply)
-        if self._generator:
-            self._generator.close()
-            self._generator = None
+        engine, self._engine = self._engine, None
+        if engine:
+            engine.close()
+
+
+def _spills(load: Load, runner: Runner) -> SpillStore:
+    return SpillStore(
+        memory_bytes=load.spill_bytes,
+        disk_bytes=load.spill_disk_bytes,
+        directory=Path(load.spill_directory) if load.spill_directory else None,
+        key=runner.identity,
+    )
 
 
 class _ProgressReport:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ai_server.llm.chat import Message
+from ai_server.llm.engine.template import Layout
+
+_LOW_WATER = 0.75
+"""Once turns have to go, so many go that this share of the room is left: most turns then add to what is cached."""
 
 
 class PromptTooLongError(Exception):
@@ -15,59 +19,91 @@ class PromptTooLongError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the model reads."""
+    """What the model reads.
+
+    Attributes:
+        tokens: all of it.
+        shared: so many at the start are the same for every conversation with these system messages.
+        turns: where the words of each turn's user message begin, ascending.
+        users: those messages.
+        dropped_turns: so many of the oldest turns were left out.
+    """
 
     tokens: list[int]
-    dropped_turns: int
-    """So many of the oldest turns were left out."""
+    shared: int
+    turns: list[int]
+    users: list[Message]
+    dropped_turns: int = 0
+
+    def drop(self, count: int) -> Prompt:
+        """Return the prompt without its oldest turns."""
+        if count == 0:
+            return self
+        gap = self.turns[count] - self.shared
+        return Prompt(
+            tokens=self.tokens[: self.shared] + self.tokens[self.turns[count] :],
+            shared=self.shared,
+            turns=[at - gap for at in self.turns[count:]],
+            users=self.users[count:],
+            dropped_turns=self.dropped_turns + count,
+        )
+
+    def surplus(self, length: int, target: float) -> int:
+        """Return how many of the oldest turns must go so that `length` tokens become at most `target`; not all go."""
+        last = len(self.turns) - 1
+        return bisect_left(range(last), True, key=lambda k: length - (self.turns[k] - self.shared) <= target)  # noqa: FBT003
 
 
-def fit_prompt(
-    messages: Sequence[Message],
-    *,
-    context_size: int,
-    max_tokens: int,
-    tokenise: Callable[[Sequence[Message]], list[int]],
-) -> Prompt:
+def whole_prompt(messages: Sequence[Message], layout: Layout) -> Prompt:
+    """Return the prompt with all of its turns: the system messages first, then turns that begin with the user's."""
+    system = next((at for at, message in enumerate(messages) if message.role != "system"), len(messages) - 1)
+    said = [at for at in range(system, len(messages)) if at == system or messages[at].role == "user"]
+    return Prompt(
+        tokens=layout.tokens,
+        shared=layout.begins[system],
+        turns=[layout.begins[at] for at in said],
+        users=[messages[at] for at in said],
+    )
+
+
+def fit_prompt(prompt: Prompt, *, context_size: int, max_tokens: int, first: Message | None = None) -> Prompt:
     """Return the longest prompt that leaves room for a reply, dropping whole turns from the oldest on.
 
     Args:
-        messages: the system messages, then turns that each begin with a user message; the last one is the newest.
+        prompt: with all turns.
         context_size: in tokens, of prompt and reply together.
         max_tokens: the longest reply; so much room is kept, but at most a quarter of the context.
-        tokenise: lays messages out as the model reads them.
+        first: the user message that the conversation began with last time: what came before it stays dropped.
 
     Raises:
         PromptTooLongError: the system messages and the last turn alone do not fit.
     """
-    room = context_size - min(max_tokens, context_size // 4)
-    system, turns = _turns(messages)
-
-    def without(dropped: int) -> list[int]:
-        return tokenise([*system, *(message for turn in turns[dropped:] for message in turn)])
-
-    tokens = without(0)
-    if len(tokens) <= room:
-        return Prompt(tokens, 0)
-    droppable = range(1, len(turns))
-    dropped = 1 + bisect_left(droppable, True, key=lambda count: len(without(count)) <= room)  # noqa: FBT003
-    tokens = without(min(dropped, len(turns) - 1))
-    if len(tokens) > room:
+    room = room_for_prompt(context_size, max_tokens)
+    if first in prompt.users:
+        prompt = prompt.drop(prompt.users.index(first))
+    if len(prompt.tokens) > room:
+        prompt = prompt.drop(prompt.surplus(len(prompt.tokens), room * _LOW_WATER))
+    if len(prompt.tokens) > room:
         raise PromptTooLongError(
-            f"The persona and the newest words are {len(tokens)} tokens long, and at most {room} fit: "
+            f"The persona and the newest words are {len(prompt.tokens)} tokens long, and at most {room} fit: "
             f"the context holds {context_size}, of which {context_size - room} are kept for the reply."
         )
-    return Prompt(tokens, dropped)
+    return prompt
 
 
-def _turns(messages: Sequence[Message]) -> tuple[list[Message], list[list[Message]]]:
-    system: list[Message] = []
-    turns: list[list[Message]] = []
-    for message in messages:
-        if message.role == "system" and not turns:
-            system.append(message)
-        elif message.role == "user" or not turns:
-            turns.append([message])
-        else:
-            turns[-1].append(message)
-    return system, turns
+def trim_ahead(prompt: Prompt, length: int, *, context_size: int, max_tokens: int) -> int:
+    """Return how many of the oldest turns should go now, since the next prompt would hardly fit; mostly 0.
+
+    Args:
+        prompt: of the turn that ended.
+        length: tokens with the reply.
+        context_size: as in `fit_prompt`.
+        max_tokens: likewise.
+    """
+    room = room_for_prompt(context_size, max_tokens)
+    return prompt.surplus(length, room * _LOW_WATER) if length > room - context_size // 16 else 0
+
+
+def room_for_prompt(context_size: int, max_tokens: int) -> int:
+    """Return how many tokens a prompt may have."""
+    return context_size - min(max_tokens, context_size // 4)

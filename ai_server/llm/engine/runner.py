@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import time
-from collections import abc
 from collections.abc import Callable
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
 import llama_cpp
 
+from ai_server.llm.engine.batch import Batch
 from ai_server.llm.engine.log import NativeLog
 from ai_server.llm.engine.sampler import Sampler
 from ai_server.llm.engine.sequence import Sequence
 from ai_server.llm.engine.vocabulary import Vocabulary
 from ai_server.llm.wire import Load
 
+MAX_DRAFT: Final = 8
+"""Tokens that speculation may guess in one step, for all replies together."""
+
 _GGML_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}  # ggml_type of ggml/include/ggml.h
-_SEQUENCES = 1
+_SCRATCH = 0
+_PREFIXES = 8
+_IDLE_PER_ACTIVE = 2
+_MOST_SEQUENCES = 256  # LLAMA_MAX_SEQ of src/llama-cparams.h
+_FLASH_ATTENTION_ON = 1  # llama_flash_attn_type of include/llama.h
+_MIB = 1 << 20
 _WARM_UP_S = 2.0
 _WARM_UP_TOKENS = 16
 # What llama_decode's return codes mean: include/llama.h and src/llama-context.cpp.
 _NO_ROOM = 1
+_INVALID = -1
 _FAILURES = {
     2: "was aborted",
-    -1: "refused the batch as invalid",
+    _INVALID: "refused the batch as invalid",
     -2: "could not allocate memory",
     -3: "failed to compute",
 }
@@ -34,11 +48,40 @@ class LoadError(Exception):
 
 
 class DecodeError(Exception):
-    """A decode call failed; the sequence is as it was before it."""
+    """A decode call failed; the sequences are as they were before it.
+
+    Attributes:
+        invalid: llama.cpp did not take the batch, rather than fail to compute it.
+    """
+
+    def __init__(self, message: str, *, invalid: bool = False) -> None:
+        super().__init__(message)
+        self.invalid = invalid
+
+
+class ContextLostError(Exception):
+    """llama.cpp cannot decode anything any more with this context; the message says what it did last."""
 
 
 class NoRoomError(DecodeError):
-    """The KV cache has no room for these tokens; the sequence is as it was before."""
+    """The KV cache has no room for these tokens; the sequences are as they were before."""
+
+
+@dataclass(slots=True)
+class Part:
+    """What one sequence contributes to a decode call.
+
+    Attributes:
+        sequence: the tokens are appended to it.
+        tokens: at least one.
+        outputs: so many of the last tokens get logits.
+        row: in the batch, of the first of those; set by `Runner.decode`.
+    """
+
+    sequence: Sequence
+    tokens: SequenceOf[int]
+    outputs: int = 0
+    row: int = field(default=-1)
 
 
 class Runner:
@@ -47,8 +90,13 @@ class Runner:
     Attributes:
         vocabulary: of the model.
         chat_template: the Jinja source that the file carries, or None.
-        context_size: tokens that fit, which llama.cpp may have rounded up.
+        context_size: tokens of the longest conversation.
+        cells: of the KV cache, which llama.cpp may have rounded up.
         batch_size: tokens in one decode call at most.
+        sequences: ids that can be used, from 1 on.
+        can_shift: whether tokens can be taken out of the middle of a sequence.
+        can_share: whether sequences can share their first tokens, and be cut anywhere.
+        identity: of everything that saved parts of the KV cache depend on, hashed.
     """
 
     def __init__(self, load: Load, log: NativeLog, report: Callable[[float], bool]) -> None:
@@ -63,6 +111,8 @@ class Runner:
             LoadError: llama.cpp refused the file or had no memory for it.
         """
         log.forget_errors()
+        self._load = load
+        self._log = log
         self._model = _load_model(load, log, report)
         try:
             self._context = _create_context(self._model, load, log)
@@ -73,30 +123,46 @@ class Runner:
         self.vocabulary = Vocabulary(self._model)
         template = llama_cpp.llama_model_chat_template(self._model, None)
         self.chat_template: str | None = template.decode("utf-8", errors="replace") if template else None
-        self.context_size: int = llama_cpp.llama_n_ctx_seq(self._context)
+        self.cells: int = llama_cpp.llama_n_ctx(self._context)
+        self.context_size = min(load.context_size, self.cells)
         self.batch_size: int = llama_cpp.llama_n_batch(self._context)
+        self.sequences = range(_SCRATCH + 1, llama_cpp.llama_n_seq_max(self._context))
+        stateful = llama_cpp.llama_model_is_recurrent(self._model) or llama_cpp.llama_model_is_hybrid(self._model)
+        self.can_share = not stateful
+        self.can_shift: bool = self.can_share and llama_cpp.llama_memory_can_shift(self._memory)
+        self.identity = _identity(load)
         self._ubatch_size: int = llama_cpp.llama_n_ubatch(self._context)
-        self._batch = _Batch(self.batch_size)
+        self._batch = Batch(self.batch_size)
 
-    def decode(self, sequence: Sequence, tokens: abc.Sequence[int], *, logits: bool) -> None:
-        """Append tokens to a sequence, at most `batch_size`; with `logits`, the last one's can be sampled.
+    def decode(self, parts: SequenceOf[Part]) -> None:
+        """Append each part's tokens to its sequence, all in one call; all together are at most `batch_size`.
 
         Raises:
             NoRoomError: the KV cache is full.
             DecodeError: llama.cpp failed.
         """
-        self._batch.fill(sequence.id, len(sequence.tokens), tokens, logits=logits)
+        rows = self._batch.fill(
+            (part.sequence.id, len(part.sequence.tokens), part.tokens, part.outputs) for part in parts
+        )
         code = llama_cpp.llama_decode(self._context, self._batch.native)
         if code != 0:
-            self._take_back(sequence)
+            for part in parts:
+                self._take_back(part.sequence)
             if code == _NO_ROOM:
                 raise NoRoomError("the KV cache has no room")
-            raise DecodeError(f"llama.cpp {_FAILURES.get(code, 'failed')} (llama_decode returned {code})")
-        sequence.tokens += tokens
+            what = f"llama.cpp {_FAILURES.get(code, 'failed')} (llama_decode returned {code})"
+            raise DecodeError(what, invalid=code == _INVALID)
+        for part, row in zip(parts, rows, strict=True):
+            part.sequence.tokens += part.tokens
+            part.row = row
 
-    def sample(self, sampler: Sampler) -> int:
-        """Return the token that follows the last decode call, which must have asked for logits."""
-        return sampler.sample(self._context, -1)
+    def wait(self) -> None:
+        """Return once the last decode call is computed: a GPU computes while Python goes on."""
+        llama_cpp.llama_synchronize(self._context)
+
+    def sample(self, sampler: Sampler, row: int) -> int:
+        """Return the token that follows a row of the last decode call, which must have logits."""
+        return sampler.sample(self._context, row)
 
     def cut(self, sequence: Sequence, length: int) -> None:
         """Forget a sequence's tokens from `length` on; all of them where the model cannot forget only some."""
@@ -104,12 +170,67 @@ class Runner:
             del sequence.tokens[length:]
             self._take_back(sequence)
 
+    def share(self, source: Sequence, target: Sequence, length: int) -> None:
+        """Let an empty sequence begin with the first tokens of another, in the same cells."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source.id, target.id, 0, length)
+        target.tokens += source.tokens[:length]
+
+    def take_out(self, sequence: Sequence, begin: int, end: int) -> None:
+        """Forget tokens in the middle of a sequence and move the later ones up; their cells must not be shared.
+
+        What stays was computed in the presence of what goes, as in every context shift.
+        """
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence.id, begin, end)
+        llama_cpp.llama_memory_seq_add(self._memory, sequence.id, end, -1, begin - end)
+        del sequence.tokens[begin:end]
+
+    def save(self, sequence: Sequence, start: int) -> bytes:
+        """Return what the cache holds of a sequence from position `start` on."""
+        llama_cpp.llama_memory_seq_cp(self._memory, sequence.id, _SCRATCH, start, -1)
+        try:
+            size = llama_cpp.llama_state_seq_get_size(self._context, _SCRATCH)
+            data = (ctypes.c_uint8 * size)()
+            written = llama_cpp.llama_state_seq_get_data(self._context, data, size, _SCRATCH)
+            return memoryview(data).cast("B")[:written].tobytes()
+        finally:
+            llama_cpp.llama_memory_seq_rm(self._memory, _SCRATCH, -1, -1)
+
+    def restore(self, sequence: Sequence, data: bytes, tokens: SequenceOf[int], prefix: Sequence | None) -> bool:
+        """Put back into an empty sequence what `save` returned; False where llama.cpp does not take it.
+
+        Args:
+            sequence: stays empty on failure.
+            data: from the end of `prefix` on.
+            tokens: of the whole sequence.
+            prefix: whose tokens come before; None for none.
+        """
+        pointer = ctypes.cast(ctypes.c_char_p(data), ctypes.POINTER(ctypes.c_uint8))
+        if not llama_cpp.llama_state_seq_set_data(self._context, pointer, len(data), sequence.id):
+            self._take_back(sequence)
+            return False
+        if prefix:
+            llama_cpp.llama_memory_seq_cp(self._memory, prefix.id, sequence.id, 0, len(prefix.tokens))
+        sequence.tokens += tokens
+        return True
+
+    def renew(self) -> None:
+        """Make the context anew: its cache is empty, and so must be all sequences.
+
+        Raises:
+            LoadError: there is no memory for it any more; the runner can then only be closed.
+        """
+        llama_cpp.llama_free(self._context)
+        self._context = None
+        self._log.forget_errors()
+        self._context = _create_context(self._model, self._load, self._log)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+
     def warm_up(self) -> float:
         """Run every kind of decode call once, so that no request pays for it; return tokens a second of a prompt.
 
         A whole micro-batch is decoded where that takes at most 2 s, else as much of one as does.
         """
-        sequence = Sequence(0)
+        sequence = Sequence(self.sequences[0])
         self._time(sequence, 1)
         few = min(_WARM_UP_TOKENS, self.batch_size)
         rate = few / self._time(sequence, few)
@@ -118,13 +239,14 @@ class Runner:
 
     def close(self) -> None:
         """Free everything, in the order that llama.cpp wants. Samplers must be closed before."""
-        llama_cpp.llama_free(self._context)
+        if self._context:
+            llama_cpp.llama_free(self._context)
         llama_cpp.llama_model_free(self._model)
 
     def _time(self, sequence: Sequence, count: int) -> float:
         start = time.perf_counter()
-        self.decode(sequence, [self.vocabulary.bos or 0] * count, logits=True)
-        llama_cpp.llama_synchronize(self._context)
+        self.decode([Part(sequence, [self.vocabulary.bos or 0] * count, outputs=1)])
+        self.wait()
         elapsed = time.perf_counter() - start
         self.cut(sequence, 0)
         return elapsed
@@ -134,37 +256,6 @@ class Runner:
         if not llama_cpp.llama_memory_seq_rm(self._memory, sequence.id, len(sequence.tokens), -1):
             llama_cpp.llama_memory_seq_rm(self._memory, sequence.id, -1, -1)
             sequence.tokens.clear()
-
-
-class _Batch:
-    """The arguments of a decode call, allocated once. ctypes checks the bounds, which llama.cpp does not."""
-
-    def __init__(self, size: int) -> None:
-        self._tokens = (llama_cpp.llama_token * size)()
-        self._positions = (llama_cpp.llama_pos * size)()
-        self._counts = (ctypes.c_int32 * size)(*[1] * size)
-        self._ids = (llama_cpp.llama_seq_id * size)()
-        self._logits = (ctypes.c_int8 * size)()
-        id_type = ctypes.POINTER(llama_cpp.llama_seq_id)
-        first, step = ctypes.addressof(self._ids), ctypes.sizeof(llama_cpp.llama_seq_id)
-        self._id_rows = (id_type * size)(*[ctypes.cast(first + row * step, id_type) for row in range(size)])
-        self.native = llama_cpp.llama_batch(
-            n_tokens=0,
-            token=self._tokens,
-            pos=self._positions,
-            n_seq_id=self._counts,
-            seq_id=self._id_rows,
-            logits=self._logits,
-        )
-
-    def fill(self, sequence_id: int, position: int, tokens: abc.Sequence[int], *, logits: bool) -> None:
-        count = len(tokens)
-        self._logits[max(0, self.native.n_tokens - 1)] = 0
-        self._tokens[:count] = tokens
-        self._positions[:count] = range(position, position + count)
-        self._ids[:count] = (sequence_id,) * count
-        self._logits[count - 1] = logits
-        self.native.n_tokens = count
 
 
 def _load_model(load: Load, log: NativeLog, report: Callable[[float], bool]) -> llama_cpp.llama_model_p:
@@ -184,18 +275,23 @@ def _load_model(load: Load, log: NativeLog, report: Callable[[float], bool]) -> 
 
 def _create_context(model: llama_cpp.llama_model_p, load: Load, log: NativeLog) -> llama_cpp.llama_context_p:
     parameters = llama_cpp.llama_context_default_params()
-    parameters.n_ctx = load.context_size
+    parameters.n_ctx = load.cells
     parameters.n_batch = load.batch_size
     parameters.n_ubatch = load.ubatch_size
-    parameters.n_seq_max = _SEQUENCES
-    parameters.n_outputs_max = _SEQUENCES  # by default there is room for the logits of every row of a batch
+    parameters.n_seq_max = min(_MOST_SEQUENCES, 1 + _PREFIXES + load.parallel * (1 + _IDLE_PER_ACTIVE))
+    # By default there is room for the logits of every row; one for each sequence is the least that llama.cpp takes.
+    parameters.n_outputs_max = max(parameters.n_seq_max, load.parallel + MAX_DRAFT)
+    parameters.kv_unified = True
+    parameters.swa_full = True  # so that sequences can be cut, whatever kind of attention a model has
     parameters.n_threads = load.threads
     parameters.n_threads_batch = load.threads_batch
     parameters.type_k = parameters.type_v = _GGML_TYPES[load.kv_type]
+    if load.kv_type != "f16":
+        parameters.flash_attn_type = _FLASH_ATTENTION_ON  # llama.cpp reads quantised values in no other way
     context = llama_cpp.llama_init_from_model(model, parameters)
     if not context:
-        what = f"llama.cpp cannot make a context of {load.context_size} tokens"
-        raise LoadError(_reason(what, log, "set a smaller LLM_CONTEXT_SIZE, or LLM_KV_TYPE=f16"))
+        what = f"llama.cpp cannot make a KV cache of {load.cells} tokens"
+        raise LoadError(_reason(what, log, "set a smaller LLM_KV_CELLS or LLM_CONTEXT_SIZE"))
     return context
 
 
@@ -203,3 +299,14 @@ def _reason(what: str, log: NativeLog, remedy: str) -> str:
     """Put llama.cpp's first error into a sentence: the later ones only say that the load failed."""
     said = f": {log.errors[0]}" if log.errors else ""
     return f"{what}{said}; {remedy}."
+
+
+def _identity(load: Load) -> bytes:
+    """Hash what a saved part of the KV cache depends on. The weights are known by the file's start, size and time."""
+    path = Path(load.path)
+    seen = path.stat()
+    with path.open("rb") as file:
+        digest = hashlib.blake2b(file.read(_MIB), digest_size=16)
+    rest = (seen.st_size, seen.st_mtime_ns, load.kv_type, load.gpu_layers, load.cells, llama_cpp.__version__)
+    digest.update(repr(rest).encode())
+    return digest.digest()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NoReturn
 
 import jinja2
@@ -13,6 +15,7 @@ from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ai_server.llm.chat import Message
+from ai_server.llm.engine.conversation import form_of
 from ai_server.llm.engine.vocabulary import Vocabulary
 
 LLAMA_3_TEMPLATE = (
@@ -26,6 +29,7 @@ LLAMA_3_TEMPLATE = (
 https://www.llama.com/docs/model-cards-and-prompt-formats/llama3_1/
 """
 _LLAMA_3_TOKENS = ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+_NONE: Mapping[str, Sequence[int]] = MappingProxyType({})
 _PROBE = tuple(Message(role, "") for role in ("system", "user", "assistant", "user"))
 # What a template's own expressions can raise, beside Jinja's errors.
 _TEMPLATE_ERRORS = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -33,6 +37,21 @@ _TEMPLATE_ERRORS = (jinja2.TemplateError, ArithmeticError, AttributeError, Looku
 
 class TemplateError(Exception):
     """The chat template cannot lay out this conversation; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A conversation as the model reads it.
+
+    Attributes:
+        tokens: of all of it.
+        begins: where the words of each message begin.
+        ends: where they end.
+    """
+
+    tokens: list[int]
+    begins: list[int]
+    ends: list[int]
 
 
 class ChatTemplate:
@@ -55,33 +74,49 @@ class ChatTemplate:
         self._mark = secrets.token_hex(8)
         self._between = re.compile(rf"{self._mark}:(\d+);")
         self._template = _compile(_llama_3_or_refuse(vocabulary) if source is None else source)
-        self.tokenise(_PROBE, date="2024-07-26")
+        self.lay_out(_PROBE, date="2024-07-26")
 
-    def tokenise(self, messages: Sequence[Message], date: str) -> list[int]:
+    def lay_out(self, messages: Sequence[Message], date: str, replies: Mapping[str, Sequence[int]] = _NONE) -> Layout:
         """Return the tokens of a conversation up to where the model is to speak.
 
         Args:
             messages: in their order.
             date: today as ISO 8601, or empty for a template that needs none.
+            replies: the tokens that the model made of what the assistant said, by `conversation.form_of` it: they
+                stand for those words, which tokenised again may give others.
 
         Raises:
             TemplateError: the template refuses or loses a message.
         """
-        rendered = self._render(messages, date)
-        first, *others = self._between.split(rendered)
+        first, *others = self._between.split(self._render(messages, date))
         if others[::2] != [str(index) for index in range(len(messages))]:
             raise TemplateError("the chat template leaves out messages, repeats them or changes their order")
-        tokens = list(self._vocabulary.tokenise(first, special=True))
+        tokens = self._opening(first)
+        begins, ends = [], []
         for message, text in zip(messages, others[1::2], strict=True):
-            tokens += self._vocabulary.tokenise(message.content.strip(), special=False)
+            begins.append(len(tokens))
+            tokens += self._words(message, replies)
+            ends.append(len(tokens))
             tokens += self._vocabulary.tokenise(text, special=True)
-        return self._with_one_bos(tokens)
+        return Layout(tokens, begins, ends)
 
-    def _with_one_bos(self, tokens: list[int]) -> list[int]:
+    def closing(self, date: str) -> list[int]:
+        """Return what stands between a reply's last word and the words that are said next."""
+        probe = self.lay_out(_PROBE, date)
+        return probe.tokens[probe.ends[2] : probe.begins[3]]
+
+    def _opening(self, text: str) -> list[int]:
+        """Tokenise what comes before the first words, with one BOS where the model wants one."""
+        tokens = list(self._vocabulary.tokenise(text, special=True))
         bos = self._vocabulary.bos
         if bos is None or not self._vocabulary.adds_bos or tokens[:1] == [bos]:
             return tokens
         return [bos, *tokens]
+
+    def _words(self, message: Message, replies: Mapping[str, Sequence[int]]) -> Sequence[int]:
+        if message.role == "assistant" and replies and (tokens := replies.get(form_of(message.content))):
+            return tokens
+        return self._vocabulary.tokenise(message.content.strip(), special=False)
 
     def _render(self, messages: Sequence[Message], date: str) -> str:
         marked = [{"role": message.role, "content": f"{self._mark}:{i};"} for i, message in enumerate(messages)]
