@@ -56,7 +56,7 @@ from benchmarks.random_model import SHAPES, write_random_model
 ROBOTS = 8
 ANSWERED = 4
 """So many robots are being answered when the long prompt arrives."""
-PERSONA, UTTERANCE, LONG_UTTERANCE, PARTIAL, PREFILL, LONG_PROMPT, HISTORY = 200, 12, 60, 4, 490, 1980, 1000
+PERSONA, UTTERANCE, LONG_UTTERANCE, PARTIAL, PREFILL, LONG_PROMPT, HISTORY = 200, 12, 60, 4, 490, 1990, 1000
 """Words; the vocabulary of Llama 3 has a token for each."""
 HISTORY_TURNS = 4
 CONTEXT, CELLS = 4096, 16384
@@ -156,6 +156,7 @@ class EngineBench:
                 self._measure_stutter(engine)
         self._measure_spilling()
         self._measure_shares()
+        self.notes.append(f"Of the memory beyond all that, llama.cpp computes in {self._scratch_mib:.0f} MiB.")
         return self._measures()
 
     def _measures(self) -> list[Measure]:
@@ -184,8 +185,8 @@ class EngineBench:
         self._decode.add([decode_rate([reply])], [(tokens - 1) / generated.decode_s])
 
     def _measure_prefill(self, engine: Engine, bare: LlamaPeer) -> None:
-        conversation = Conversation.opened(next(self._names), self._words(PREFILL // 2))
-        reply = conversation.say(engine, self._words(PREFILL // 2), 1)
+        conversation = self._new_conversation()
+        reply = conversation.say(engine, self._words(PREFILL), 1)
         self._forget(engine, conversation)
         count = reply.prompt_tokens - reply.cached_tokens
         generated = bare.generate(reply.prompt_tokens, 1, cached=reply.cached_tokens)
