@@ -16,7 +16,9 @@ import structlog
 from ai_server.llm.wire import HEADER_BYTES, AnyCommand, AnySignal, body_length, decode_signal, frame
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
-_STOP_GRACE_S = 2.0
+_STOP_GRACE_S = 10.0
+"""To write conversations down: a gigabyte, on a slow card."""
+
 _STDERR_BYTES = 1 << 16
 
 _log = structlog.get_logger(__name__)

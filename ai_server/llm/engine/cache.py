@@ -87,7 +87,7 @@ class Cache:
         sequence = conversation.sequence or self._place(conversation, tokens)
         if sequence is None:
             return False
-        if self._runner.can_shift and (end := self._gap(conversation, tokens)):
+        if self._runner.can_shift and (end := _gap(sequence, conversation, tokens)):
             self._runner.take_out(sequence, conversation.shared, end)
         self._runner.cut(sequence, common_prefix(sequence.tokens, tokens))
         conversation.turns = turns
@@ -191,13 +191,6 @@ class Cache:
         self.restored_tokens += len(spill.tokens) - spill.start
         return True
 
-    def _gap(self, conversation: Conversation, tokens: list[int]) -> int | None:
-        """Return where the tokens go on in the sequence after the prefix, where older turns stand between; or None."""
-        assert conversation.sequence is not None
-        shared = conversation.shared
-        begin = find_run(conversation.sequence.tokens, conversation.turns, tokens[shared:])
-        return begin if begin and begin > shared else None
-
     def _take_sequence(self) -> Sequence | None:
         while not self._free:
             if not self.evict():
@@ -278,3 +271,9 @@ class Cache:
 def _name(tokens: SequenceOf[int]) -> str:
     """Name a prefix by its tokens; no robot's id has a colon in it."""
     return f"prefix:{blake2b(repr(tuple(tokens)).encode(), digest_size=16).hexdigest()}"
+
+
+def _gap(sequence: Sequence, conversation: Conversation, tokens: list[int]) -> int | None:
+    """Return where the tokens go on in the sequence after the prefix, where older turns stand between; or None."""
+    begin = find_run(sequence.tokens, conversation.turns, tokens[conversation.shared :])
+    return begin if begin and begin > conversation.shared else None

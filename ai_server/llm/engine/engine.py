@@ -6,6 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from typing import cast
 
 from ai_server.llm.chat import Message
 from ai_server.llm.engine.cache import Cache
@@ -17,6 +18,7 @@ from ai_server.llm.engine.prompt import Prompt, PromptTooLongError, fit_prompt, 
 from ai_server.llm.engine.runner import MAX_DRAFT, ContextLostError, Part, Runner
 from ai_server.llm.engine.sampler import GrammarError, Sampler
 from ai_server.llm.engine.scheduler import Scheduler, Share
+from ai_server.llm.engine.sequence import Sequence as KvSequence
 from ai_server.llm.engine.speculation import Acceptance
 from ai_server.llm.engine.template import ChatTemplate, Layout, TemplateError
 from ai_server.llm.engine.text import TextStream
@@ -294,13 +296,13 @@ class Engine:
 
     def _turn(self, share: Share[Work], drafts: int, generating: int) -> Turn:
         work = share.work
-        assert work.sequence is not None
-        begin = len(work.sequence.tokens)
+        sequence = cast("KvSequence", work.sequence)  # what is not in place is not planned
+        begin = len(sequence.tokens)
         tokens = work.tokens[begin : begin + share.tokens]
         if not isinstance(work, Reply) or share.tokens < work.pending:
-            return Turn(work, Part(work.sequence, tokens))
+            return Turn(work, Part(sequence, tokens))
         draft = self._draft(work, drafts, generating) if len(tokens) == 1 else []
-        return Turn(work, Part(work.sequence, tokens + draft, outputs=1 + len(draft)), draft)
+        return Turn(work, Part(sequence, tokens + draft, outputs=1 + len(draft)), draft)
 
     def _draft(self, reply: Reply, most: int, generating: int) -> list[int]:
         """Guess how a reply goes on, where that pays."""
@@ -349,17 +351,20 @@ class Engine:
             return
         if not any(turn.part.outputs for turn in done):
             self._runner.wait()
-        sampled = [(turn, self._sample(turn)) for turn in done]
+        sampled = [(turn, turn.work, self._sample(turn, turn.work)) for turn in done if isinstance(turn.work, Reply)]
         self._learn(done, time.monotonic() - before)
-        for turn, tokens in sampled:
-            self._go_on(turn, tokens)
+        for turn, reply, tokens in sampled:
+            self._go_on(turn, reply, tokens)
 
-    def _sample(self, turn: Turn) -> list[int]:
+    def _sample(self, turn: Turn, reply: Reply) -> list[int] | GrammarError:
         """Return the tokens that follow: one, and one more for each guess that was right."""
+        try:
+            return self._tokens_after(turn, reply)
+        except GrammarError as error:
+            return error
+
+    def _tokens_after(self, turn: Turn, reply: Reply) -> list[int]:
         tokens: list[int] = []
-        reply = turn.work
-        if not isinstance(reply, Reply):
-            return tokens
         for offset in range(turn.part.outputs):
             tokens.append(self._runner.sample(reply.sampler, turn.part.row + offset))
             if offset < len(turn.draft) and tokens[-1] != turn.draft[offset]:
@@ -372,9 +377,9 @@ class Engine:
         self._pace.learn(rows, read, seconds)
         self._figures.count_step(seconds, read)
 
-    def _go_on(self, turn: Turn, tokens: list[int]) -> None:
-        reply = turn.work
-        if not isinstance(reply, Reply):
+    def _go_on(self, turn: Turn, reply: Reply, tokens: list[int] | GrammarError) -> None:
+        if isinstance(tokens, GrammarError):
+            self._fail(reply, str(tokens))
             return
         if not tokens:
             self._out.append(Step(reply.request.id))
