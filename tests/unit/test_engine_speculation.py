@@ -119,10 +119,14 @@ def test_the_longest_draft_pays_where_rows_are_free_and_guesses_are_right():
 
 
 def test_a_draft_stops_where_the_next_token_costs_more_than_it_is_expected_to_give():
-    half = Acceptance()
-    half.chance = 0.5
-    # 1, 1.5, 1.75 and 1.875 tokens in 1, 1.2, 1.4 and 1.6: most in a unit of time with one drafted
-    assert half.length(3, lambda rows: 0.8 + 0.2 * rows) == 1
+    likely = Acceptance()
+    likely.chance = 0.8
+    # 1, 1.8, 2.44, 2.95 and 3.36 tokens in 1, 1.3, 1.6, 1.9 and 2.2: most in a unit of time with three drafted
+    assert likely.length(8, lambda rows: 0.7 + 0.3 * rows) == 3
+
+
+def test_a_short_draft_is_tried_at_once_though_it_would_not_pay_by_what_is_known():
+    assert Acceptance().length(8, proportional) == 2
 
 
 def test_nothing_is_drafted_where_a_row_more_costs_as_much_as_a_step():
