@@ -32,8 +32,7 @@ class Spill:
     Attributes:
         tokens: all of the sequence, from position 0.
         start: `data` holds the positions from here on; those before are in a shared prefix.
-        data: llama.cpp's state of the sequence from `start` on. Kept as it is, not copied: what is put must not change
-            afterwards. It comes back as it was put, or from disk as bytes.
+        data: llama.cpp's state of the sequence from `start` on.
         replies: the tokens that were generated for each reply of the conversation, by its text.
         turns: where turns begin in the sequence.
         first: the user message that the conversation begins with since its oldest turns were dropped; None where none
@@ -42,7 +41,7 @@ class Spill:
 
     tokens: tuple[int, ...]
     start: int
-    data: bytes | bytearray | memoryview
+    data: bytes
     replies: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     turns: tuple[int, ...] = ()
     first: Message | None = None
@@ -92,7 +91,7 @@ class SpillStore:
         self.drop(name)
         known = (spill.tokens, spill.start, dict(spill.replies), spill.turns, spill.first)
         header = _Header(self._key, name, *known)
-        packed = _Packed(_encode_header(header), spill.data, memoryview(spill.data).nbytes, self._now())
+        packed = _Packed(_encode_header(header), spill.data, self._now())
         if packed.size > self._memory_bound:
             self._disk.write(name, packed)
             return
@@ -147,16 +146,15 @@ class _Packed:
     """A spill as it lies in memory and in a file; `put_at` as of `SpillStore._now`."""
 
     header: bytes
-    data: bytes | bytearray | memoryview
-    data_bytes: int
+    data: bytes
     put_at: int
 
     @property
     def size(self) -> int:
-        return _PREAMBLE.size + len(self.header) + self.data_bytes
+        return _PREAMBLE.size + len(self.header) + len(self.data)
 
 
-def _unpack(header: _Header, data: bytes | bytearray | memoryview) -> Spill:
+def _unpack(header: _Header, data: bytes) -> Spill:
     return Spill(header.tokens, header.start, data, header.replies, header.turns, header.first)
 
 
@@ -266,7 +264,7 @@ def _file_name(name: str) -> str:
 
 def _write_file(path: Path, packed: _Packed) -> None:
     checksum = _checksum(packed.header, packed.data)
-    preamble = _PREAMBLE.pack(_MAGIC, len(packed.header), packed.data_bytes, checksum)
+    preamble = _PREAMBLE.pack(_MAGIC, len(packed.header), len(packed.data), checksum)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=_TEMPORARY)  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
@@ -299,7 +297,7 @@ def _read_file(path: Path, name: str, key: bytes) -> Spill:
     return _unpack(header, data)
 
 
-def _checksum(header: bytes, data: bytes | bytearray | memoryview) -> int:
+def _checksum(header: bytes, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(header))
 
 
