@@ -71,6 +71,19 @@ def doctor(env_file: EnvFile = Path(".env")) -> None:
 
 
 @app.command()
+def bench(
+    env_file: EnvFile = Path(".env"),
+    *,
+    seconds: Annotated[float, typer.Option(min=0, help="Repeat each measure until it has taken so long.")] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure how close this host gets to its physical limit with the configured model; stop the daemon before."""
+    from ai_server.commands.bench import run_bench
+
+    raise typer.Exit(run_bench(_settings(env_file), seconds=seconds, as_json=as_json))
+
+
+@app.command()
 def graph() -> None:
     """Print the brain's graph as Mermaid."""
     from ai_server.commands.graph import mermaid

@@ -14,14 +14,13 @@ from ai_server import hardware, resources
 from ai_server.brain.intent import IntentClassifier
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
+from ai_server.commands.engine import Engine, EngineError
 from ai_server.configfile import ConfigError
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
-from ai_server.hardware import Device, Host
+from ai_server.hardware import Host
 from ai_server.lifecycle import DATABASE
 from ai_server.llm.fallback import load_answers
 from ai_server.llm.manner import wishes_of
-from ai_server.llm.process import EngineGoneError, EngineProcess
-from ai_server.llm.wire import Hello
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.inspection import inspect_database
 from ai_server.mqtt.connection import Connection, Publication
@@ -78,7 +77,15 @@ async def _examine(settings: Settings) -> bool:
     for name, look in looks:
         try:
             _print(name, await look(settings, findings))
-        except (_ProblemError, ConfigError, ModelFileError, PlanError, DatabaseError, TlsFileError) as error:
+        except (
+            _ProblemError,
+            EngineError,
+            ConfigError,
+            ModelFileError,
+            PlanError,
+            DatabaseError,
+            TlsFileError,
+        ) as error:
             _print(name, str(error), wrong=True)
             well = False
     return well
@@ -112,22 +119,11 @@ async def _look_at_model(settings: Settings, findings: _Findings) -> str:
 
 
 async def _look_at_engine(_: Settings, findings: _Findings) -> str:
-    engine = await EngineProcess.spawn()
-    try:
-        hello = await asyncio.wait_for(engine.receive(), _ENGINE_TIMEOUT_S)
-    except (EngineGoneError, TimeoutError):
-        raise _ProblemError(
-            "llama-cpp-python does not start: install it again (README.md, Prebuilt llama.cpp)"
-        ) from None
-    finally:
-        await engine.end()
-    if not isinstance(hello, Hello):
-        raise _ProblemError(f"the engine's process said {hello!r} first: install NAILA again")
-    devices = [
-        Device(each.name, each.description, each.kind, each.memory_total, each.memory_free) for each in hello.devices
-    ]
-    findings.host = hardware.detect(devices)
-    return f"llama-cpp-python {hello.version}, devices: {', '.join(device.name for device in devices) or 'CPU alone'}"
+    engine = await Engine.start(_ENGINE_TIMEOUT_S)
+    await engine.end()
+    findings.host = hardware.detect(engine.devices)
+    names = ", ".join(device.name for device in engine.devices)
+    return f"llama-cpp-python {engine.version}, devices: {names or 'CPU alone'}"
 
 
 async def _look_at_hardware(_: Settings, findings: _Findings) -> str:
