@@ -20,7 +20,7 @@ from ai_server.brain.listening import Listening
 from ai_server.brain.opening import History, Moment, Openings
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt, messages, system_message
-from ai_server.brain.robots import Robots
+from ai_server.brain.robots import Robot, Robots
 from ai_server.brain.skills import SKILLS, Answer, Question
 from ai_server.llm.chat import (
     ActionCall,
@@ -38,13 +38,12 @@ from ai_server.llm.chat import (
 from ai_server.llm.manner import Manner
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import Turns
-from ai_server.protocol.device import ActionDeclaration
 from ai_server.protocol.utterance import Utterance
 
 log = structlog.get_logger(__name__)
 
-_PREPARED_ROBOTS = 8
-"""The system messages of so many robots are read ahead at a time; the others' are read when somebody speaks to them."""
+_PREPARED = 8
+"""So many system messages are read ahead at a time, as many as the engine keeps; others, when somebody speaks."""
 
 _SETTLED_S = 1.0
 """A robot that declared another body may say more of it so soon."""
@@ -176,8 +175,8 @@ class Brain:
 
     def prepare(self) -> None:
         """Have the model, which was just loaded, read how conversations begin."""
-        bodies = [self._robots.robot(device_id).actions for device_id in self._robots.last_heard(_PREPARED_ROBOTS)]
-        self._prepare([(), *bodies])
+        unknown = Robot("")
+        self._prepare([*self._robots.last_heard(_PREPARED - 1), unknown])
 
     def body_changed(self, device_id: str) -> None:
         """Have the model read soon how conversations with a robot begin, which declared another body."""
@@ -191,19 +190,20 @@ class Brain:
         self._model.forget(device_id)
 
     def _read_ahead(self, partial: Utterance, moment: Moment, history: History) -> None:
-        prompt = messages(self._system_message(partial.device_id), history, moment.facts, partial.text)
+        system = self._system_message(self._robots.robot(partial.device_id))
+        prompt = messages(system, history, moment.facts, partial.text)
         self._model.listen(ListenRequest(partial.device_id, prompt))
 
     def _prepare_changed(self) -> None:
         changed, self._changed = self._changed, {}
-        self._prepare([self._robots.robot(device_id).actions for device_id in list(changed)[:_PREPARED_ROBOTS]])
+        self._prepare(self._robots.robot(device_id) for device_id in list(changed)[:_PREPARED])
 
-    def _prepare(self, bodies: Iterable[tuple[ActionDeclaration, ...]]) -> None:
-        for system in dict.fromkeys(system_message(self._prompt, self._persona, actions) for actions in bodies):
+    def _prepare(self, robots: Iterable[Robot]) -> None:
+        for system in dict.fromkeys(map(self._system_message, robots)):
             self._model.prepare(system)
 
-    def _system_message(self, device_id: str) -> Message:
-        return system_message(self._prompt, self._persona, self._robots.robot(device_id).actions)
+    def _system_message(self, robot: Robot) -> Message:
+        return system_message(self._prompt, self._persona, robot.actions)
 
     async def _understand(self, state: TurnState, writer: StreamWriter) -> _Understanding:
         utterance = state["utterance"]
@@ -254,7 +254,7 @@ class Brain:
 
     def _request(self, state: TurnState) -> ChatRequest:
         utterance = state["utterance"]
-        system = self._system_message(utterance.device_id)
+        system = self._system_message(self._robots.robot(utterance.device_id))
         prompt = messages(system, state["history"], state["facts"], utterance.text)
         log.debug("the model is asked", prompt=prompt)
         return ChatRequest(

@@ -165,9 +165,9 @@ class Robots:
         before, robot.capabilities = robot.capabilities, capabilities
         return before != capabilities
 
-    def last_heard(self, count: int) -> tuple[str, ...]:
-        """Return the ids of so many robots, the one that was heard last first."""
-        return tuple(islice(reversed(self._robots), count))
+    def last_heard(self, count: int) -> list[Robot]:
+        """Return so many robots, the one that was heard last first."""
+        return list(islice(reversed(self._robots.values()), count))
 
     def situation(self, device_id: str, person_emotion: Emotion | None = None) -> Situation:
         """Return what is true of a robot now; `person_emotion` from the utterance wins over what the camera saw."""

@@ -163,5 +163,5 @@ def test_a_body_that_is_declared_again_is_nothing_new(robots):
 def test_the_robots_that_were_heard_last_come_first(robots):
     for device_id in ("r1", "r2", "r3", "r1"):
         robots.hear(device_id)
-    assert robots.last_heard(2) == ("r1", "r3")
-    assert robots.last_heard(9) == ("r1", "r3", "r2")
+    assert [robot.device_id for robot in robots.last_heard(2)] == ["r1", "r3"]
+    assert [robot.device_id for robot in robots.last_heard(9)] == ["r1", "r3", "r2"]
