@@ -99,6 +99,13 @@ class Cache:
             self._release(conversation.sequence)
         conversation.sequence, conversation.prefix, conversation.turns = None, None, []
 
+    def keep(self, prefix: Prefix) -> None:
+        """Have a prefix outlive this process, however it ends."""
+        name = _name(prefix.tokens)
+        if prefix.is_read and not self._spills.holds(name):
+            data = self._runner.save(prefix.sequence, 0)
+            self._spills.put(name, Spill(tokens=tuple(prefix.tokens), start=0, data=data), at_once=True)
+
     def let_go(self, conversation: Conversation) -> None:
         """The conversation is not being answered any more."""
         conversation.busy = False
@@ -202,7 +209,7 @@ class Cache:
     def _new_prefix(self, tokens: tuple[int, ...]) -> Prefix | None:
         if len(self._prefixes) >= MOST_PREFIXES and not self._evict_prefix():
             return None
-        spill = self._spills.take(_name(tokens))
+        spill = self._spills.read(_name(tokens))
         if not self.make_room(len(tokens)) or (sequence := self._take_sequence()) is None:
             return None
         prefix = Prefix(list(tokens), sequence)
@@ -253,9 +260,7 @@ class Cache:
         return False
 
     def _put_away_prefix(self, prefix: Prefix) -> None:
-        if prefix.is_read:
-            data = self._runner.save(prefix.sequence, 0)
-            self._spills.put(_name(prefix.tokens), Spill(tokens=tuple(prefix.tokens), start=0, data=data))
+        self.keep(prefix)
         self._release(prefix.sequence)
 
     def _release(self, sequence: Sequence) -> None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from ai_server.llm.chat import ActionCall, EmotionTag, Message
 from ai_server.llm.engine.sequence import Sequence
+from ai_server.llm.engine.speculation import Lookup
 from ai_server.llm.engine.spill import Spill
 from ai_server.llm.reply import ReplyParser
 
@@ -36,6 +37,7 @@ class Conversation:
         spill: what was brought from memory or disk and is not in the cache yet.
         replies: the tokens that were generated, by the `form_of` what they say.
         turns: where turns begin in the sequence.
+        lookup: guesses how a reply goes on.
         first: the user message that it begins with since its oldest turns were dropped; None where none were.
         busy: it is being answered.
         forgotten: nothing of it is to stay once it is answered.
@@ -47,6 +49,7 @@ class Conversation:
     spill: Spill | None = None
     replies: dict[str, tuple[int, ...]] = field(default_factory=dict)
     turns: list[int] = field(default_factory=list)
+    lookup: Lookup = field(default_factory=Lookup)
     first: Message | None = None
     busy: bool = False
     forgotten: bool = False

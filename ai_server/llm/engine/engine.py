@@ -125,7 +125,7 @@ class Engine:
             return
         prefix = self._prefix(layout.tokens[: layout.begins[-1]])
         if prefix:
-            self._ahead[f"prefix {prefix.sequence.id}"] = PrefixReading(prefix)  # no robot's id has a space
+            self._keep_later(prefix)
 
     def forget(self, conversation_id: str) -> None:
         """Erase what is kept of a conversation."""
@@ -289,6 +289,7 @@ class Engine:
                 (generating.append(reply)) if reply.pending == 1 else reading.setdefault(id(reply), reply)
             elif prefix := reply.conversation.prefix:
                 reading.setdefault(id(prefix), PrefixReading(prefix))
+                self._keep_later(prefix)
         ahead = [] if self._active else self._next_ahead()
         drafts = 0 if reading or len(generating) > _SPECULATING else MAX_DRAFT // max(1, len(generating))
         shares = self._scheduler.plan(generating, list(reading.values()), ahead)
@@ -311,7 +312,7 @@ class Engine:
         if most <= 0:
             return []
         length = self._acceptance.length(most, lambda rows: self._pace.generating_s(generating - 1 + rows))
-        return reply.lookup.draft(reply.tokens, length) if length else []
+        return reply.conversation.lookup.draft(reply.tokens, length) if length else []
 
     def _next_ahead(self) -> list[Work]:
         """Return what is to be read ahead now; what is read is done with."""
@@ -320,18 +321,20 @@ class Engine:
             if isinstance(work, Reading) and not self._in_place(work):
                 prefix = work.conversation.prefix
                 if prefix and not prefix.is_read:
+                    self._keep_later(prefix)
                     return [PrefixReading(prefix)]
                 self._drop_ahead(name)
             elif work.pending > 0:
                 return [work]
             else:
                 del self._ahead[name]
-                self._on_read(work)
+                if isinstance(work, PrefixReading):
+                    self._cache.keep(work.prefix)
         return []
 
-    def _on_read(self, work: Reading | PrefixReading) -> None:
-        if isinstance(work, PrefixReading):
-            pass
+    def _keep_later(self, prefix: Prefix) -> None:
+        """Have a prefix read and kept once there is nothing else to do."""
+        self._ahead[f"prefix {prefix.sequence.id}"] = PrefixReading(prefix)  # no robot's id has a space
 
     def _drop_ahead(self, name: str) -> None:
         work = self._ahead.pop(name, None)

@@ -86,12 +86,22 @@ class SpillStore:
         """How much is on disk."""
         return self._disk.bytes_used
 
-    def put(self, name: str, spill: Spill) -> None:
-        """Keep a spill in place of the one of this name. Its name appears inside of files, never in a file's name."""
+    def put(self, name: str, spill: Spill, *, at_once: bool = False) -> None:
+        """Keep a spill in place of the one of this name. Its name appears inside of files, never in a file's name.
+
+        Args:
+            name: to find it by.
+            spill: to keep.
+            at_once: on disk, where there is one, so that it is there even if this process is killed.
+        """
         self.drop(name)
         known = (spill.tokens, spill.start, dict(spill.replies), spill.turns, spill.first)
         header = _Header(self._key, name, *known)
         packed = _Packed(_encode_header(header), spill.data, self._now())
+        if at_once:
+            self._disk.write(name, packed)
+        if self._disk.holds(name):
+            return
         if packed.size > self._memory_bound:
             self._disk.write(name, packed)
             return
@@ -101,15 +111,25 @@ class SpillStore:
         self._memory[name] = packed
 
     def take(self, name: str) -> Spill | None:
-        """Return the spill of this name and keep it no longer; None where no whole one with the key is there."""
-        packed = self._memory.pop(name, None)
+        """Return the spill of this name and keep it no longer; None where none is whole and has the key."""
+        spill = self.read(name)
+        self.drop(name)
+        return spill
+
+    def read(self, name: str) -> Spill | None:
+        """Return the spill of this name and keep it; None where none is whole and has the key."""
+        packed = self._memory.get(name)
         if packed is not None:
             return _unpack(_decode_header(packed.header), packed.data)
         try:
-            return self._disk.take(name, self._key)
+            return self._disk.read(name, self._key)
         except _RefusedError:
             self.refused += 1
             return None
+
+    def holds(self, name: str) -> bool:
+        """Say whether there is a spill of this name."""
+        return name in self._memory or self._disk.holds(name)
 
     def drop(self, name: str) -> None:
         """Erase the spill of this name, in memory and on disk."""
@@ -203,11 +223,14 @@ class _Disk:
             return
         self._files[file.path.name] = file
 
-    def take(self, name: str, key: bytes) -> Spill | None:
-        """Read a file and erase it.
+    def holds(self, name: str) -> bool:
+        return _file_name(name) in self._files
+
+    def read(self, name: str, key: bytes) -> Spill | None:
+        """Read a file.
 
         Raises:
-            _RefusedError: it is of no use; it is erased too.
+            _RefusedError: it is of no use; it is erased.
         """
         file = self._files.get(_file_name(name))
         if file is None:
@@ -215,11 +238,11 @@ class _Disk:
         try:
             return _read_file(file.path, name, key)
         except FileNotFoundError:  # somebody made room by hand
-            return None
-        except OSError as error:
-            raise _RefusedError from error
-        finally:
             self.erase(name)
+            return None
+        except (OSError, _RefusedError) as error:
+            self.erase(name)
+            raise _RefusedError from error
 
     def erase(self, name: str) -> None:
         file = self._files.pop(_file_name(name), None)

@@ -9,7 +9,6 @@ from ai_server.llm.engine.conversation import Conversation, Prefix
 from ai_server.llm.engine.prompt import Prompt
 from ai_server.llm.engine.sampler import Sampler
 from ai_server.llm.engine.sequence import Sequence
-from ai_server.llm.engine.speculation import Lookup
 from ai_server.llm.engine.text import TextStream
 from ai_server.llm.wire import Generate
 
@@ -82,7 +81,6 @@ class Reply:
     text: TextStream
     tokens: list[int]
     attached: bool = False
-    lookup: Lookup = field(default_factory=Lookup)
     began: float = field(default_factory=time.monotonic)
     first_token: float | None = None
     newest_token: float = 0
