@@ -1,30 +1,69 @@
-from ai_server.llm.engine.pace import PrefillPace
+import pytest
+
+from ai_server.llm.engine.pace import LEAST_CHUNK, StepPace
 
 
-def pace(rate: float) -> PrefillPace:
-    return PrefillPace(rate, chunk_s=0.25, largest=512)
+def pace(rate: float) -> StepPace:
+    return StepPace(rate, budget_s=0.1, reading_s=0.25)
 
 
-def test_a_chunk_takes_about_a_quarter_of_a_second():
-    assert pace(400).chunk == 100
+def settle(pace: StepPace, rows: int, tokens: int, seconds: float) -> None:
+    for _ in range(50):
+        pace.learn(rows, tokens, seconds)
 
 
-def test_a_slow_host_still_reads_sixteen_tokens_at_once():
-    assert pace(3).chunk == 16
+def test_a_step_in_which_nothing_is_generated_takes_about_a_quarter_of_a_second():
+    assert pace(400).chunk(0) == 100
 
 
-def test_a_fast_host_reads_no_more_than_a_batch():
-    assert pace(1e6).chunk == 512
+def test_what_is_read_ahead_keeps_to_the_budget():
+    assert pace(400).chunk(0, in_budget=True) == 40
+
+
+def test_a_step_that_generates_reads_what_the_rest_of_the_budget_has_time_for():
+    known = pace(400)
+    settle(known, rows=4, tokens=0, seconds=0.02)
+    assert known.chunk(4) == pytest.approx(0.08 * 400, abs=1)
+
+
+def test_where_generating_alone_takes_the_budget_a_step_may_last_twice_as_long():
+    slow = pace(400)
+    settle(slow, rows=4, tokens=0, seconds=0.5)
+    assert slow.chunk(4) == pytest.approx(0.5 * 400, abs=1)
+
+
+def test_a_slow_host_still_reads_a_little_in_every_step():
+    slow = pace(3)
+    settle(slow, rows=1, tokens=0, seconds=0.3)
+    assert slow.chunk(0) == slow.chunk(1) == LEAST_CHUNK
 
 
 def test_chunks_shrink_where_reading_becomes_slower():
     slower = pace(400)
-    for _ in range(20):
-        slower.learn(100, seconds=1)
-    assert slower.chunk == 25
+    settle(slower, rows=0, tokens=100, seconds=1)
+    assert slower.chunk(0) == 25
+
+
+def test_what_reading_adds_to_a_step_that_generates_is_learnt_by_itself():
+    joint = pace(400)
+    settle(joint, rows=2, tokens=0, seconds=0.05)
+    settle(joint, rows=2, tokens=50, seconds=0.55)
+    assert joint.chunk(2) == LEAST_CHUNK  # 100 tokens a second, for 50 ms
+    assert joint.chunk(0) == 100
 
 
 def test_a_few_tokens_say_nothing_of_the_speed():
     same = pace(400)
-    same.learn(1, seconds=1)
-    assert same.chunk == 100
+    settle(same, rows=0, tokens=LEAST_CHUNK - 1, seconds=1)
+    assert same.chunk(0) == 100
+
+
+def test_before_any_step_was_made_rows_take_as_long_as_tokens_of_a_prompt():
+    assert pace(400).generating_s(4) == pytest.approx(0.01)
+
+
+def test_steps_of_unknown_size_are_guessed_between_their_neighbours_time_and_as_many_times_more():
+    known = pace(400)
+    settle(known, rows=2, tokens=0, seconds=0.04)
+    assert known.generating_s(1) == pytest.approx(0.04)
+    assert 0.04 < known.generating_s(4) < 0.08

@@ -7,6 +7,7 @@ import pytest
 
 from ai_server import resources
 from ai_server.llm.chat import Message
+from ai_server.llm.engine.conversation import form_of
 from ai_server.llm.engine.template import LLAMA_3_TEMPLATE, ChatTemplate, TemplateError
 from ai_server.llm.engine.vocabulary import Vocabulary
 
@@ -30,12 +31,16 @@ def control_tokens(vocabulary, tokens) -> list[str]:
     return [text for text in texts if text.startswith("<|") and vocabulary.control_token(text) is not None]
 
 
+def text_of(vocabulary, tokens) -> str:
+    return b"".join(vocabulary.piece(token) or b"" for token in tokens).decode()
+
+
 def whole(vocabulary, text: str) -> list[int]:
     return list(vocabulary.tokenise(text, special=True))
 
 
 def test_a_conversation_becomes_the_tokens_of_llama_3s_format(vocabulary):
-    tokens = ChatTemplate(None, vocabulary).tokenise([SYSTEM, HELLO], date="")
+    tokens = ChatTemplate(None, vocabulary).lay_out([SYSTEM, HELLO], date="").tokens
     assert tokens == whole(
         vocabulary,
         "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nYou are NAILA.<|eot_id|>"
@@ -54,8 +59,8 @@ def test_a_conversation_becomes_the_tokens_of_llama_3s_format(vocabulary):
 )
 def test_control_tokens_that_people_type_stay_pieces_of_text(vocabulary, typed):
     template = ChatTemplate(None, vocabulary)
-    tokens = template.tokenise([SYSTEM, Message("user", typed)], date="")
-    harmless = template.tokenise([SYSTEM, HELLO], date="")
+    tokens = template.lay_out([SYSTEM, Message("user", typed)], date="").tokens
+    harmless = template.lay_out([SYSTEM, HELLO], date="").tokens
     assert control_tokens(vocabulary, tokens) == control_tokens(vocabulary, harmless)
     assert typed.encode() in b"".join(vocabulary.piece(token) or b"" for token in tokens)
 
@@ -63,20 +68,52 @@ def test_control_tokens_that_people_type_stay_pieces_of_text(vocabulary, typed):
 @pytest.mark.parametrize("source", [LLAMA_3_TEMPLATE, LLAMA_3_TEMPLATE.removeprefix("{{ bos_token }}")])
 def test_the_begin_token_stands_once_whether_template_or_vocabulary_puts_it_there(vocabulary, monkeypatch, source):
     monkeypatch.setattr(vocabulary, "adds_bos", True)
-    tokens = ChatTemplate(source, vocabulary).tokenise([HELLO], date="")
+    tokens = ChatTemplate(source, vocabulary).lay_out([HELLO], date="").tokens
     assert tokens[0] == vocabulary.bos
     assert tokens.count(vocabulary.bos) == 1
 
 
 def test_todays_date_reaches_templates_that_name_it(vocabulary):
     day = "{{ date_string }} {{ strftime_now('%Y') }}"
-    dated = ChatTemplate(day + LLAMA_3_TEMPLATE, vocabulary).tokenise([HELLO], date="2026-11-21")
+    dated = ChatTemplate(day + LLAMA_3_TEMPLATE, vocabulary).lay_out([HELLO], date="2026-11-21").tokens
     assert b"21 Nov 2026 2026" in b"".join(vocabulary.piece(token) or b"" for token in dated)
+
+
+def test_the_words_of_each_message_stand_between_where_they_begin_and_end(vocabulary):
+    messages = [SYSTEM, HELLO, Message("assistant", "[happy] Hi!"), Message("user", " Who are you? ")]
+    layout = ChatTemplate(None, vocabulary).lay_out(messages, date="")
+    said = [
+        text_of(vocabulary, layout.tokens[begin:end]) for begin, end in zip(layout.begins, layout.ends, strict=True)
+    ]
+    assert said == ["You are NAILA.", "Hello!", "[happy] Hi!", "Who are you?"]
+
+
+def test_a_reply_that_the_model_made_keeps_its_tokens_when_it_comes_back(vocabulary):
+    letters = [token for letter in "[happy] Hi!" for token in vocabulary.tokenise(letter, special=False)]
+    messages = [HELLO, Message("assistant", "[happy] Hi!"), HELLO]
+    layout = ChatTemplate(None, vocabulary).lay_out(messages, "", {form_of("[happy]  Hi!"): letters})
+    assert layout.tokens[layout.begins[1] : layout.ends[1]] == letters
+    assert letters != list(vocabulary.tokenise("[happy] Hi!", special=False))
+
+
+def test_a_persons_words_are_never_taken_for_a_reply_of_the_model(vocabulary):
+    replies = {form_of("Hello!"): [1, 2, 3]}
+    template = ChatTemplate(None, vocabulary)
+    assert template.lay_out([HELLO], "", replies) == template.lay_out([HELLO], "")
+
+
+def test_the_closing_is_what_stands_between_a_reply_and_the_words_that_answer_it(vocabulary):
+    template = ChatTemplate(None, vocabulary)
+    layout = template.lay_out([HELLO, Message("assistant", "Hi!"), HELLO], date="")
+    assert template.closing("") == layout.tokens[layout.ends[1] : layout.begins[2]]
+    assert template.closing("") == whole(vocabulary, "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n")
 
 
 def test_white_space_around_words_is_left_out(vocabulary):
     template = ChatTemplate(None, vocabulary)
-    assert template.tokenise([Message("user", "  Hello!\n")], date="") == template.tokenise([HELLO], date="")
+    assert (
+        template.lay_out([Message("user", "  Hello!\n")], date="").tokens == template.lay_out([HELLO], date="").tokens
+    )
 
 
 @pytest.mark.parametrize(
