@@ -12,6 +12,8 @@ _WARNING = 3
 _ERROR = 4
 _CONTINUED = 5
 _PREFIXES = {_WARNING: "warning", _ERROR: "error"}
+_MISLEADING = "possible training context overflow"
+"""Said where the cells of all conversations together are more than the model was trained on; each of them is not."""
 
 
 class NativeLog:
@@ -37,7 +39,7 @@ class NativeLog:
             self._put(line.strip())
 
     def _put(self, line: str) -> None:
-        if self._level not in _PREFIXES or not line:
+        if self._level not in _PREFIXES or not line or line.endswith(_MISLEADING):
             return
         if self._level == _ERROR:
             self.errors.append(line)
