@@ -32,6 +32,7 @@ from ai_server.llm.wire import (
     Pong,
     Progress,
     Refused,
+    Statistics,
     Step,
     Text,
     body_length,
@@ -54,9 +55,10 @@ PROMPTS = [
 
 
 class Engine:
-    """An engine process and our end of its socket."""
+    """An engine process and our end of its socket. What it says of itself is kept in `statistics`."""
 
     def __init__(self) -> None:
+        self.statistics: list[Statistics] = []
         self.socket, theirs = socket.socketpair()
         self.socket.settimeout(30)
         with theirs:
@@ -72,7 +74,9 @@ class Engine:
         self.socket.sendall(b"".join(map(frame, commands)))
 
     def receive(self) -> AnySignal:
-        return decode_signal(self._read(body_length(self._read(HEADER_BYTES))))
+        while isinstance(signal := self._receive(), Statistics):
+            self.statistics.append(signal)
+        return signal
 
     def until(self, *last: type) -> list[AnySignal]:
         signals = [self.receive()]
@@ -94,6 +98,18 @@ class Engine:
         self.socket.close()
         self.process.stderr.close()
         return self.process.wait(timeout=10)
+
+    def rest(self) -> Statistics:
+        """Wait until nothing is being answered; return what it says of itself then."""
+        self.send(Ping(0))
+        self.until(Pong)
+        self.statistics.clear()
+        while not self.statistics or self.statistics[-1].active or self.statistics[-1].waiting:
+            self.statistics.append(self._receive())
+        return self.statistics[-1]
+
+    def _receive(self) -> AnySignal:
+        return decode_signal(self._read(body_length(self._read(HEADER_BYTES))))
 
     def _read(self, count: int) -> bytes:
         data = b""
@@ -221,8 +237,7 @@ def test_generation_ends_with_length_where_the_context_ends(tmp_path):
     engine.load(model_variants.endless(tmp_path), context_size=512)
     signals = engine.answer(request("Hello!", max_tokens=4000))
     assert signals[-1].reason == "length"
-    # The last token is said but not decoded.
-    assert first(Begun, signals).prompt_tokens + signals[-1].completion_tokens == 512 + 1
+    assert first(Begun, signals).prompt_tokens + signals[-1].completion_tokens == 512
     assert engine.answer(request("Hello!", max_tokens=5))[-1].completion_tokens == 5
     engine.close()
 
@@ -247,22 +262,40 @@ def test_the_time_that_a_request_waits_does_not_count(endless):
     assert endless.until(Done)[-1].completion_tokens == 5
 
 
-# One after the other.
+# Several at once.
 
 
-def test_a_second_request_waits_its_turn(engine):
+def test_a_second_request_of_a_conversation_waits_its_turn(engine):
     engine.send(request("Hello!", number=1), request("Tell me a joke.", number=2))
     signals = engine.until(Done) + engine.until(Done)
     assert [signal.id for signal in signals if isinstance(signal, Begun | Done)] == [1, 1, 2, 2]
 
 
+def test_conversations_are_answered_at_once(endless):
+    requests = [request("Hello!", number=n, conversation_id=f"robot-{n}", max_tokens=100) for n in range(4)]
+    endless.send(*requests)
+    signals = [signal for _ in requests for signal in endless.until(Done)]
+    kinds = [type(signal) for signal in signals if isinstance(signal, Begun | Done)]
+    assert kinds == [Begun] * 4 + [Done] * 4
+
+
+def test_it_tells_how_it_is_once_it_rests(engine):
+    before = engine.rest().generated_tokens
+    done = engine.answer(request("Hello!"))[-1]
+    after = engine.rest()
+    assert after.generated_tokens - before == done.completion_tokens
+    assert after.conversations == 1
+    assert 0 < after.cells_used <= after.cells == 2048
+    assert after.step_ms
+
+
 def test_a_cancelled_reply_ends_before_its_next_token(endless):
     endless.send(request("Hello!", max_tokens=1900))
     endless.until(Text)
-    endless.send(Cancel(1), Ping(9))
-    signals = endless.until(Pong)
-    assert (signals[-2].id, signals[-2].reason) == (1, "cancelled")
-    assert signals[-2].completion_tokens < 1900
+    endless.send(Cancel(1))
+    done = endless.until(Done)[-1]
+    assert (done.id, done.reason) == (1, "cancelled")
+    assert done.completion_tokens < 1900
     assert endless.answer(request("Hello!", number=2, max_tokens=5))[0].id == 2
 
 
@@ -319,7 +352,7 @@ def test_the_oldest_turns_are_dropped_where_the_prompt_does_not_fit(small_engine
     turns = [f"Number {i}: how are you doing on this fine day, little robot?" for i in range(40)]
     begun = first(Begun, small_engine.answer(request(*turns, "Hello!", max_tokens=20)))
     assert 0 < begun.dropped_turns < 20
-    assert 512 - 20 - 60 < begun.prompt_tokens <= 512 - 20
+    assert 0.75 * 492 - 60 < begun.prompt_tokens <= 0.75 * 492
 
 
 def test_an_utterance_too_long_for_the_context_is_refused_with_both_lengths(small_engine):
@@ -348,10 +381,10 @@ def test_it_says_hello_with_its_version_and_no_cpu_among_its_devices(unloaded):
 
 
 def test_loading_reports_its_progress_and_what_was_loaded(unloaded):
-    *progress, loaded = unloaded.load(resources.embedded_model(), context_size=1000)
+    *progress, loaded = unloaded.load(resources.embedded_model(), context_size=1000, cells=3000)
     assert [signal for signal in progress if not isinstance(signal, Progress)] == []
     assert progress[-1].fraction == 1
-    assert loaded.context_size == 1024
+    assert loaded.context_size == 1000
     assert loaded.load_ms > 0
     assert loaded.warmup_ms > 0
 
