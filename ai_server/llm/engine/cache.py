@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Sequence as SequenceOf
 from hashlib import blake2b
 from typing import Final
@@ -109,6 +110,8 @@ class Cache:
     def let_go(self, conversation: Conversation) -> None:
         """The conversation is not being answered any more."""
         conversation.busy = False
+        if self._conversations.get(conversation.id) is not conversation:
+            return  # it was spilled while it was being read ahead
         if conversation.forgotten:
             self.forget(conversation.id)
         elif conversation.sequence is None:
@@ -125,20 +128,28 @@ class Cache:
             del self._conversations[conversation_id]
         self._spills.drop(conversation_id)
 
-    def make_room(self, cells: int) -> bool:
+    def make_room(self, cells: int, held: Collection[Sequence] = ()) -> bool:
         """Spill what is not in use until so many cells are free; False where that is not enough."""
         while self._runner.cells - self.cells_used < cells:
-            if not self.evict():
+            if not self.evict(held):
                 return False
         return True
 
-    def evict(self) -> bool:
-        """Spill the least recently used conversation that is not in use, else a prefix; False where there is none."""
-        idle = (each for each in self._conversations.values() if each.sequence and not each.busy)
-        if conversation := next(idle, None):
+    def evict(self, held: Collection[Sequence] = ()) -> bool:
+        """Spill the least recently used conversation that is not in use, else a prefix; False where there is none.
+
+        Args:
+            held: sequences that stay, too.
+        """
+        in_cache = (each for each in self._conversations.values() if each.sequence and each.sequence not in held)
+        if conversation := next((each for each in in_cache if not each.busy), None):
             self._put_away(conversation)
             return True
-        return self._evict_prefix()
+        return self._evict_prefix(held)
+
+    def has(self, prefix: Prefix) -> bool:
+        """Say whether a prefix has its sequence still."""
+        return prefix in self._prefixes.values()
 
     def lose_all(self) -> None:
         """The context was made anew: nothing is in the cache any more."""
@@ -250,10 +261,10 @@ class Cache:
             first=conversation.first,
         )
 
-    def _evict_prefix(self) -> bool:
+    def _evict_prefix(self, held: Collection[Sequence] = ()) -> bool:
         in_use = {id(each.prefix) for each in self._conversations.values()}
         for key, prefix in self._prefixes.items():
-            if id(prefix) not in in_use:
+            if id(prefix) not in in_use and prefix.sequence not in held:
                 self._put_away_prefix(prefix)
                 del self._prefixes[key]
                 return True

@@ -53,12 +53,13 @@ class Decoding:
         Raises:
             ContextLostError: nothing can be decoded any more.
         """
-        self._cache.make_room(sum(len(turn.part.tokens) for turn in turns))
+        held = [turn.part.sequence for turn in turns]
+        self._cache.make_room(sum(len(turn.part.tokens) for turn in turns), held)
         while True:
             try:
                 self._runner.decode([turn.part for turn in turns])
             except NoRoomError as error:
-                if self._cache.evict():
+                if self._cache.evict(held):
                     continue
                 if not _give_way(turns):
                     return [], [Failure(turns[0].work, str(error), no_room=True)]

@@ -188,6 +188,8 @@ class Engine:
         for reply in self._active:
             reply.sampler.close()
             self._cache.let_go(reply.conversation)
+        for name in list(self._ahead):
+            self._drop_ahead(name)
         self._cache.write_down()
         self._runner.close()
 
@@ -265,8 +267,10 @@ class Engine:
         """Have a piece of work's sequence hold what the cache has of it; False while its prefix is not read."""
         if work.attached and work.sequence:
             return True
-        conversation, prompt = work.conversation, work.prompt
+        prompt = work.prompt
         prefix = self._prefix(prompt.tokens[: prompt.shared])
+        # What is read ahead is not in use, and may have been spilled meanwhile.
+        conversation = work.conversation = self._cache.conversation(work.conversation.id)
         if prefix is not conversation.prefix:
             self._cache.detach(conversation)
             conversation.prefix = prefix
@@ -318,7 +322,9 @@ class Engine:
         """Return what is to be read ahead now; what is read is done with."""
         while self._ahead:
             name, work = next(iter(self._ahead.items()))
-            if isinstance(work, Reading) and not self._in_place(work):
+            if isinstance(work, PrefixReading) and not self._cache.has(work.prefix):
+                self._drop_ahead(name)
+            elif isinstance(work, Reading) and not self._in_place(work):
                 prefix = work.conversation.prefix
                 if prefix and not prefix.is_read:
                     self._keep_later(prefix)
@@ -470,7 +476,9 @@ class Engine:
         """Fail whoever waits for a prefix that cannot be read."""
         for reply in [reply for reply in self._active if reply.conversation.prefix is prefix]:
             self._fail(reply, reason)
-        self._ahead = {name: work for name, work in self._ahead.items() if prefix not in _prefixes(work)}
+        for name, work in list(self._ahead.items()):
+            if prefix is (work.prefix if isinstance(work, PrefixReading) else work.conversation.prefix):
+                self._drop_ahead(name)
 
     def _fail(self, reply: Reply, reason: str) -> None:
         self._drop(reply)
@@ -502,7 +510,3 @@ class Engine:
     def _take_out(self) -> list[AnySignal]:
         out, self._out = self._out, []
         return out
-
-
-def _prefixes(work: Reading | PrefixReading) -> tuple[Prefix | None]:
-    return (work.prefix if isinstance(work, PrefixReading) else work.conversation.prefix,)
