@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,6 +25,7 @@ from ai_server.settings import Settings
 from ai_server.telemetry import logs
 
 _LONGEST_BUFFER = 512 << 20
+_BUSY_LOAD = 0.5
 _REPLY_TOKENS = 32
 _PROMPT_TOKENS = 512
 
@@ -57,6 +59,7 @@ class Bench:
         kv_bytes: read for each token for each token before it in the conversation.
         flops_per_token: two for each weight that a token passes through.
         bandwidth: bytes a second of memory; None where a GPU computes.
+        load: how many processors other programs kept busy in the minute before.
         rates: of one reply, of several at once, and of a prompt.
     """
 
@@ -66,6 +69,7 @@ class Bench:
     kv_bytes: int
     flops_per_token: int
     bandwidth: float | None
+    load: float
     rates: tuple[Rate, Rate, Rate]
 
     @property
@@ -112,6 +116,7 @@ def run_bench(settings: Settings, *, seconds: float, as_json: bool) -> int:
 async def _measure(settings: Settings, seconds: float) -> Bench:
     if settings.model_path is None:
         raise EngineError("There is no model to measure: LLM_MODEL_PATH is none.")
+    load = os.getloadavg()[0]
     header = await asyncio.to_thread(read_header, settings.model_path)
     engine = await Engine.start()
     try:
@@ -119,7 +124,7 @@ async def _measure(settings: Settings, seconds: float) -> Bench:
         bandwidth = await _measure_memory(header, chosen)
         _say(f"Loading {header.name} ...")
         await engine.load(header.path, chosen)
-        return await _measure_engine(_Workload(engine, seconds), header, chosen, bandwidth)
+        return await _measure_engine(_Workload(engine, seconds), header, chosen, bandwidth, load)
     finally:
         await engine.end()
 
@@ -133,7 +138,9 @@ async def _measure_memory(header: ModelHeader, chosen: Plan) -> float | None:
     return await asyncio.to_thread(read_bandwidth, min(header.token_bytes, _LONGEST_BUFFER), chosen.threads)
 
 
-async def _measure_engine(workload: _Workload, header: ModelHeader, chosen: Plan, bandwidth: float | None) -> Bench:
+async def _measure_engine(
+    workload: _Workload, header: ModelHeader, chosen: Plan, bandwidth: float | None, load: float
+) -> Bench:
     prompt = min(_PROMPT_TOKENS, chosen.context_size // 2)
     _say(f"Reading prompts of {prompt} tokens ...")
     reading = await workload.read(prompt)
@@ -154,6 +161,7 @@ async def _measure_engine(workload: _Workload, header: ModelHeader, chosen: Plan
         kv_bytes=kv_bytes,
         flops_per_token=2 * header.token_parameters,
         bandwidth=bandwidth,
+        load=load,
         rates=(
             Rate("one reply", one, one_limit),
             Rate(f"replies at once: {chosen.parallel}", many, many_limit),
@@ -239,6 +247,7 @@ def _json(bench: Bench) -> str:
         "bytes_read_per_token": bench.token_bytes,
         "kv_bytes_per_token": bench.kv_bytes,
         "flops_per_token": bench.flops_per_token,
+        "load_before": bench.load,
         "memory_bytes_per_second": bench.bandwidth,
         "prompt_flops_per_second": bench.prompt_flops,
         "rates": [
@@ -265,18 +274,25 @@ def _print_table(bench: Bench) -> None:
 
 
 def _notes(bench: Bench) -> list[str]:
-    each = f"{bench.token_bytes / 1e6:,.1f} MB of weights for each token"
-    flops = (
-        f"{bench.prompt_flops / 1e9:,.0f} GFLOP/s, two operations for each of {bench.flops_per_token // 2:,} weights"
-    )
-    notes = [f"Prompt: {flops}."]
+    notes = [_memory_note(bench)]
+    weights = bench.flops_per_token // 2
+    notes.append(f"Prompt: {bench.prompt_flops / 1e9:,.0f} GFLOP/s, two operations for each of {weights:,} weights.")
+    if bench.load > _BUSY_LOAD:
+        notes.append(
+            f"Other programs kept {bench.load:.1f} processors busy in the minute before: all of it may be too low."
+        )
+    return notes
+
+
+def _memory_note(bench: Bench) -> str:
+    each = f"{bench.token_bytes / 1e6:,.1f} MB of weights are read for each token"
     if bench.bandwidth is None:
-        where = f"What computes is {bench.plan.acceleration}, whose bandwidth cannot be measured here"
-        return [f"{where}. Its data sheet names it: one reply cannot be faster than that divided by {each}.", *notes]
-    memory = f"{bench.bandwidth / 1e9:.1f} GB/s, read with {bench.plan.threads} threads"
+        where = f"{bench.plan.acceleration} computes, and its memory's bandwidth cannot be measured from here"
+        return f"{where}: see its data sheet. {each}, and one reply gets no more tokens than that allows."
+    memory = f"Memory: {bench.bandwidth / 1e9:.1f} GB/s with {bench.plan.threads} threads; {each}."
     if bench.token_bytes < _LONGEST_BUFFER:
-        memory += f", {bench.token_bytes / 1e6:,.1f} MB over and over, perhaps from the processor's cache"
-    return [f"Memory: {memory}; {each}.", *notes]
+        return f"{memory} So few may stay in the processor's cache, as did what was read to measure."
+    return memory
 
 
 def _figures(rate: float) -> str:

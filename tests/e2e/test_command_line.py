@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -33,7 +34,8 @@ def test_the_version_is_printed(tmp_path, environment):
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("run",), ("demo",), ("chat",), ("doctor",), ("graph",), ("models",), ("models", "pull")]
+    "command",
+    [(), ("run",), ("demo",), ("chat",), ("doctor",), ("bench",), ("graph",), ("models",), ("models", "pull")],
 )
 def test_every_command_explains_itself(command, tmp_path, environment):
     done = _naila(*command, "--help", cwd=tmp_path, env=environment)
@@ -104,3 +106,29 @@ def test_the_doctor_reports_wrong_settings(tmp_path, environment):
     done = _naila("doctor", cwd=tmp_path, env={**environment, "MQTT_PORT": "no"})
     assert done.returncode == 2
     assert "WRONG settings" in done.stdout
+
+
+def test_the_bench_compares_this_host_with_its_limit(tmp_path, environment):
+    done = _naila("bench", "--seconds", "0.3", "--json", cwd=tmp_path, env={**environment, "LLM_PARALLEL": "3"})
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["memory_bytes_per_second"] > figures["bytes_read_per_token"] > 1e6
+    one, three, prompt = figures["rates"]
+    assert three["measure"] == "replies at once: 3"
+    assert all(rate["share"] == pytest.approx(rate["tokens_per_second"] / rate["limit"]) for rate in (one, three))
+    assert all(rate["tokens_per_second"] > 0 for rate in figures["rates"])
+    assert prompt["limit"] is None
+    assert figures["prompt_flops_per_second"] == prompt["tokens_per_second"] * figures["flops_per_token"]
+
+
+def test_the_bench_prints_a_table_of_shares(tmp_path, environment):
+    done = _naila("bench", "--seconds", "0", cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"one reply.*%", done.stdout)
+    assert "GB/s" in done.stdout
+
+
+def test_a_bench_without_a_model_says_so(tmp_path, environment):
+    done = _naila("bench", cwd=tmp_path, env={**environment, "LLM_MODEL_PATH": "none"})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no model to measure" in done.stderr
