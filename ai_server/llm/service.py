@@ -289,6 +289,9 @@ class ModelService:
             load_ms=loaded.load_ms,
             warmup_ms=loaded.warmup_ms,
         )
+        to_forget, self._to_forget = self._to_forget, set()
+        for conversation_id in to_forget:
+            self.forget(conversation_id)
 
     def _measure(self, signal: AnySignal) -> None:
         match signal:

@@ -22,6 +22,7 @@ from ai_server.llm.chat import (
     Delta,
     EmotionTag,
     Finished,
+    ListenRequest,
     Message,
     ModelError,
     Sampling,
@@ -31,17 +32,18 @@ from ai_server.llm.chat import (
 )
 from ai_server.llm.failover import Failover
 from ai_server.llm.service import EngineState, ModelService
+from ai_server.llm.wire import Statistics
 from ai_server.plan import Wishes
 from tests import model_variants
 
-WISHES = Wishes(threads=1, context_size=1024)
+WISHES = Wishes(threads=1, context_size=1024, parallel=2)
 SYSTEM = Message("system", "You are NAILA, a small friendly robot.")
 
 
 def request(words: str = "Hello!", **changes: object) -> ChatRequest:
     messages = (SYSTEM, Message("user", words))
     fields = {"messages": messages, "sampling": Sampling(temperature=0), "max_tokens": 40}
-    return ChatRequest(request_id="r1", conversation_id="robot", **{**fields, **changes})
+    return ChatRequest(request_id="r1", **{"conversation_id": "robot", **fields, **changes})
 
 
 ENDLESS = request(max_tokens=900, sampling=Sampling(temperature=1, seed=1))
@@ -57,9 +59,15 @@ class Fallback:
 
 @asynccontextmanager
 async def running(
-    path: Path, *, hang_timeout_s: float = 30, on_change: Callable[[EngineState], None] = lambda _: None
+    path: Path,
+    *,
+    hang_timeout_s: float = 30,
+    on_change: Callable[[EngineState], None] = lambda _: None,
+    spill_directory: Path | None = None,
 ) -> AsyncIterator[ModelService]:
-    service = ModelService(path, WISHES, hang_timeout_s=hang_timeout_s, on_change=on_change)
+    service = ModelService(
+        path, WISHES, hang_timeout_s=hang_timeout_s, on_change=on_change, spill_directory=spill_directory
+    )
     await service.start()
     try:
         yield service
@@ -121,11 +129,17 @@ async def test_a_second_turn_reuses_what_the_engine_has_read(service):
     assert finished.usage.cached_tokens > 10
 
 
-async def test_two_requests_at_once_are_answered_one_after_the_other(service):
-    one, two = await asyncio.gather(all_of(service.stream(request())), all_of(service.stream(request("Who are you?"))))
-    assert isinstance(one[-1], Finished)
-    assert isinstance(two[-1], Finished)
-    assert two[0].first_decode > one[0].first_decode
+async def test_two_robots_are_answered_at_once(endless):
+    order: list[tuple[str, type[ChatEvent]]] = []
+
+    async def answer(robot: str) -> None:
+        async for event in endless.stream(request(conversation_id=robot, max_tokens=200)):
+            order.append((robot, type(event)))
+
+    await asyncio.gather(answer("one"), answer("two"))
+    last_begin = max(order.index((robot, Started)) for robot in ("one", "two"))
+    first_end = min(order.index((robot, Finished)) for robot in ("one", "two"))
+    assert last_begin < first_end
 
 
 async def test_an_utterance_that_is_too_long_is_refused_with_both_lengths(service):
@@ -155,6 +169,75 @@ async def test_cancelling_the_consumer_frees_the_engine_for_the_next_request(end
     task.cancel()
     assert (await all_of(endless.stream(request(max_tokens=5))))[-1].reason == "length"
     assert task.cancelled()
+
+
+# Reading ahead.
+
+LONG = "I have been wondering all day long what it would be like to live at the bottom of the sea with "
+
+
+async def prefilled(service: ModelService, tokens: int) -> None:
+    """Wait until the engine has read so many tokens."""
+    async with asyncio.timeout(30):
+        while (service.state.statistics or Statistics()).prefilled_tokens < tokens:  # noqa: ASYNC110  it tells no more
+            await asyncio.sleep(0.01)
+
+
+async def unread(model: ModelService | Failover, request: ChatRequest) -> int:
+    """How much of a prompt was not read before it came."""
+    *_, finished = await all_of(model.stream(request))
+    return finished.usage.prompt_tokens - finished.usage.cached_tokens
+
+
+@pytest.mark.parametrize("through", [lambda service: service, lambda service: Failover(service, Fallback())])
+async def test_of_words_that_were_listened_to_only_the_rest_is_read_when_it_comes(service, through):
+    model = through(service)
+    words = await unread(model, request(LONG, conversation_id="another"))
+    model.listen(ListenRequest("robot", request(LONG).messages))
+    await prefilled(service, words + 20)
+    assert await unread(model, request(LONG + "crabs")) < 15
+
+
+async def test_a_system_message_that_was_prepared_is_not_read_again_for_any_robot(service):
+    whole = await unread(service, request())
+    Failover(service, Fallback()).prepare(Message("system", "You are a ship on the sea."))
+    await prefilled(service, whole + 5)
+    prepared = (Message("system", "You are a ship on the sea."), Message("user", "Hello!"))
+    left = [await unread(service, request(messages=prepared, conversation_id=robot)) for robot in ("one", "two")]
+    assert left[0] == left[1] < 15
+
+
+async def test_what_is_not_loaded_listens_to_nothing_and_raises_nothing():
+    async with running(resources.embedded_model()) as service:
+        for model in (service, Failover(service, Fallback()), Failover(None, Fallback())):
+            model.listen(ListenRequest("robot", request(LONG).messages))
+            model.prepare(SYSTEM)
+            model.forget("robot")
+        await service.wait_loaded()
+        *_, finished = await all_of(service.stream(request(LONG)))
+    assert finished.usage.cached_tokens == 0
+
+
+async def test_a_conversation_that_is_forgotten_is_read_again(service):
+    await unread(service, request(LONG))
+    again = await unread(service, request(LONG))
+    Failover(service, Fallback()).forget("robot")
+    forgotten = await unread(service, request(LONG))
+    assert again < 15 < forgotten
+    assert forgotten == await unread(service, request(LONG, conversation_id="another"))
+
+
+@pytest.mark.parametrize("forget", [False, True])
+async def test_what_is_to_be_forgotten_while_the_model_loads_is_not_found_on_the_disk(tmp_path, forget):
+    async with running(resources.embedded_model(), spill_directory=tmp_path) as service:
+        await service.wait_loaded()
+        await all_of(service.stream(request(LONG)))
+    async with running(resources.embedded_model(), spill_directory=tmp_path) as service:
+        if forget:
+            service.forget("robot")
+        await service.wait_loaded()
+        left = await unread(service, request(LONG))
+    assert (left > 15) is forget
 
 
 # Its state.
