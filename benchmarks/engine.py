@@ -220,8 +220,8 @@ class EngineBench:
                 alone = [self._turn(engine, in_turn[0]) for _ in range(3)]
                 restarted += [self._turn(engine, robot) for robot in in_turn[1:]]
                 turns = [self._turn(engine, robot) for _ in range(self._extent.laps) for robot in in_turn]
-                self._note_cached(f"round {number + 1} of turns: after the restart", restarted)
-                self._note_cached(f"round {number + 1} of turns: warm", turns)
+                self._note_cached(f"Round {number + 1} of turns, after the restart", restarted)
+                self._note_cached(f"Round {number + 1} of turns, warm", turns)
                 self._memory.add([self._own_memory_mib(engine)])
             asked = [robot.with_words(self._words(UTTERANCE)) for robot in in_turn[: self._extent.peer_turns]]
             peer = [llama.answer(messages, REPLY_TOKENS).first_token_s * 1000 for messages in asked]
@@ -276,8 +276,8 @@ class EngineBench:
                 fresh = self._turn(engine, stranger)
                 self._forget(engine, stranger)
                 self._restores.add(_first_tokens(restored), _first_tokens([fresh]))
-                self._note_cached(f"round {number + 1} of spilling: restored", restored)
-                self._note_cached(f"round {number + 1} of spilling: read again", [fresh])
+                self._note_cached(f"Round {number + 1} of spilling, restored", restored)
+                self._note_cached(f"Round {number + 1} of spilling, read again", [fresh])
 
     def _measure_shares(self) -> None:
         trace = self._directory / "trace.json"
@@ -340,8 +340,9 @@ class EngineBench:
         return resident - self._fixed_mib - engine.statistics.spilled_bytes / MIB
 
     def _note_cached(self, what: str, replies: Sequence[Reply]) -> None:
-        counts = ", ".join(f"{reply.cached_tokens} of {reply.prompt_tokens}" for reply in replies)
-        self.notes.append(f"{what}: tokens of the prompt that were cached: {counts}.")
+        left = [reply.prompt_tokens - reply.cached_tokens for reply in replies]
+        longest = max(reply.prompt_tokens for reply in replies)
+        self.notes.append(f"{what}: {min(left)} to {max(left)} tokens were read of prompts of up to {longest}.")
 
     def _new_conversation(self) -> Conversation:
         return Conversation.opened(next(self._names), self._persona)
