@@ -10,12 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ai_server.gguf import KvType, ModelFileError, ModelHeader, read_header
 from ai_server.hardware import detect
+from ai_server.llm.service import _load_command
 from ai_server.plan import Wishes, plan
 
 F32, F16, Q8_0, Q4_K, Q6_K = 0, 1, 8, 12, 14
@@ -211,7 +213,7 @@ def test_llama_3_1_8b_is_weighed_as_it_is(tmp_path: Path, kv_type: str, kib: int
     assert header.weight_bytes == 4_912_898_304
     assert header.output_bytes == pytest.approx(431e6, rel=0.01)
     assert header.token_bytes == header.weight_bytes - header.embedding_bytes
-    # 32 blocks of 218 million, the output of 525 million; with the token embedding it makes the 8.03 billion of the name.
+    # 32 blocks of 218 million, and the output of 525 million; the token embedding has as many.
     assert header.token_parameters == pytest.approx(7.505e9, rel=0.001)
     assert sum(header.layer_bytes) / header.layers == pytest.approx(131e6, rel=0.01)
     assert header.kv_bytes_per_token(kv_type) == kib * 1024
@@ -453,42 +455,39 @@ def test_a_header_with_a_part_replaced_is_read_or_refused(tmp_path: Path, start:
 # llama.cpp itself agrees with what the header says and the plan makes of it.
 
 RESERVE = """
-import sys, llama_cpp
+import sys, llama_cpp, msgspec
+from ai_server.llm.engine.runner import _create_context
+from ai_server.llm.wire import Load
 
-path, context_size, ubatch_size, kv_type = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+load = msgspec.json.decode(sys.argv[1], type=Load)
 show = llama_cpp.llama_log_callback(lambda level, text, user_data: print(text.decode(), end=""))
 llama_cpp.llama_log_set(show, None)
 params = llama_cpp.llama_model_default_params()
 params.no_alloc, params.load_mode = True, llama_cpp.LLAMA_LOAD_MODE_NONE
-model = llama_cpp.llama_model_load_from_file(path.encode(), params)
-settings = llama_cpp.llama_context_default_params()
-settings.n_ctx, settings.n_batch, settings.n_ubatch = context_size, 512, ubatch_size
-settings.n_seq_max = settings.n_outputs_max = 8
-settings.kv_unified, settings.flash_attn_type = True, 1
-settings.type_k = settings.type_v = kv_type
-assert llama_cpp.llama_init_from_model(model, settings)
+_create_context(llama_cpp.llama_model_load_from_file(load.path.encode(), params), load, None)
 """
 
 
 @pytest.mark.parametrize(
-    ("context_size", "batch_size", "kv_type", "ggml_type"),
+    ("cells", "batch_size", "kv_type", "parallel"),
     [
-        (4096, 512, "f16", 1),
+        (4096, 512, "f16", 8),
         (4096, 512, "q8_0", 8),
-        (2048, 128, "q4_0", 2),
-        (16_384, 512, "f16", 1),
+        (2048, 128, "q4_0", 1),
+        (16_384, 512, "f16", 8),
+        (16_384, 512, "f16", 64),
         (300, 512, "f16", 1),
     ],
 )
 def test_llama_cpp_reserves_what_the_plan_estimates(
-    tmp_path: Path, context_size: int, batch_size: int, kv_type: KvType, ggml_type: int
+    tmp_path: Path, cells: int, batch_size: int, kv_type: KvType, parallel: int
 ) -> None:
     host = dataclasses.replace(detect(), memory_available=64 << 30, memory_limit_free=None)
     model = read_header(write_llama_8b(tmp_path / "8b.gguf"))
-    wishes = Wishes(context_size=context_size, batch_size=batch_size, kv_type=kv_type, cells=context_size)
+    wishes = Wishes(context_size=cells, cells=cells, batch_size=batch_size, kv_type=kv_type, parallel=parallel)
     made = plan(host, model, wishes)
-    arguments = [str(model.path), str(context_size), str(made.ubatch_size), str(ggml_type)]
-    run = subprocess.run([sys.executable, "-c", RESERVE, *arguments], capture_output=True, text=True, check=True)
+    load = msgspec.json.encode(_load_command(model.path, made, None)).decode()
+    run = subprocess.run([sys.executable, "-c", RESERVE, load], capture_output=True, text=True, check=True)
     reserved = {
         name: float(re.search(rf"{name} +size = +([0-9.]+) MiB", run.stdout)[1]) * (1 << 20)  # type: ignore[index]
         for name in ("llama_kv_cache:", "output buffer", "compute buffer")

@@ -324,7 +324,7 @@ def test_a_raspberry_pi_holds_the_8b_model_once(pi: Host) -> None:
 
 
 def test_a_raspberry_pi_short_of_memory_shrinks_the_context_first_and_the_kv_type_next(pi: Host) -> None:
-    squeezed = [plan(with_memory(pi, int(gib * GIB)), llama_8b(), Wishes()) for gib in (5.6, 5.4, 5.15, 5.03)]
+    squeezed = [plan(with_memory(pi, int(gib * GIB)), llama_8b(), Wishes()) for gib in (5.6, 5.4, 5.15, 5.05)]
     assert [made.kv_type for made in squeezed] == ["f16", "f16", "q8_0", "q4_0"]
     assert squeezed[0].context_size == DEFAULT_CONTEXT_SIZE
     assert MIN_CONTEXT_SIZE <= squeezed[1].context_size < DEFAULT_CONTEXT_SIZE
@@ -532,7 +532,7 @@ def test_conversations_spill_into_a_quarter_of_the_memory_that_is_left_and_a_gib
     left = int(0.95 * pi.memory_usable) - made.memory.total
     assert left / 4 - MIB < made.spill_bytes <= left / 4
     assert plan(desktop, llama_8b(), Wishes()).spill_bytes == GIB
-    full = plan(with_memory(pi, int(5.03 * GIB)), llama_8b(), Wishes())
+    full = plan(with_memory(pi, int(5.05 * GIB)), llama_8b(), Wishes())
     assert full.spill_bytes < 32 * MIB
 
 
@@ -669,7 +669,8 @@ def test_a_plan_never_takes_more_than_is_free(
         made = plan(host, llama_8b(), wishes)
     except PlanError:
         return
-    assert made.memory.gpu <= (gpu_free or 0)
+    unknown = available if kind == "igpu" and gpu_free == 0 else 0  # some drivers do not say what is free
+    assert made.memory.gpu <= (gpu_free or unknown)
     assert made.spill_bytes + (made.memory.total if host.unified_memory else made.memory.host) <= available
     assert made.cells >= made.context_size
     assert context_size in {None, made.context_size}
