@@ -100,6 +100,11 @@ class Bench:
     def prepare(self, *messages: Message) -> None:
         self.engine.prepare(Prepare(messages))
 
+    def fail_next_decode(self) -> None:
+        """Have llama.cpp abort the next decode call: its return code is 2 then, with this context for good."""
+        self._abort = llama_cpp.ggml_abort_callback(lambda _: True)
+        llama_cpp.llama_set_abort_callback(self.runner._context, self._abort, None)
+
     def check(self) -> None:
         """Check that what we think is in the cache is what llama.cpp has there, and that nothing is lost."""
         cache, memory = self.cache, self.runner._memory
