@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from contextlib import aclosing
 
 import structlog
@@ -52,6 +53,7 @@ class Dialogue:
         self._meters = meters
         self._running: dict[str, tuple[RunningTurn, asyncio.Task[None]]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
+        self._resets: dict[str, asyncio.Task[None]] = {}
         self._pace = Pace()
         self._draining = False
 
@@ -148,16 +150,21 @@ class Dialogue:
         self._inbox.cancel(waiting)
         return [waiting.answered]
 
-    async def reset(self, device_id: str) -> None:
-        """Stop what a robot is saying and begin a new conversation: nothing said before is in its prompt.
+    def reset(self, device_id: str, silenced: Iterable[asyncio.Future[None]]) -> asyncio.Task[None]:
+        """Begin a new conversation with what is put in line next.
 
-        Raises:
-            DatabaseError: if the database does not take it.
+        Args:
+            device_id: the robot; what is in its line was silenced.
+            silenced: what `silence` returned.
+
+        Returns:
+            A task that ends once it is on the disk; with a DatabaseError if the database does not take it.
         """
-        ended = self.silence(device_id)
-        await asyncio.wait(ended)  # what was cancelled is stored first, in the conversation that it ends
-        await self._turns.reset(device_id)
-        self._brain.forget(device_id)
+        ended = [*silenced, *(waiting.answered for waiting in self._inbox.line(device_id))]
+        if device_id in self._resets:
+            ended.append(self._resets[device_id])
+        task = self._resets[device_id] = asyncio.create_task(self._reset(device_id, ended))
+        return task
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109  a bound, not a cancellation
         """Finish what runs within `timeout` seconds; the rest stays on the disk, for the next start."""
@@ -171,6 +178,15 @@ class Dialogue:
             await asyncio.wait(unfinished)
         if self._inbox.unanswered:
             log.info("utterances wait for the next start", count=self._inbox.unanswered)
+
+    async def _reset(self, device_id: str, ended: list[asyncio.Future[None]]) -> None:
+        await asyncio.wait(ended)  # what was cancelled is stored first, in the conversation that it ends
+        try:
+            await self._turns.reset(device_id)
+            self._brain.forget(device_id)
+        finally:
+            if self._resets[device_id] is asyncio.current_task():
+                del self._resets[device_id]
 
     async def _withdraw_actions(self, device_id: str) -> None:
         try:
@@ -213,14 +229,15 @@ class Dialogue:
         patience_s = turn.late_at - time.monotonic()
         if patience_s <= 0:
             raise TimeoutError
-        async with (
-            asyncio.timeout(patience_s) as patience,
-            aclosing(self._brain.answer(turn.waiting.utterance)) as events,
-        ):
-            async for event in events:
-                if isinstance(event, Started):
-                    patience.reschedule(None)
-                turn.handle(event)
+        utterance = turn.waiting.utterance
+        async with asyncio.timeout(patience_s) as patience:
+            if reset := self._resets.get(utterance.device_id):
+                await asyncio.wait([reset])
+            async with aclosing(self._brain.answer(utterance)) as events:
+                async for event in events:
+                    if isinstance(event, Started):
+                        patience.reschedule(None)
+                    turn.handle(event)
 
     def _conclude(self, turn: RunningTurn, task: asyncio.Task[None]) -> None:
         if task.cancelled():

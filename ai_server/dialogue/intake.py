@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -49,11 +49,12 @@ class _Arriving:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """A control that waits until what was said before it is in line."""
+    """A control that waits until what was said before it is in line; `silenced` by a `reset`."""
 
     received: Received
     device_id: str
     control: Control
+    silenced: tuple[asyncio.Future[None], ...] = ()
 
 
 class Intake:
@@ -191,12 +192,17 @@ class Intake:
             self._connection.acknowledge(received)
 
     def _obey(self, received: Received, device_id: str, control: Control) -> None:
-        if control.command == "cancel" and control.request_id is None:
-            self._silence(received, device_id)
-            return
-        if control.command == "cancel" and control.request_id is not None:
-            self._dialogue.cancel(device_id, control.request_id)  # now, where it is in line already
-        self._enqueue(_Wish(received, device_id, control))
+        """Stop at once what a control stops; the rest of it waits until what was said before is in line."""
+        silenced: tuple[asyncio.Future[None], ...] = ()
+        match control.command, control.request_id:
+            case "cancel", None:
+                self._silence(received, device_id)
+                return
+            case "cancel", str(request_id):
+                self._dialogue.cancel(device_id, request_id)
+            case "reset", _:
+                silenced = tuple(self._dialogue.silence(device_id))
+        self._enqueue(_Wish(received, device_id, control, silenced))
 
     def _silence(self, received: Received, device_id: str) -> None:
         self._dialogue.stop_listening(device_id)
@@ -257,28 +263,29 @@ class Intake:
             self._connection.acknowledge(received)
 
     def _grant(self, wish: _Wish) -> None:
+        errand: Awaitable[None]
         match wish.control.command, wish.control.request_id:
             case "cancel", str(request_id):
                 errand = _all(self._dialogue.cancel(wish.device_id, request_id))
             case "repeat", request_id:
                 errand = self._delivery.repeat(wish.device_id, request_id)
             case _:
-                errand = self._dialogue.reset(wish.device_id)
+                errand = self._dialogue.reset(wish.device_id, wish.silenced)
         self._go_on_errand(wish.received, errand)
 
-    def _go_on_errand(self, received: Received, errand: Coroutine[None, None, None]) -> None:
+    def _go_on_errand(self, received: Received, errand: Awaitable[None]) -> None:
         task = asyncio.create_task(self._acknowledge_after(received, errand))
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
-    async def _acknowledge_after(self, received: Received, errand: Coroutine[None, None, None]) -> None:
+    async def _acknowledge_after(self, received: Received, errand: Awaitable[None]) -> None:
         task = asyncio.create_task(_logged(received.packet.topic, errand))
         await asyncio.wait([task], timeout=_ERRAND_S)
         self._connection.acknowledge(received)
         await task
 
 
-async def _logged(topic: str, errand: Coroutine[None, None, None]) -> None:
+async def _logged(topic: str, errand: Awaitable[None]) -> None:
     try:
         await errand
     except DatabaseError as error:

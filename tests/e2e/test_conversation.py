@@ -116,6 +116,21 @@ def test_reset_begins_a_new_conversation(daemon: RunningDaemon, robot: HeadlessR
     assert short["usage"]["prompt_tokens"] < long["usage"]["prompt_tokens"]
 
 
+def test_what_is_said_right_after_a_reset_is_answered_in_the_new_conversation(
+    daemon: RunningDaemon, robot: HeadlessRobot
+):
+    first = robot.say("tell me a joke").reply
+    assert first is not None
+    for number in range(10):
+        robot.publish_soon(f"naila/devices/{robot.device_id}/control", '{"command": "reset"}')
+        said = json.dumps({"text": "tell me a joke", "request_id": f"r{number}"})
+        robot.publish_soon(f"naila/devices/{robot.device_id}/text", said)
+        reply = robot.wait(f"r{number}").reply
+        assert reply is not None
+        assert reply["finish_reason"] == "stop"
+        assert reply["usage"]["prompt_tokens"] < first["usage"]["prompt_tokens"] + 10
+
+
 def test_a_request_sent_twice_gets_one_answer_twice(daemon: RunningDaemon, robot: HeadlessRobot):
     first = robot.say("tell me a joke", request_id="twice").reply
     second = robot.send_again("tell me a joke", "twice")
