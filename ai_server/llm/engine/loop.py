@@ -33,8 +33,8 @@ from ai_server.llm.wire import (
     Progress,
 )
 
-_READING_S = 0.25
-"""A step in which nothing is generated: a cancel waits so long at most."""
+_READING_S = 0.5
+"""A step in which nothing is generated: a cancel waits so long, on a host that reads a block in that time."""
 
 _PROGRESS_S = 0.1
 _STATISTICS_S = 1.0
