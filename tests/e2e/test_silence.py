@@ -16,7 +16,9 @@ def talkative(broker: BrokerOptions, tmp_path_factory: pytest.TempPathFactory) -
     """A daemon whose model speaks for long, and has room for four utterances of a robot."""
     directory = tmp_path_factory.mktemp("talkative")
     model = str(endless(directory))
-    with naila(directory, broker, LLM_MODEL_PATH=model, LLM_MAX_TOKENS="3500", NAILA_QUEUE_PER_DEVICE="4") as daemon:
+    with naila(
+        directory, broker, LLM_MODEL_PATH=model, LLM_MAX_TOKENS="3500", NAILA_QUEUE_PER_DEVICE="4", LLM_PARALLEL="1"
+    ) as daemon:
         yield daemon
 
 
