@@ -29,11 +29,13 @@ import argparse
 import contextlib
 import itertools
 import json
+import os
 import random
 import signal
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -407,12 +409,33 @@ def _load_command(model: Path) -> Load:
     )
 
 
+class _BusyTime:
+    """How much of the processors' time goes to others than this process and its children, since it was made."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._all, self._own = self._spent()
+
+    def share_of_others(self) -> float:
+        """Return it as a share of all that there was. Children count once they have ended."""
+        everything, own = self._spent()
+        elapsed = (time.monotonic() - self._started) * (psutil.cpu_count() or 1)
+        return max(0.0, (everything - self._all) - (own - self._own)) / elapsed
+
+    @staticmethod
+    def _spent() -> tuple[float, float]:
+        spent = psutil.cpu_times()
+        return sum(spent) - spent.idle - getattr(spent, "iowait", 0.0), sum(os.times()[:4])
+
+
 def _run(model: Path, directory: Path, *, quick: bool) -> None:
     extent = LARGE if model.stat().st_size > LARGE_BYTES else THOROUGH
     if quick:
         extent = replace(extent, rounds=1)
     bench = EngineBench(model, directory, extent)
+    busy = _BusyTime()
     measures = bench.measure()
+    bench.notes.append(f"Other processes took {busy.share_of_others():.1%} of the time of the processors meanwhile.")
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table(f"{model.name}, {extent.rounds} rounds", measures))
     console.print(*bench.notes, sep="\n", highlight=False)
