@@ -174,13 +174,6 @@ async def test_of_partial_words_that_come_while_the_history_is_read_the_newest_a
     assert await read(model) == ["[Saturday 14:05]\ncould you tell"]
 
 
-async def test_nothing_is_read_any_more_once_the_complete_words_are_there(brain, model):
-    brain.listen(partial("could you"))
-    await answer(brain, said("could you tell me a joke"))
-    assert len(model.asked) == 1
-    assert model.listened == []
-
-
 async def test_robots_are_listened_to_independently(brain, model):
     brain.listen(partial("could you"))
     brain.listen(Utterance(device_id="owl", request_id="q1", text="what", is_final=False))

@@ -64,6 +64,13 @@ async def test_an_opening_is_for_thirty_seconds(ear):
     assert ear.listening.end("rover") is None
 
 
+async def test_nothing_is_read_any_more_after_the_end(ear):
+    ear.hear("one")
+    ear.listening.end("rover")
+    await asyncio.sleep(0.01)
+    assert ear.read == []
+
+
 async def test_robots_that_never_say_the_rest_are_forgotten(ear):
     for number in range(50):
         ear.now = 10.0 * number
