@@ -30,6 +30,10 @@ def common_prefix(ours: SequenceOf[int], theirs: SequenceOf[int]) -> int:
 
 
 def find_run(tokens: SequenceOf[int], starts: SequenceOf[int], wanted: SequenceOf[int]) -> int | None:
-    """Return at which of the ascending `starts` the beginning of `wanted` stands in `tokens`, or None."""
+    """Return at which of the ascending `starts` the beginning of `wanted` stands in `tokens`, or None.
+
+    What is compared are 32 tokens, or as many as there are up to the end of either.
+    """
     run = list(itertools.islice(wanted, 32))
-    return next((at for at in starts if list(tokens[at : at + len(run)]) == run), None)
+    here = (at for at in starts if at < len(tokens))
+    return next((at for at in here if list(tokens[at : at + len(run)]) == run[: len(tokens) - at]), None)
