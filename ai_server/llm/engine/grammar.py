@@ -1,327 +1,226 @@
-"""Whether llama.cpp can be trusted with a grammar: it aborts, hangs or runs out of memory on some."""
+"""Following a grammar byte by byte, as a reply comes.
+
+llama.cpp can do so too, but some grammars, and a token that a grammar rejects, end, hang or starve its process. Here
+they are errors of one request.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from graphlib import CycleError, TopologicalSorter
-from typing import NoReturn
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
-ROOT = "root"
-
-_MAX_LENGTH = 65_536
-_MAX_GROUPS = 100
-_MAX_REPETITIONS = 2_000  # MAX_REPETITION_THRESHOLD of llama-grammar.cpp; more is silently taken as unlimited
-_MAX_ELEMENTS = 500_000  # 8 bytes each, in four copies
-_MAX_PATHS = 1_000_000  # llama.cpp walks every one, some more than once
-_MAX_DEPTH = 1_000  # of llama.cpp's recursion through rules that begin with rules
-_MAX_EMPTY_DEPTH = 100
-_TERMINAL = -1
-
-_SPACE = re.compile(r"(?:[ \t]|#[^\r\n]*)*")
-_SPACE_AND_LINES = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
-_NAME = re.compile(r"[A-Za-z0-9-]+")
-_COUNTS = re.compile(r"\{[ \t]*([0-9]{1,9})[ \t]*(?:(,)[ \t]*([0-9]{1,9})?[ \t]*)?\}")
-_CHARACTER = re.compile(
-    r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([trn\\\"\[\]-]))|([^\\])", re.DOTALL
+from ai_server.llm.engine.gbnf import (
+    Characters,
+    Choice,
+    Expression,
+    GrammarError,
+    Reference,
+    Repetition,
+    Sequence,
+    parse_gbnf,
 )
-_ESCAPES = {"t": "\t", "r": "\r", "n": "\n"}
-_REPETITIONS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
-_Sequence = list[int]
-"""Of rule ids and `_TERMINAL`, which stands for one element of llama.cpp's own form of a rule."""
-
-
-class GrammarError(Exception):
-    """The message is one sentence that says what is wrong with the grammar."""
-
-
-def check_grammar(text: str) -> None:
-    """Check that a grammar is GBNF with a rule `root`, and one that llama.cpp can follow.
-
-    Raises:
-        GrammarError: it is not.
-    """
-    _check_text(text)
-    parser = _Parser(text)
-    parser.parse()
-    corners = _left_corners(parser.rules)
-    try:
-        order = list(TopologicalSorter({rule: set(begins) for rule, begins in corners.items()}).static_order())
-    except CycleError as error:
-        owner = next(parser.owners[rule] for rule in error.args[1])
-        raise GrammarError(
-            f"rule {owner!r} of the grammar can begin with itself (left recursion), or repeats what may be empty"
-        ) from None
-    _check_walk(corners, order)
+_ROOT = "root"
+_MAX_STEPS = 100_000
+_MAX_THREADS = 4_000
+_MAX_VISITS = 1_000_000  # of threads, for about a microsecond each
+_END = 0
+_OUTERMOST = 0
+_LAST_OF_LENGTH = (0x7F, 0x7FF, 0xFFFF)  # the last characters of one, two and three bytes in UTF-8
 
 
-class _Parser:
-    """Reads GBNF into the rules that llama.cpp would make of it: groups and repetitions become rules of their own.
+class _Byte(NamedTuple):
+    """A byte of this range, then the step `after`."""
+
+    low: int
+    high: int
+    after: int
+
+
+class _Call(NamedTuple):
+    """What a rule says, then the step `after`."""
+
+    rule: str
+    after: int
+
+
+_Fork = tuple[int, ...]  # any of these steps
+_Step = _Byte | _Call | _Fork
+_Thread = tuple[int, int]  # one way to read what has come: the step it is at, and the frame of the rule that this is in
+
+
+class State(dict[int, "State | None"]):
+    """How far a reply has come: what follows each byte, None where the grammar rejects it.
+
+    What follows is found out when it is first asked for.
 
     Attributes:
-        rules: the alternatives of each rule, by its id.
-        owners: the name of the rule in the text that each rule comes from.
+        may_end: whether the reply is complete as it is.
+    """
+
+    def __init__(self, grammar: Grammar, threads: frozenset[_Thread], *, may_end: bool) -> None:
+        super().__init__()
+        self.may_end = may_end
+        self._grammar = grammar
+        self._threads = threads
+
+    def __missing__(self, byte: int) -> State | None:
+        following = self[byte] = self._grammar.follow(self._threads, byte)
+        return following
+
+    def after(self, data: bytes) -> State | None:
+        """Return what follows these bytes, None where the grammar rejects them.
+
+        Raises:
+            GrammarError: there are too many ways to read them.
+        """
+        state: State | None = self
+        for byte in data:
+            if state is None:
+                return None
+            state = state[byte]
+        return state
+
+
+class Grammar:
+    """A grammar in GBNF; what it allows is followed from `start`.
+
+    It is compiled to a program of steps, which is run with a thread for each way to read the reply: Pike's machine for
+    regular expressions (https://swtch.com/~rsc/regexp/regexp2.html), whose threads have a stack of rules.
+
+    Raises:
+        GrammarError: it is not GBNF with a rule `root`, or there are too many ways to read it.
     """
 
     def __init__(self, text: str) -> None:
-        self.rules: dict[int, list[_Sequence]] = {}
-        self.owners: list[str] = []
-        self._text = text
-        self._at = 0
-        self._groups = 0
-        self._elements = 0
-        self._ids: dict[str, int] = {}
-        self._first_seen: dict[str, int] = {}
-        self._owner = ""
+        rules = parse_gbnf(text)
+        if _ROOT not in rules:
+            raise GrammarError(f"the grammar has no rule {_ROOT!r}")
+        self._steps: list[_Step] = [()]
+        self._shared: dict[_Byte, int] = {}
+        self._begins = {name: self._add_expression(rule, _END) for name, rule in rules.items()}
+        self._frames: list[_Thread] = [(_END, _OUTERMOST)]
+        self._frame_numbers: dict[_Thread, int] = {}
+        self._states: dict[tuple[frozenset[_Thread], bool], State] = {}
+        self._visits = 0
+        starts = {name: self._start(name) for name in rules}
+        start = starts[_ROOT]
+        if start is None:
+            raise GrammarError("the grammar allows no reply")
+        self.start: State = start
 
-    def parse(self) -> None:
-        """Read the whole text."""
-        self._skip_space(lines=True)
-        while self._at < len(self._text):
-            self._parse_rule()
-        if not self.rules:
-            raise GrammarError("the grammar has no rules")
-        for name, rule in self._ids.items():
-            if rule not in self.rules:
-                self._fail(f"rule {name!r} is not defined", self._first_seen[name])
-        if ROOT not in self._ids:
-            raise GrammarError(f"the grammar has no rule {ROOT!r}")
+    def follow(self, threads: Iterable[_Thread], byte: int) -> State | None:
+        """Return where these threads are after a byte, None where it ends them all."""
+        at = ((self._steps[step], frame) for step, frame in threads)
+        return self._settle(
+            {(step.after, frame) for step, frame in at if isinstance(step, _Byte) and step.low <= byte <= step.high}
+        )
 
-    def _parse_rule(self) -> None:
-        start = self._at
-        name = self._parse_name()
-        rule = self._id_of(name, start)
-        if rule in self.rules:
-            self._fail(f"rule {name!r} is defined twice", start)
-        self._skip_space(lines=False)
-        if not self._text.startswith("::=", self._at):
-            self._fail(f"expected '::=' after {name!r}")
-        self._at += 3
-        self._owner = name
-        self._skip_space(lines=True)
-        self.rules[rule] = self._parse_alternatives()
-        if self._next() not in ("", "\r", "\n"):
-            self._fail(f"did not expect {self._next()!r}")
-        self._skip_space(lines=True)
+    def _start(self, rule: str) -> State | None:
+        try:
+            return self._settle({(self._begins[rule], _OUTERMOST)})
+        except GrammarError:
+            raise GrammarError(f"rule {rule!r} of the grammar can begin with itself, or in too many ways") from None
 
-    def _parse_alternatives(self) -> list[_Sequence]:
-        alternatives = [self._parse_sequence()]
-        while self._next() == "|":
-            self._at += 1
-            self._skip_space(lines=True)
-            alternatives.append(self._parse_sequence())
-        self._count_elements(len(alternatives))
-        return alternatives
+    def _settle(self, threads: set[_Thread]) -> State | None:
+        """Run threads up to the next byte."""
+        todo = list(threads)
+        while todo:
+            new = [thread for thread in self._onward(*todo.pop()) if thread not in threads]
+            threads.update(new)
+            todo += new
+            if len(threads) > _MAX_THREADS:
+                raise GrammarError("there are too many ways to read the reply by the grammar")
+        self._visits += len(threads)
+        if self._visits > _MAX_VISITS:
+            raise GrammarError("the grammar takes too long to follow")
+        may_end = (_END, _OUTERMOST) in threads
+        waiting = frozenset(thread for thread in threads if isinstance(self._steps[thread[0]], _Byte))
+        if not waiting and not may_end:
+            return None
+        return self._states.setdefault((waiting, may_end), State(self, waiting, may_end=may_end))
 
-    def _parse_sequence(self) -> _Sequence:
-        sequence: _Sequence = []
-        item: _Sequence = []
-        copies = 1  # llama.cpp's measure of what a repetition of the item would multiply
-        while (symbol := self._next()) not in ("", "\r", "\n", "|", ")"):
-            if symbol in "*+?{":
-                item, copies = self._parse_repetition(item, copies)
-            else:
-                sequence += item
-                item, copies = self._parse_item(symbol)
-                self._count_elements(len(item))
-            self._skip_space(lines=self._groups > 0)
-        return sequence + item
+    def _onward(self, number: int, frame: int) -> Iterable[_Thread]:
+        if number == _END:
+            return [self._frames[frame]]
+        match self._steps[number]:
+            case _Byte():
+                return []
+            case _Call(rule, after):
+                return [(self._begins[rule], frame if after == _END else self._frame(after, frame))]
+            case fork:
+                return [(step, frame) for step in fork]
 
-    def _parse_item(self, symbol: str) -> tuple[_Sequence, int]:
-        match symbol:
-            case '"':
-                return self._parse_literal(), 1
-            case "[":
-                return self._parse_class(), 1
-            case ".":
-                self._at += 1
-                return [_TERMINAL], 1
-            case "(":
-                return self._parse_group()
-        if symbol in "<!":
-            self._fail("tokens by name or number are not supported; write their text in quotes")
-        start = self._at
-        return [self._id_of(self._parse_name(), start)], 1
+    def _frame(self, after: int, outer: int) -> int:
+        """Return the number of the frame that goes on with a step of the outer one."""
+        number = self._frame_numbers.setdefault((after, outer), len(self._frames))
+        if number == len(self._frames):
+            self._frames.append((after, outer))
+        return number
 
-    def _parse_literal(self) -> _Sequence:
-        start = self._at
-        self._at += 1
-        length = 0
-        while self._next() != '"':
-            at = self._at
-            code = self._parse_character("the quote", start)
-            if not code or 0xD800 <= code < 0xE000 or code > 0x10FFFF:
-                self._fail(f"no text contains U+{code:04X}", at)
-            length += 1
-        self._at += 1
-        return [_TERMINAL] * length
+    def _add_expression(self, expression: Expression, after: int) -> int:
+        match expression:
+            case Characters(ranges):
+                return self._add_fork([self._add_bytes(each, after) for each in _utf_8(ranges)])
+            case Reference(name):
+                return self._add(_Call(name, after))
+            case Sequence(parts):
+                for part in reversed(parts):
+                    after = self._add_expression(part, after)
+                return after
+            case Choice(alternatives):
+                return self._add_fork([self._add_expression(each, after) for each in alternatives])
+            case Repetition(part, low, high):
+                return self._add_repetition(part, low, high, after)
 
-    def _parse_class(self) -> _Sequence:
-        start = self._at
-        self._at += 2 if self._text.startswith("[^", start) else 1
-        length = 0
-        while self._next() != "]":
-            at = self._at
-            low = high = self._parse_character("the bracket", start)
-            if self._next() == "-" and not self._text.startswith("-]", self._at):
-                self._at += 1
-                high = self._parse_character("the bracket", start)
-                length += 1
-            if high < low:
-                self._fail("a range of characters runs backwards", at)
-            length += 1
-        self._at += 1
-        if not length:
-            self._fail("a pair of brackets is empty", start)
-        return [_TERMINAL] * length
+    def _add_repetition(self, part: Expression, low: int, high: int | None, after: int) -> int:
+        entry = after
+        if high is None:
+            entry = self._add(())
+            self._steps[entry] = (self._add_expression(part, entry), after)
+        for _ in range((high or low) - low):
+            entry = self._add_fork([self._add_expression(part, entry), after])
+        for _ in range(low):
+            entry = self._add_expression(part, entry)
+        return entry
 
-    def _parse_character(self, opened: str, start: int) -> int:
-        if self._at >= len(self._text):
-            self._fail(f"{opened} is not closed", start)
-        found = _CHARACTER.match(self._text, self._at)
-        if not found:
-            self._fail("unknown escape")
-        self._at = found.end()
-        *hexadecimal, escaped, plain = found.groups()
-        digits = next(filter(None, hexadecimal), None)
-        return int(digits, 16) if digits else ord(plain or _ESCAPES.get(escaped, escaped))
+    def _add_bytes(self, ranges: Iterable[tuple[int, int]], after: int) -> int:
+        for low, high in ranges:
+            byte = _Byte(low, high, after)
+            after = self._shared[byte] if byte in self._shared else self._shared.setdefault(byte, self._add(byte))
+        return after
 
-    def _parse_group(self) -> tuple[_Sequence, int]:
-        start = self._at
-        self._groups += 1
-        if self._groups > _MAX_GROUPS:
-            self._fail(f"more than {_MAX_GROUPS} parentheses are within one another")
-        before = len(self.owners)
-        rule = self._new_rule(self._owner)
-        self._at += 1
-        self._skip_space(lines=True)
-        self.rules[rule] = self._parse_alternatives()
-        if self._next() != ")":
-            self._fail("the parenthesis is not closed", start)
-        self._at += 1
-        self._groups -= 1
-        return [rule], len(self.owners) - before
+    def _add_fork(self, steps: list[int]) -> int:
+        return steps[0] if len(steps) == 1 else self._add(tuple(steps))
 
-    def _parse_repetition(self, item: _Sequence, copies: int) -> tuple[_Sequence, int]:
-        """Rewrite a repeated item as llama.cpp does: x{m,n} becomes x m times, then n - m rules within one another."""
-        start = self._at
-        low, high = self._parse_counts()
-        if not item:
-            self._fail("there is nothing to repeat", start)
-        copies *= high or low or 1
-        if max(copies, low) > _MAX_REPETITIONS:
-            self._fail(f"repeats more than {_MAX_REPETITIONS} times", start)
-        optional = 1 if high is None else high - low
-        self._count_elements(len(item) * low + (len(item) + 3) * optional)
-        repeated = item * low
-        for turn in range(optional):
-            previous, rule = len(self.owners) - 1, self._new_rule(self._owner)
-            again = [rule] if high is None else [previous] if turn else []
-            self.rules[rule] = [item + again, []]
-        return repeated + ([rule] if optional else []), copies
-
-    def _parse_counts(self) -> tuple[int, int | None]:
-        start = self._at
-        symbol = self._next()
-        if symbol != "{":
-            self._at += 1
-            return _REPETITIONS[symbol]
-        found = _COUNTS.match(self._text, start)
-        if not found:
-            self._fail("expected {m}, {m,} or {m,n}")
-        self._at = found.end()
-        low = int(found[1])
-        high = low if not found[2] else int(found[3]) if found[3] else None
-        if high is not None and high < low:
-            self._fail(f"a repetition runs from {low} down to {high}", start)
-        return low, high
-
-    def _parse_name(self) -> str:
-        found = _NAME.match(self._text, self._at)
-        if not found:
-            self._fail(f"did not expect {self._next()!r}")
-        self._at = found.end()
-        return found[0]
-
-    def _id_of(self, name: str, at: int) -> int:
-        if name not in self._ids:
-            self._ids[name] = self._new_rule(name)
-            self._first_seen[name] = at
-        return self._ids[name]
-
-    def _new_rule(self, owner: str) -> int:
-        self.owners.append(owner)
-        return len(self.owners) - 1
-
-    def _count_elements(self, count: int) -> None:
-        self._elements += count
-        if self._elements > _MAX_ELEMENTS:
-            self._fail(f"written out without repetitions, it has more than {_MAX_ELEMENTS} elements")
-
-    def _next(self) -> str:
-        return self._text[self._at : self._at + 1]
-
-    def _skip_space(self, *, lines: bool) -> None:
-        found = (_SPACE_AND_LINES if lines else _SPACE).match(self._text, self._at)
-        self._at = found.end() if found else self._at
-
-    def _fail(self, what: str, at: int | None = None) -> NoReturn:
-        before = self._text[: self._at if at is None else at]
-        column = len(before) - before.rfind("\n")
-        raise GrammarError(f"the grammar is wrong in line {before.count(chr(10)) + 1}, column {column}: {what}")
+    def _add(self, step: _Step) -> int:
+        if len(self._steps) > _MAX_STEPS:
+            raise GrammarError(f"the grammar has more than {_MAX_STEPS} steps when its repetitions are written out")
+        self._steps.append(step)
+        return len(self._steps) - 1
 
 
-def _check_text(text: str) -> None:
-    if len(text) > _MAX_LENGTH:
-        raise GrammarError(f"the grammar has {len(text)} characters, and at most {_MAX_LENGTH} are allowed")
-    if "\0" in text:
-        raise GrammarError("the grammar contains a NUL character")
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise GrammarError("the grammar contains half of a surrogate pair, which is not a character")
+@lru_cache(256)
+def _utf_8(ranges: tuple[tuple[int, int], ...]) -> list[list[tuple[int, int]]]:
+    """Return ranges of bytes, last byte first, that together are the characters of these ranges in UTF-8."""
+    return [
+        [*zip(chr(low).encode(), chr(high).encode(), strict=True)][::-1]
+        for first, last in ranges
+        for low, high in _split(first, last)
+    ]
 
 
-def _left_corners(rules: dict[int, list[_Sequence]]) -> dict[int, list[int]]:
-    """Return the rules that each rule can begin with, as often as it can."""
-    empty = _find_empty(rules)
-    return {
-        rule: [begin for sequence in alternatives for begin in _begins(sequence, empty)]
-        for rule, alternatives in rules.items()
-    }
-
-
-def _find_empty(rules: dict[int, list[_Sequence]]) -> set[int]:
-    """Return the rules that may stand for nothing."""
-    empty: set[int] = set()
-    for _ in range(_MAX_EMPTY_DEPTH):
-        more = {
-            rule
-            for rule, alternatives in rules.items()
-            if rule not in empty and any(empty.issuperset(sequence) for sequence in alternatives)
-        }
-        if not more:
-            return empty
-        empty |= more
-    raise GrammarError(f"more than {_MAX_EMPTY_DEPTH} rules of the grammar that may be empty are within one another")
-
-
-def _begins(sequence: _Sequence, empty: set[int]) -> Iterable[int]:
-    for element in sequence:
-        if element == _TERMINAL:
-            return
-        yield element
-        if element not in empty:
-            return
-
-
-def _check_walk(corners: dict[int, list[int]], order: Iterable[int]) -> None:
-    """Check what llama.cpp's own search for left recursion would cost, which visits a rule once for each way to it."""
-    paths: dict[int, int] = {}
-    depths: dict[int, int] = {}
-    for rule in order:
-        paths[rule] = min(1 + sum(paths[begin] for begin in corners[rule]), _MAX_PATHS)
-        depths[rule] = 1 + max((depths[begin] for begin in corners[rule]), default=0)
-    if max(depths.values()) > _MAX_DEPTH:
-        raise GrammarError(f"more than {_MAX_DEPTH} rules of the grammar begin with one another")
-    if sum(paths.values()) >= _MAX_PATHS:
-        raise GrammarError("the rules of the grammar can begin with one another in too many ways")
+def _split(low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Split a range of characters so that in each part every byte of their UTF-8 has a range of its own."""
+    cuts = [last for last in _LAST_OF_LENGTH if low <= last < high]
+    for bits in (6, 12, 18):
+        rest = (1 << bits) - 1
+        if high > _LAST_OF_LENGTH[0] and low >> bits != high >> bits:
+            cuts += [low | rest] if low & rest else []
+            cuts += [(high & ~rest) - 1] if high & rest != rest else []
+    if not cuts:
+        yield low, high
+        return
+    yield from _split(low, cuts[0])
+    yield from _split(cuts[0] + 1, high)
