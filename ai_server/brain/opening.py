@@ -13,7 +13,7 @@ from ai_server.brain.prompt import Exchange
 from ai_server.brain.robots import Robots, Situation
 from ai_server.llm.chat import ActionCall
 from ai_server.memory.database import DatabaseError
-from ai_server.memory.turns import Turn, Turns
+from ai_server.memory.turns import PastTurn, Turns
 from ai_server.protocol.fields import Emotion
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,6 @@ class Openings:
         return tuple(map(_exchange, turns))
 
 
-def _exchange(turn: Turn) -> Exchange:
-    reply = turn.reply
-    actions = tuple(ActionCall(action.action, action.arguments) for action in reply.actions)
-    return Exchange(turn.facts, turn.words, reply.emotion, reply.text, actions)
+def _exchange(turn: PastTurn) -> Exchange:
+    actions = tuple(ActionCall(action.action, action.arguments) for action in turn.actions)
+    return Exchange(turn.facts, turn.words, turn.emotion, turn.text, actions)

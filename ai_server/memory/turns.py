@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from ai_server.memory import undelivered
@@ -16,7 +17,8 @@ from ai_server.memory.database import Database
 from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import conversations, inbox, turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication
-from ai_server.protocol.reply import Reply, Timings, Usage
+from ai_server.protocol.fields import Emotion
+from ai_server.protocol.reply import ActionMessage, Reply, Timings, Usage
 
 BYTES_PER_TOKEN = 3.5
 """A token of Llama 3.1's vocabulary holds about 4.4 bytes of English; other languages and small vocabularies less."""
@@ -47,6 +49,20 @@ REPLY_COLUMNS = (
 )
 """What `reply_of` needs."""
 
+
+class PastTurn(BaseModel):
+    """What the model is told of a turn that is history; the fields are those of `Turn` and its reply."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request_id: str
+    facts: str
+    words: str
+    emotion: Emotion
+    text: str
+    actions: tuple[ActionMessage, ...]
+
+
 _OF_REQUEST = (turns.c.device_id == bindparam("device_id"), turns.c.request_id == bindparam("request_id"))
 _CURRENT = select(func.max(conversations.c.id)).where(conversations.c.device_id == bindparam("device_id"))
 _HISTORY_END = select(func.max(turns.c.history_end)).where(turns.c.conversation_id == conversations.c.id)
@@ -66,7 +82,7 @@ _NEWEST_OF_HISTORY = (
     .limit(1)
 )
 _HISTORY = (
-    select(turns)
+    select(*(turns.c[field] for field in PastTurn.model_fields))
     .where(
         turns.c.conversation_id == bindparam("conversation_id"),
         turns.c.history_end > bindparam("begin"),
@@ -156,7 +172,7 @@ class Turns:
         """
         return await self._database.run(lambda connection: _cancel(connection, turn, publications))
 
-    async def recent(self, device_id: str, token_budget: int) -> list[Turn]:
+    async def recent(self, device_id: str, token_budget: int) -> list[PastTurn]:
         """Return the newest turns of the current conversation that fit the budget by `estimated_tokens`, oldest first.
 
         Turns that ended in an error or expired, and those cancelled before a word was said, are left out. Once a
@@ -259,13 +275,13 @@ def _is_history(reply: Reply) -> bool:
     return reply.finish_reason in {"stop", "length"} or (reply.finish_reason == "cancelled" and reply.text != "")
 
 
-def _recent(connection: Connection, device_id: str, token_budget: int) -> list[Turn]:
+def _recent(connection: Connection, device_id: str, token_budget: int) -> list[PastTurn]:
     newest = connection.execute(_NEWEST_OF_HISTORY, {"device_id": device_id}).first()
     if newest is None or newest.history_tokens > token_budget:
         return []
     begin = min(_block_start(newest.history_end, token_budget), newest.history_end - newest.history_tokens)
     values = {"conversation_id": newest.conversation_id, "begin": begin}
-    return read_rows(connection, turns, _HISTORY, values, _turn)
+    return read_rows(connection, turns, _HISTORY, values, PastTurn.model_validate)
 
 
 def _block_start(length: int, budget: int) -> int:

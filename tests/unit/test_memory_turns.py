@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from ai_server.memory.database import Database
-from ai_server.memory.turns import TOKENS_AROUND_A_TURN, Turn, Turns, estimated_tokens
+from ai_server.memory.turns import TOKENS_AROUND_A_TURN, PastTurn, Turn, Turns, estimated_tokens
 from ai_server.protocol.reply import ActionMessage, Reply, Timings, Usage
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -25,8 +25,8 @@ def turn(number: int, *, device_id: str = "rover", words: str = "Hello", text: s
     )
 
 
-def numbers(found: list[Turn]) -> list[int]:
-    return [int(each.reply.request_id[1:]) for each in found]
+def numbers(found: list[PastTurn]) -> list[int]:
+    return [int(each.request_id[1:]) for each in found]
 
 
 @pytest.fixture
@@ -77,14 +77,25 @@ async def test_times_of_any_zone_come_back_in_utc(turns: Turns) -> None:
 async def test_a_second_turn_of_the_same_request_is_refused_and_the_first_kept(turns: Turns) -> None:
     await turns.add(turn(1, text="first"))
     assert await turns.add(turn(1, text="second")) is None
-    assert [each.reply.text for each in await turns.recent("rover", 1000)] == ["first"]
+    assert [each.text for each in await turns.recent("rover", 1000)] == ["first"]
 
 
 async def test_robots_may_choose_the_same_request_id_and_see_only_their_own_turns(turns: Turns) -> None:
     await turns.add(turn(1, text="for the rover"))
     await turns.add(turn(1, device_id="owl", text="for the owl"))
-    assert [each.reply.text for each in await turns.recent("owl", 1000)] == ["for the owl"]
+    assert [each.text for each in await turns.recent("owl", 1000)] == ["for the owl"]
     assert await turns.find("cat", "q1") is None
+
+
+async def test_a_recent_turn_has_all_that_the_model_was_told_of_it(turns: Turns) -> None:
+    waved = ActionMessage(command_id="c1", request_id="q1", action="wave", arguments={"times": 2})
+    said = turn(1, emotion="happy", actions=[waved])
+    await turns.add(Turn(at=AT, words="Wave!", facts="Sunday 12:30", reply=said.reply))
+    assert await turns.recent("rover", 1000) == [
+        PastTurn(
+            request_id="q1", facts="Sunday 12:30", words="Wave!", emotion="happy", text="Hi there", actions=(waved,)
+        )
+    ]
 
 
 async def test_recent_turns_come_oldest_first(turns: Turns) -> None:
@@ -97,17 +108,18 @@ async def test_recent_turns_come_oldest_first(turns: Turns) -> None:
 async def test_history_holds_the_newest_turns_without_a_gap_and_never_exceeds_its_budget(
     turns: Turns, budget: int
 ) -> None:
-    for number in range(40):
-        await turns.add(turn(number, words="word " * (number % 7)))
+    stored = [turn(number, words="word " * (number % 7)) for number in range(40)]
+    for number, newest in enumerate(stored):
+        await turns.add(newest)
         found = await turns.recent("rover", budget)
-        assert sum(map(estimated_tokens, found)) <= budget
         assert numbers(found) == list(range(number + 1 - len(found), number + 1))
+        assert sum(estimated_tokens(stored[each]) for each in numbers(found)) <= budget
 
 
 async def test_history_uses_at_least_half_of_its_budget_where_turns_are_short(turns: Turns) -> None:
     for number in range(60):
         await turns.add(turn(number))
-    assert sum(map(estimated_tokens, await turns.recent("rover", 400))) >= 200
+    assert len(await turns.recent("rover", 400)) * estimated_tokens(turn(0)) >= 200
 
 
 async def test_history_drops_old_turns_in_blocks_so_that_most_prompts_continue_the_one_before(turns: Turns) -> None:

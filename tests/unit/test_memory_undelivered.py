@@ -159,5 +159,5 @@ async def test_history_is_as_if_the_cancelled_turn_had_been_stored_so_at_first(t
                 Turn(at=each.at, words=each.words, reply=each.reply.model_copy(update={"device_id": device_id}))
             )
     for budget in range(0, sum(map(estimated_tokens, stored)) + 20, 9):
-        rovers = [each.reply.request_id for each in await turns.recent("rover", budget)]
-        assert rovers == [each.reply.request_id for each in await turns.recent("owl", budget)]
+        rovers = [each.request_id for each in await turns.recent("rover", budget)]
+        assert rovers == [each.request_id for each in await turns.recent("owl", budget)]
