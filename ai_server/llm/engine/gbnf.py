@@ -121,11 +121,12 @@ class _Parser:
     def _parse_sequence(self) -> Expression:
         parts: list[Expression] = []
         while (symbol := self._next()) not in ("", "\r", "\n", "|", ")"):
-            if symbol in "*+?{":
-                parts.append(self._parse_repetition(parts))
-            else:
-                parts.append(self._parse_part(symbol))
+            part = self._parse_part(symbol)
             self._skip_space(lines=self._groups > 0)
+            if self._next() in ("*", "+", "?", "{"):
+                part = self._parse_repetition(part)
+                self._skip_space(lines=self._groups > 0)
+            parts.append(part)
         return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
 
     def _parse_part(self, symbol: str) -> Expression:
@@ -202,16 +203,14 @@ class _Parser:
         self._groups -= 1
         return inner
 
-    def _parse_repetition(self, parts: list[Expression]) -> Expression:
+    def _parse_repetition(self, part: Expression) -> Expression:
         start = self._at
         low, high = self._parse_counts()
-        if not parts:
-            self._fail("there is nothing to repeat", start)
         if high is not None and high < low:
             self._fail(f"a repetition runs from {low} down to {high}", start)
         if max(low, high or 0) > _MAX_REPETITIONS:
             self._fail(f"repeats more than {_MAX_REPETITIONS} times", start)
-        return Repetition(parts.pop(), low, high)
+        return Repetition(part, low, high)
 
     def _parse_counts(self) -> tuple[int, int | None]:
         symbol = self._next()

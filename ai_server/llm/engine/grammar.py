@@ -6,7 +6,7 @@ they are errors of one request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from ai_server.llm.engine.gbnf import (
 
 _ROOT = "root"
 _MAX_STEPS = 100_000
-_MAX_THREADS = 4_000
+_MAX_THREADS = 2_000
 _MAX_VISITS = 1_000_000  # of threads, for about a microsecond each
 _END = 0
 _OUTERMOST = 0
@@ -110,8 +110,9 @@ class Grammar:
             raise GrammarError("the grammar allows no reply")
         self.start: State = start
 
-    def follow(self, threads: Iterable[_Thread], byte: int) -> State | None:
+    def follow(self, threads: Collection[_Thread], byte: int) -> State | None:
         """Return where these threads are after a byte, None where it ends them all."""
+        self._visits += len(threads)
         at = ((self._steps[step], frame) for step, frame in threads)
         return self._settle(
             {(step.after, frame) for step, frame in at if isinstance(step, _Byte) and step.low <= byte <= step.high}
@@ -182,7 +183,9 @@ class Grammar:
         for _ in range((high or low) - low):
             entry = self._add_fork([self._add_expression(part, entry), after])
         for _ in range(low):
-            entry = self._add_expression(part, entry)
+            before, entry = entry, self._add_expression(part, entry)
+            if entry == before:  # the part is the empty text
+                break
         return entry
 
     def _add_bytes(self, ranges: Iterable[tuple[int, int]], after: int) -> int:
@@ -192,7 +195,8 @@ class Grammar:
         return after
 
     def _add_fork(self, steps: list[int]) -> int:
-        return steps[0] if len(steps) == 1 else self._add(tuple(steps))
+        different = tuple(dict.fromkeys(steps))
+        return different[0] if len(different) == 1 else self._add(different)
 
     def _add(self, step: _Step) -> int:
         if len(self._steps) > _MAX_STEPS:

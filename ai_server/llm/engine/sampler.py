@@ -18,7 +18,7 @@ from ai_server.llm.engine.vocabulary import Vocabulary
 __all__ = ["GrammarError", "Sampler"]
 
 _PENALISED_TOKENS = 64
-_LIKELIEST = (1_024, 16_384)
+_LIKELIEST = (1_024, 16_384)  # tokens that are tested by the grammar, before all are
 _SEEDS: int = llama_cpp.LLAMA_DEFAULT_SEED  # which itself stands for any seed
 _SEED_STEP = 0x9E3779B1
 _TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])  # llama_token_data
