@@ -69,19 +69,25 @@ class Decoding:
                 return turns, []
 
     def _one_by_one(self, turns: list[Turn], error: DecodeError) -> tuple[list[Turn], list[Failure]]:
-        """Find out which part it was: those that decode alone had no part in it, and go on in the next step."""
+        """Find out which part it was: those that decode alone had no part in it, and go on in the next step.
+
+        Where it is none of them but all together, the last one goes on now.
+        """
         if len(turns) == 1:
             if not error.invalid:
                 raise ContextLostError(str(error)) from error
             return [], [Failure(turns[0].work, str(error))]
         failures = []
         for turn in turns:
+            before = len(turn.part.sequence.tokens)
             try:
-                before = len(turn.part.sequence.tokens)
                 self._runner.decode([turn.part])
-                self._runner.cut(turn.part.sequence, before)
             except DecodeError as failure:
                 failures.append(Failure(turn.work, str(failure)))
+                continue
+            if turn is turns[-1] and not failures:
+                return [turn], []
+            self._runner.cut(turn.part.sequence, before)
         if len(failures) == len(turns) and not error.invalid:
             raise ContextLostError(str(error)) from error
         return [], failures

@@ -313,7 +313,7 @@ class Engine:
         """Guess how a reply goes on, where that pays."""
         room = self._runner.context_size - len(reply.tokens)
         most = min(most, room, reply.request.max_tokens - reply.completion_tokens - 1)
-        if most <= 0:
+        if most <= 0 or not self._runner.can_share:
             return []
         length = self._acceptance.length(most, lambda rows: self._pace.generating_s(generating - 1 + rows))
         return reply.conversation.lookup.draft(reply.tokens, length) if length else []
