@@ -105,6 +105,7 @@ class FakeRunner:
         self.failures: list[DecodeError] = []
         self.together = True
         self.closed = False
+        self.is_moving = False
         self._held: dict[int, list[_Cell]] = {number: [] for number in self.sequences}
         self._rows: dict[int, list[int]] = {}
 
@@ -126,6 +127,7 @@ class FakeRunner:
             raise DecodeError("too much at once")
         if self.cells_used + sum(len(part.tokens) for part in parts) > self.cells:
             raise NoRoomError("no room")
+        self.is_moving = False
         row = 0
         for part in parts:
             self._held[part.sequence.id] += [_Cell(token, {part.sequence.id}) for token in part.tokens]
@@ -167,9 +169,11 @@ class FakeRunner:
         _require(all(len(cell.owners) == 1 for cell in self._held[sequence.id][begin:]), "shared cells are moved")
         self._drop(sequence.id, begin, end)
         del sequence.tokens[begin:end]
+        self.is_moving = True
 
     def save(self, sequence: Sequence, start: int) -> bytes:
         self.verify(sequence)
+        _require(not self.is_moving or start == 0, "what is moved is not there yet")
         return json.dumps([start, sequence.tokens[start:]]).encode()
 
     def restore(self, sequence: Sequence, data: bytes, tokens: SequenceOf[int], prefix: Sequence | None) -> bool:

@@ -315,3 +315,18 @@ def test_what_stays_of_a_trimmed_conversation_is_not_read_again_where_llama_cpp_
             talk_for_long(engine)
             read.append(engine.engine.statistics().prefilled_tokens)
     assert read[0] < read[1] / 2
+
+
+def test_what_was_moved_and_not_computed_since_is_not_spilled_but_read_anew():
+    first, second = "My name is Ada and I like trains and songs very much.", "Who are you and what can you do for me?"
+    with bench(batch_size=32) as engine:
+        fresh = engine.ask("another", chat(second)).text
+        reply = engine.ask("robot", chat(first)).text
+        engine.ask("robot", chat(first, reply, second))
+        engine.rest()
+        engine.listen("robot", chat(second))  # without its first turn
+        engine.rest()
+        while engine.cache.evict():
+            pass
+        assert engine.ask("robot", chat(second)).text == fresh
+        engine.check()

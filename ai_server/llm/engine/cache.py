@@ -250,7 +250,7 @@ class Cache:
         sequence = conversation.sequence
         if sequence is None:
             return conversation.spill
-        if conversation.own_cells <= 0 or not self._runner.can_share:
+        if conversation.own_cells <= 0 or not self._runner.can_share or self._runner.is_moving:
             return None
         return Spill(
             tokens=tuple(sequence.tokens),

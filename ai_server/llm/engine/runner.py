@@ -96,6 +96,7 @@ class Runner:
         sequences: ids that can be used, from 1 on.
         can_shift: whether tokens can be taken out of the middle of a sequence.
         can_share: whether sequences can share their first tokens, and be cut anywhere.
+        is_moving: tokens were taken out of a sequence; the later ones are moved by the next decode call.
         identity: of everything that saved parts of the KV cache depend on, hashed.
     """
 
@@ -130,6 +131,7 @@ class Runner:
         stateful = llama_cpp.llama_model_is_recurrent(self._model) or llama_cpp.llama_model_is_hybrid(self._model)
         self.can_share = not stateful
         self.can_shift: bool = self.can_share and llama_cpp.llama_memory_can_shift(self._memory)
+        self.is_moving = False
         self.identity = _identity(load)
         self._ubatch_size: int = llama_cpp.llama_n_ubatch(self._context)
         self._batch = Batch(self.batch_size)
@@ -145,6 +147,7 @@ class Runner:
             (part.sequence.id, len(part.sequence.tokens), part.tokens, part.outputs) for part in parts
         )
         code = llama_cpp.llama_decode(self._context, self._batch.native)
+        self.is_moving = False
         if code != 0:
             for part in parts:
                 self._take_back(part.sequence)
@@ -183,9 +186,10 @@ class Runner:
         llama_cpp.llama_memory_seq_rm(self._memory, sequence.id, begin, end)
         llama_cpp.llama_memory_seq_add(self._memory, sequence.id, end, -1, begin - end)
         del sequence.tokens[begin:end]
+        self.is_moving = True
 
     def save(self, sequence: Sequence, start: int) -> bytes:
-        """Return what the cache holds of a sequence from position `start` on."""
+        """Return what the cache holds of a sequence from position `start` on; nothing of use while it `is_moving`."""
         llama_cpp.llama_memory_seq_cp(self._memory, sequence.id, _SCRATCH, start, -1)
         try:
             size = llama_cpp.llama_state_seq_get_size(self._context, _SCRATCH)
