@@ -8,8 +8,11 @@ LEAST_CHUNK: Final = 8
 """So much of a prompt is read in a step that generates, however slow the host is."""
 
 LEAST_READING: Final = 32
-"""So much in a step that only reads; fewer tokens make poor use of the weights (1B shape, Q4_K, AMD EPYC: 74 tokens/s in
-parts of 64 to 512, 62 in parts of 32, 59 of 16, 38 of 8; parts that are no multiple of 32 are slower by up to a fifth)."""
+"""So much in a step that only reads; fewer tokens make poor use of the weights.
+
+1B shape, Q4_K, AMD EPYC: 74 tokens/s in parts of 64 to 512, 62 of 32, 59 of 16, 38 of 8; parts that are no multiple of
+32 are slower by up to a fifth.
+"""
 
 _NEW_SHARE: Final = 0.25
 _LARGEST_STEP: Final = 2.0
