@@ -139,29 +139,19 @@ class EngineBench:
         self._share_of_one = Samples()
         self._share_of_eight = Samples()
         self._memory = Samples()
-        self._fixed_mib = self._scratch_mib = 0.0
+        self._fixed_bytes = 0.0
 
-    def measure(self) -> list[Measure]:
-        with self._running_engine() as engine, running_llama(self._load) as bare:
-            self._fixed_mib, self._scratch_mib = bare.anonymous_weights_mib + bare.kv_mib, bare.scratch_mib
-            for _ in range(self._extent.rounds):
-                self._measure_decode(engine, bare)
-                self._measure_prefill(engine, bare)
+    def measure(self) -> None:
+        """Take all samples; where this is broken off, `measures` has what there is."""
+        self._measure_limits()
         with running_llama_class(self._load) as llama:
-            with self._running_engine() as engine:
-                for _ in range(self._extent.rounds):
-                    self._measure_together(engine, llama)
+            self._measure_company(llama)
             self._measure_turns(llama)
-        with self._running_engine() as engine:
-            for _ in range(self._extent.rounds):
-                self._measure_listening(engine)
-                self._measure_stutter(engine)
+        self._measure_interruptions()
         self._measure_spilling()
         self._measure_shares()
-        self.notes.append(f"Of the memory beyond all that, llama.cpp computes in {self._scratch_mib:.0f} MiB.")
-        return self._measures()
 
-    def _measures(self) -> list[Measure]:
+    def measures(self) -> list[Measure]:
         rows = [
             _compared("one robot: decode against the bare loop, tokens/s", self._decode, 0.98, at_most=False),
             _compared("one robot: 512 tokens of a prompt against it, tokens/s", self._prefill, 0.97, at_most=False),
@@ -174,9 +164,31 @@ class EngineBench:
             _compared("first token, restored against read again, ms", self._restores, 0.1),
             _compared("Python's share of a step with 1 sequence, %", self._share_of_one, 2, by="itself"),
             _compared("Python's share of a step with 8 sequences, %", self._share_of_eight, 4, by="itself"),
-            _compared("memory beyond weights, KV cells and spill, MiB", self._memory, 120, by="itself"),
+            _compared("memory beyond weights, KV cells and spill, MB", self._memory, 120, by="itself"),
         ]
         return [row for row in rows if row]
+
+    def _measure_limits(self) -> None:
+        with self._running_engine() as engine, running_llama(self._load) as bare:
+            self._fixed_bytes = (bare.anonymous_weights_mib + bare.kv_mib) * MIB
+            self.notes.append(f"llama.cpp computes in {bare.scratch_mib:.0f} MiB, as far as they are touched.")
+            for number in range(self._extent.rounds):
+                self._tell("decode and prefill", number)
+                self._measure_decode(engine, bare)
+                self._measure_prefill(engine, bare)
+
+    def _measure_company(self, llama: LlamaClassPeer) -> None:
+        with self._running_engine() as engine:
+            for number in range(self._extent.rounds):
+                self._tell("8 robots at once", number)
+                self._measure_together(engine, llama)
+
+    def _measure_interruptions(self) -> None:
+        with self._running_engine() as engine:
+            for number in range(self._extent.rounds):
+                self._tell("partial transcripts and a long prompt", number)
+                self._measure_listening(engine)
+                self._measure_stutter(engine)
 
     def _measure_decode(self, engine: Engine, bare: LlamaPeer) -> None:
         conversation = self._new_conversation()
@@ -213,9 +225,11 @@ class EngineBench:
         )
         robots = [self._new_conversation() for _ in range(ROBOTS)]
         with self._running_engine(load) as engine:
+            self._tell("8 histories", 0)
             for robot in robots:
                 self._give_history(engine, robot)
         for number in range(self._extent.rounds):
+            self._tell("8 robots in turns", number)
             in_turn = robots[number % ROBOTS :] + robots[: number % ROBOTS]
             with self._running_engine(load) as engine:
                 restarted = [self._turn(engine, in_turn[0])]
@@ -224,7 +238,7 @@ class EngineBench:
                 turns = [self._turn(engine, robot) for _ in range(self._extent.laps) for robot in in_turn]
                 self._note_cached(f"Round {number + 1} of turns, after the restart", restarted)
                 self._note_cached(f"Round {number + 1} of turns, warm", turns)
-                self._memory.add([self._own_memory_mib(engine)])
+                self._memory.add([self._own_memory_mb(engine)])
             asked = [robot.with_words(self._words(UTTERANCE)) for robot in in_turn[: self._extent.peer_turns]]
             peer = [llama.answer(messages, REPLY_TOKENS).first_token_s * 1000 for messages in asked]
             self._turns.add(_first_tokens(turns), peer)
@@ -272,6 +286,7 @@ class EngineBench:
             for robot in robots:
                 self._give_history(engine, robot)
             for number in range(self._extent.rounds):
+                self._tell("spill and restore", number)
                 restored = [self._turn(engine, robot) for robot in robots]
                 stranger = self._new_conversation()
                 stranger.messages += self._past()
@@ -286,7 +301,8 @@ class EngineBench:
         ones: list[tuple[int, int]] = []
         eights: list[tuple[int, int]] = []
         with self._running_engine(trace=trace) as engine:
-            for _ in range(self._extent.rounds):
+            for number in range(self._extent.rounds):
+                self._tell("Python's share", number)
                 robots = [self._new_conversation() for _ in range(ROBOTS)]
                 alone = robots[0].say(engine, self._words(UTTERANCE), self._extent.tokens)
                 ones.append((alone.first, alone.heard[-1].at))
@@ -336,10 +352,13 @@ class EngineBench:
             engine.send(Forget(robot.id))
         engine.rest(self._extent.rest_s)
 
-    def _own_memory_mib(self, engine: Engine) -> float:
+    def _own_memory_mb(self, engine: Engine) -> float:
         maps = psutil.Process(engine.pid).memory_maps()
-        resident = sum(part.rss for part in maps if part.path != self._load.path) / MIB
-        return resident - self._fixed_mib - engine.statistics.spilled_bytes / MIB
+        resident = sum(part.rss for part in maps if part.path != self._load.path)
+        return (resident - self._fixed_bytes - engine.statistics.spilled_bytes) / 1e6
+
+    def _tell(self, what: str, number: int) -> None:
+        print(f"{time.strftime('%H:%M:%S')} {what}, round {number + 1} of {self._extent.rounds}", file=sys.stderr)
 
     def _note_cached(self, what: str, replies: Sequence[Reply]) -> None:
         left = [reply.prompt_tokens - reply.cached_tokens for reply in replies]
@@ -434,11 +453,15 @@ def _run(model: Path, directory: Path, *, quick: bool) -> None:
         extent = replace(extent, rounds=1)
     bench = EngineBench(model, directory, extent)
     busy = _BusyTime()
-    measures = bench.measure()
-    bench.notes.append(f"Other processes took {busy.share_of_others():.1%} of the time of the processors meanwhile.")
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    console.print(table(f"{model.name}, {extent.rounds} rounds", measures))
-    console.print(*bench.notes, sep="\n", highlight=False)
+    try:
+        bench.measure()
+    finally:
+        bench.notes.append(
+            f"Other processes took {busy.share_of_others():.1%} of the time of the processors meanwhile."
+        )
+        console = Console(width=None if sys.stdout.isatty() else 140)
+        console.print(table(f"{model.name}, {extent.rounds} rounds", bench.measures()))
+        console.print(*bench.notes, sep="\n", highlight=False)
 
 
 def _shapes_that_fit() -> list[str]:
