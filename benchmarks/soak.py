@@ -20,7 +20,7 @@ from rich.table import Table
 from ai_server import failpoints
 from benchmarks.endurance import Endurance, converse
 from tests.brokers import RunningBroker, amqtt, mosquitto
-from tests.faults import cancels, engine_deaths, floods, hostile, kills, outages, storage
+from tests.faults import cancels, engine_deaths, floods, hostile, kills, loads, outages, storage
 from tests.faults.account import Account
 
 NO_MODEL = {"LLM_MODEL_PATH": "none"}
@@ -32,6 +32,7 @@ LAG_MS = 100.0
 FASTEST_BUSY_S = 0.1
 SLOPE_MIB_PER_HOUR = 1.0
 SYSTEMD_STOPS_S = 30.0
+LOADS_MIB = 6.0
 
 Note = Callable[[str], None]
 
@@ -167,6 +168,17 @@ def truncated_model(directory: Path, broker: RunningBroker, _: Note) -> Outcome:
     return Outcome("degraded, the fallback answers", _whole(account))
 
 
+def loaded_and_unloaded(_directory: Path, _broker: RunningBroker, note: Note) -> Outcome:
+    left = loads.again_and_again(1000, note)
+    missed = [
+        _unless(left.grown_mib < LOADS_MIB, "memory"),
+        _unless(left.grown_files <= 0, "open files constant"),
+        _unless(left.grown_threads <= 0, "threads constant"),
+    ]
+    figures = f"{left.grown_mib:+.1f} MiB, {left.grown_files:+d} open files, {left.grown_threads:+d} threads"
+    return Outcome(figures, missed=", ".join(filter(None, missed)))
+
+
 def conversation(minutes: float, **environment: str) -> Callable[[Path, RunningBroker, Note], Outcome]:
     def run(directory: Path, broker: RunningBroker, note: Note) -> Outcome:
         def progress(share: float, answered: int) -> None:
@@ -200,6 +212,7 @@ def scenarios(minutes: float, model_minutes: float) -> list[Scenario]:
         Scenario("database damaged", damaged_database),
         Scenario("clock set back", clock_set_back),
         Scenario("model truncated", truncated_model),
+        Scenario("model loaded 1,000 times", loaded_and_unloaded),
         Scenario("conversation, fallback", conversation(minutes, **NO_MODEL)),
         Scenario("conversation, model", conversation(model_minutes)),
     ]
