@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ai_server.llm.chat import Message
+from ai_server.llm.engine.cache import _name
 from ai_server.llm.engine.engine import Engine
 from ai_server.llm.engine.runner import LoadError
 from ai_server.llm.engine.spill import Spill
@@ -127,6 +128,15 @@ def test_replies_wait_until_there_is_room_for_all_that_they_may_become(endless_m
         assert {engine.answers[number].end.completion_tokens for number in asked} == {90}
 
 
+def test_no_reply_needs_more_room_than_the_longest_conversation(endless_model):
+    with bench(endless_model, cells=512, context_size=128, batch_size=32) as engine:
+        asked = [engine.submit(f"robot {number}", chat("Hello!"), max_tokens=10_000) for number in range(3)]
+        engine.step()
+        assert len(engine.engine._active) == 3
+        for answer in engine.finish(*asked):
+            assert answer.begun.prompt_tokens + answer.end.completion_tokens == 128
+
+
 def test_a_request_without_time_ends_with_length_before_it_reads_anything():
     with bench(batch_size=32) as engine:
         answer = engine.ask("robot", chat(LONG), timeout_s=0.0)
@@ -201,6 +211,18 @@ def test_a_spill_that_llama_cpp_does_not_take_is_read_anew_and_counted(texts):
         spill = Spill(tokens=tokens, start=len(prefix.tokens), data=b"\x00" * 5000)
         engine.cache._spills.put("robot", spill)
         assert engine.ask("robot", chat("Hello!")).text == texts["Hello!"]
+        assert engine.engine.statistics().spills_refused == 1
+        engine.check()
+
+
+def test_a_system_message_that_llama_cpp_does_not_take_back_is_read_anew_and_counted(tmp_path):
+    with bench(**keep(tmp_path)) as engine:
+        engine.prepare(SYSTEM)
+        engine.rest()
+        (prefix,) = engine.cache._prefixes.values()
+        engine.cache._spills.put(_name(prefix.tokens), Spill(tokens=tuple(prefix.tokens), start=0, data=b"\x00" * 5000))
+    with bench(**keep(tmp_path)) as engine:
+        assert engine.ask("robot", chat("Hello!")).begun.cached_tokens == 0
         assert engine.engine.statistics().spills_refused == 1
         engine.check()
 

@@ -224,10 +224,11 @@ class Cache:
         if not self.make_room(len(tokens)) or (sequence := self._take_sequence()) is None:
             return None
         prefix = Prefix(list(tokens), sequence)
-        if spill and tuple(spill.tokens) == tokens and self._runner.restore(sequence, spill.data, tokens, None):
+        if spill and self._runner.restore(sequence, spill.data, tokens, None):
             self.restored_tokens += len(tokens)
-        else:
-            self._share_best(prefix)
+            return prefix
+        self._refused += spill is not None
+        self._share_best(prefix)
         return prefix
 
     def _share_best(self, prefix: Prefix) -> None:

@@ -239,7 +239,8 @@ class Engine:
     def _has_room(self, prompt: Prompt, request: Generate) -> bool:
         """Say whether every reply that runs and this one could become as long as it may."""
         asked = [(reply.prompt, reply.request) for reply in self._active] + [(prompt, request)]
-        own = sum(len(each.tokens) - each.shared + of.max_tokens for each, of in asked)
+        longest: int = self._runner.context_size
+        own = sum(min(len(each.tokens) + of.max_tokens, longest) - each.shared for each, of in asked)
         shared = {tuple(each.tokens[: each.shared]) for each, _ in asked}
         return own + sum(map(len, shared)) <= self._runner.cells
 
