@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import pytest
 
 from ai_server import resources
-from ai_server.llm.chat import Message
+from ai_server.llm.chat import Message, Sampling
 from ai_server.llm.engine.speculation import Acceptance
 from ai_server.llm.engine.template import ChatTemplate
 from tests.engines import Answer, Bench, bench, chat
@@ -190,6 +190,24 @@ def test_with_as_many_tokens_drafted_in_every_step(cases, monkeypatch, drafted):
         end_all(engine, cases)
         seen = engine.engine.statistics()
         assert (0 < seen.accepted_tokens < seen.drafted_tokens) == (drafted > 0)
+
+
+SAMPLED = Sampling(temperature=1.0, top_p=0.95, repetition_penalty=1.1, seed=5)
+GRAMMAR = 'root ::= "[" [a-z]+ "] " [A-Za-z ,\'.!?:-]+ ("\\n" [a-z]+)?'
+
+
+@pytest.mark.parametrize("changes", [{"sampling": SAMPLED}, {"grammar": GRAMMAR}, {"stop": ("ro", "me!")}])
+def test_drafts_change_nothing_of_what_is_chosen_by_chance_by_grammar_or_until_a_stop_string(
+    cases, monkeypatch, changes
+):
+    answers: list[list[tuple[str, str, int]]] = []
+    for drafted in (0, 8):
+        monkeypatch.setattr(Acceptance, "length", lambda _self, most, _cost, drafted=drafted: min(most, drafted))
+        with running() as engine:
+            asked = [engine.ask(f"robot-{number}", case.chat(1), **changes) for number, case in enumerate(cases)]
+            answers.append([(each.text, each.end.reason, each.end.completion_tokens) for each in asked])
+            assert (engine.engine.statistics().accepted_tokens > 0) == (drafted > 0)
+    assert answers[0] == answers[1]
 
 
 def test_after_a_restore_from_memory(cases):
