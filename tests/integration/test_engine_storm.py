@@ -16,7 +16,7 @@ SYSTEMS = [
     Message("system", "You are NAILA, a small friendly robot. " + more)
     for more in ("Be short.", "Be kind and sing a lot. " * 2, "Actions: none")
 ] + [Message("system", f"You are number {number}. Say so.") for number in range(8)]
-WORDS = "hello robot tell me who you are what can do move forward wave light blue sing song trains".split(" ")
+WORDS = ["hello", "robot", "tell", "me", "who", "you", "can", "do", "move", "wave", "blue", "sing", "song", "trains"]
 
 
 @dataclass
