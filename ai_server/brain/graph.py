@@ -192,7 +192,7 @@ class Brain:
     def _read_ahead(self, partial: Utterance, moment: Moment, history: History) -> None:
         system = self._system_message(self._robots.robot(partial.device_id))
         prompt = messages(system, history, moment.facts, partial.text)
-        self._model.listen(ListenRequest(partial.device_id, prompt))
+        self._model.listen(ListenRequest(partial.device_id, prompt, self._manner.max_tokens))
 
     def _prepare_changed(self) -> None:
         changed, self._changed = self._changed, {}

@@ -73,10 +73,12 @@ class ListenRequest(msgspec.Struct, frozen=True):
     Attributes:
         conversation_id: that of the `ChatRequest`.
         messages: those of the `ChatRequest`, but for the words of the last one, which go on or change still.
+        max_tokens: that of the `ChatRequest`.
     """
 
     conversation_id: str
     messages: tuple[Message, ...]
+    max_tokens: int = 512
 
 
 class Started(msgspec.Struct, frozen=True):

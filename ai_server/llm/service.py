@@ -192,7 +192,7 @@ class ModelService:
     def listen(self, request: ListenRequest) -> None:
         """Read what is being said while it is not complete, where the model is loaded and not busy."""
         if self._process and self._state.status == "loaded":
-            self._process.send(Listen(request.conversation_id, request.messages, _today()))
+            self._process.send(Listen(request.conversation_id, request.messages, _today(), request.max_tokens))
 
     def prepare(self, system: Message) -> None:
         """Read the system message of conversations to come, where the model is loaded and as soon as it is idle."""

@@ -66,11 +66,15 @@ class Generate(Command, frozen=True):
 
 
 class Listen(Command, frozen=True):
-    """Read ahead, while nothing is to be answered: the last user message is not complete yet, but begins so."""
+    """Read ahead, while nothing is to be answered: the last user message is not complete yet, but begins so.
+
+    `max_tokens` is that of the `Generate` to come: so much room is kept.
+    """
 
     conversation_id: str
     messages: tuple[Message, ...]
     date: str = ""
+    max_tokens: int = 512
 
 
 class Prepare(Command, frozen=True):

@@ -5,22 +5,22 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
 from typing import cast
 
-from ai_server.llm.chat import Message
+from ai_server.llm.engine.ahead import Ahead
 from ai_server.llm.engine.cache import Cache
-from ai_server.llm.engine.conversation import Conversation, Prefix, form_of
+from ai_server.llm.engine.conversation import Prefix, form_of
 from ai_server.llm.engine.decoding import Decoding, Turn
 from ai_server.llm.engine.figures import Figures
 from ai_server.llm.engine.pace import StepPace
-from ai_server.llm.engine.prompt import Prompt, PromptTooLongError, fit_prompt, trim_ahead, whole_prompt
+from ai_server.llm.engine.placement import Placement
+from ai_server.llm.engine.prompt import Prompt, PromptTooLongError, trim_ahead
 from ai_server.llm.engine.runner import MAX_DRAFT, ContextLostError, Part, Runner
 from ai_server.llm.engine.sampler import GrammarError, Sampler
 from ai_server.llm.engine.scheduler import Scheduler, Share
 from ai_server.llm.engine.sequence import Sequence as KvSequence
 from ai_server.llm.engine.speculation import Acceptance
-from ai_server.llm.engine.template import ChatTemplate, Layout, TemplateError
+from ai_server.llm.engine.template import ChatTemplate, TemplateError
 from ai_server.llm.engine.text import TextStream
 from ai_server.llm.engine.work import PrefixReading, Reading, Reply, Work
 from ai_server.llm.wire import (
@@ -59,14 +59,14 @@ class Engine:
 
     def __init__(self, runner: Runner, template: ChatTemplate, cache: Cache, pace: StepPace, *, parallel: int) -> None:
         self._runner = runner
-        self._template = template
         self._cache = cache
         self._pace = pace
         self._scheduler = Scheduler(pace, runner.batch_size)
         self._parallel = parallel
         self._waiting: deque[Generate] = deque()
         self._active: list[Reply] = []
-        self._ahead: dict[str, Reading | PrefixReading] = {}  # the most urgent first
+        self._placement = Placement(runner, template, cache)
+        self._ahead = Ahead(self._placement, cache)
         self._decoding = Decoding(runner, cache)
         self._acceptance = Acceptance()
         self._figures = Figures()
@@ -105,31 +105,21 @@ class Engine:
         """Read ahead what is known of the next prompt; what cannot be read ahead is not."""
         awaited = {request.conversation_id for request in self._waiting}
         awaited |= {reply.request.conversation_id for reply in self._active}
-        if heard.conversation_id in awaited:
-            return
-        conversation = self._cache.conversation(heard.conversation_id)
-        try:
-            layout, prompt = self._lay_out(conversation, heard.messages, heard.date, max_tokens=1)
-        except (TemplateError, PromptTooLongError):
-            self._cache.let_go(conversation)
-            return
-        tokens = prompt.tokens[: len(prompt.tokens) - (len(layout.tokens) - layout.ends[-1])]
-        self._ahead.pop(conversation.id, None)
-        self._ahead = {conversation.id: Reading(conversation, prompt, tokens), **self._ahead}
+        if heard.conversation_id not in awaited:
+            self._ahead.hear(heard)
 
     def prepare(self, wish: Prepare) -> None:
         """Read system messages ahead, for all conversations that begin with them."""
         try:
-            layout = self._template.lay_out((*wish.messages, Message("user", "")), wish.date)
-        except TemplateError:
+            prefix = self._placement.system(wish.messages, wish.date)
+        except TemplateError:  # the request itself will be told
             return
-        prefix = self._prefix(layout.tokens[: layout.begins[-1]])
         if prefix:
-            self._keep_later(prefix)
+            self._ahead.keep(prefix)
 
     def forget(self, conversation_id: str) -> None:
         """Erase what is kept of a conversation."""
-        self._drop_ahead(conversation_id)
+        self._ahead.drop(conversation_id)
         self._cache.forget(conversation_id)
 
     def abandon(self, reason: str) -> list[AnySignal]:
@@ -142,15 +132,24 @@ class Engine:
 
     # What it does.
 
+    def admit(self) -> list[AnySignal]:
+        """Begin what can be begun; return what is to be told of it, better before the next step than after."""
+        for reply in [reply for reply in self._active if reply.is_late]:
+            self._finish(reply, "length")
+        while self._waiting and len(self._active) < self._parallel and not self._full:
+            answered = {reply.request.conversation_id for reply in self._active}
+            request = next((each for each in self._waiting if each.conversation_id not in answered), None)
+            if request is None or not self._begin(request):
+                break
+        return self._take_out()
+
     def step(self) -> list[AnySignal]:
         """Do one step, if there is one to do; return what is to be told of it.
 
         Raises:
             LoadError: llama.cpp lost its context and has no memory for another.
         """
-        for reply in [reply for reply in self._active if reply.is_late]:
-            self._finish(reply, "length")
-        self._admit()
+        self._out = self.admit()
         turns = self._plan()
         if turns:
             self._perform(turns)
@@ -188,26 +187,18 @@ class Engine:
         for reply in self._active:
             reply.sampler.close()
             self._cache.let_go(reply.conversation)
-        for name in list(self._ahead):
-            self._drop_ahead(name)
+        self._ahead.clear()
         self._cache.write_down()
         self._runner.close()
 
     # Admission.
 
-    def _admit(self) -> None:
-        while self._waiting and len(self._active) < self._parallel and not self._full:
-            answered = {reply.request.conversation_id for reply in self._active}
-            request = next((each for each in self._waiting if each.conversation_id not in answered), None)
-            if request is None or not self._begin(request):
-                return
-
     def _begin(self, request: Generate) -> bool:
         """Take up a request; False where it has to wait until another reply is over."""
-        self._drop_ahead(request.conversation_id)
+        self._ahead.drop(request.conversation_id)
         conversation = self._cache.conversation(request.conversation_id)
         try:
-            _, prompt = self._lay_out(conversation, request.messages, request.date, request.max_tokens)
+            prompt = self._placement.prompt(conversation, request.messages, request.date, request.max_tokens)
             if self._active and not self._has_room(prompt, request):
                 self._full = True
                 self._cache.let_go(conversation)
@@ -225,16 +216,6 @@ class Engine:
         self._waiting.remove(request)
         self._cache.let_go(conversation)
         return True
-
-    def _lay_out(
-        self, conversation: Conversation, messages: Sequence[Message], date: str, max_tokens: int
-    ) -> tuple[Layout, Prompt]:
-        layout = self._template.lay_out(messages, date, conversation.replies)
-        whole = whole_prompt(messages, layout)
-        context_size = self._runner.context_size
-        prompt = fit_prompt(whole, context_size=context_size, max_tokens=max_tokens, first=conversation.first)
-        conversation.first = prompt.users[0] if prompt.dropped_turns else None
-        return layout, prompt
 
     def _has_room(self, prompt: Prompt, request: Generate) -> bool:
         """Say whether every reply that runs and this one could become as long as it may."""
@@ -256,7 +237,7 @@ class Engine:
     def _reused(self, reply: Reply) -> int:
         """Return how much of the prompt need not be decoded for this reply."""
         conversation = reply.conversation
-        if self._in_place(reply):
+        if self._placement.place(reply):
             return len(reply.prompt.tokens) - reply.pending
         prefix = conversation.prefix
         if prefix is None:
@@ -264,40 +245,20 @@ class Engine:
         awaited = any(other.conversation.prefix is prefix for other in self._active if other is not reply)
         return len(prefix.tokens) if awaited else len(prefix.sequence.tokens)
 
-    def _in_place(self, work: Reply | Reading) -> bool:
-        """Have a piece of work's sequence hold what the cache has of it; False while its prefix is not read."""
-        if work.attached and work.sequence:
-            return True
-        prompt = work.prompt
-        prefix = self._prefix(prompt.tokens[: prompt.shared])
-        # What is read ahead is not in use, and may have been spilled meanwhile.
-        conversation = work.conversation = self._cache.conversation(work.conversation.id)
-        if prefix is not conversation.prefix:
-            self._cache.detach(conversation)
-            conversation.prefix = prefix
-        if prefix and not prefix.is_read:
-            return False
-        tokens = work.tokens[:-1] if isinstance(work, Reply) else work.tokens  # the cache holds no logits
-        work.attached = self._cache.attach(conversation, tokens, prompt.turns)
-        return work.attached
-
-    def _prefix(self, tokens: Sequence[int]) -> Prefix | None:
-        return self._cache.prefix(tokens) if tokens and self._runner.can_share else None
-
     # One step.
 
     def _plan(self) -> list[Turn]:
         generating: list[Work] = []
         reading: dict[int, Work] = {}
         for reply in self._active:
-            if self._in_place(reply):
-                (generating.append(reply)) if reply.pending == 1 else reading.setdefault(id(reply), reply)
+            if self._placement.place(reply):
+                generating.append(reply) if reply.pending == 1 else reading.setdefault(id(reply), reply)
             elif prefix := reply.conversation.prefix:
                 reading.setdefault(id(prefix), PrefixReading(prefix))
-                self._keep_later(prefix)
-        ahead = [] if self._active else self._next_ahead()
+                self._ahead.keep(prefix)
+        ahead = None if self._active else self._ahead.next()
         drafts = 0 if reading or len(generating) > _SPECULATING else MAX_DRAFT // max(1, len(generating))
-        shares = self._scheduler.plan(generating, list(reading.values()), ahead)
+        shares = self._scheduler.plan(generating, list(reading.values()), [ahead] if ahead else [])
         return [self._turn(share, drafts, len(generating)) for share in shares]
 
     def _turn(self, share: Share[Work], drafts: int, generating: int) -> Turn:
@@ -318,35 +279,6 @@ class Engine:
             return []
         length = self._acceptance.length(most, lambda rows: self._pace.generating_s(generating - 1 + rows))
         return reply.conversation.lookup.draft(reply.tokens, length) if length else []
-
-    def _next_ahead(self) -> list[Work]:
-        """Return what is to be read ahead now; what is read is done with."""
-        while self._ahead:
-            name, work = next(iter(self._ahead.items()))
-            if isinstance(work, PrefixReading) and not self._cache.has(work.prefix):
-                self._drop_ahead(name)
-            elif isinstance(work, Reading) and not self._in_place(work):
-                prefix = work.conversation.prefix
-                if prefix and not prefix.is_read:
-                    self._keep_later(prefix)
-                    return [PrefixReading(prefix)]
-                self._drop_ahead(name)
-            elif work.pending > 0:
-                return [work]
-            else:
-                del self._ahead[name]
-                if isinstance(work, PrefixReading):
-                    self._cache.keep(work.prefix)
-        return []
-
-    def _keep_later(self, prefix: Prefix) -> None:
-        """Have a prefix read and kept once there is nothing else to do."""
-        self._ahead[f"prefix {prefix.sequence.id}"] = PrefixReading(prefix)  # no robot's id has a space
-
-    def _drop_ahead(self, name: str) -> None:
-        work = self._ahead.pop(name, None)
-        if isinstance(work, Reading):
-            self._cache.let_go(work.conversation)
 
     def _perform(self, turns: list[Turn]) -> None:
         before = time.monotonic()
@@ -454,13 +386,13 @@ class Engine:
         )
         if not reply.ended:
             return
-        tokens = reply.tokens + self._template.closing(reply.request.date)
+        tokens = reply.tokens + self._placement.closing(reply.request.date)
         sizes = {"context_size": self._runner.context_size, "max_tokens": reply.request.max_tokens}
         if count := trim_ahead(prompt, len(tokens), **sizes):
             tokens = tokens[: prompt.shared] + tokens[prompt.turns[count] :]
             prompt = prompt.drop(count)
             conversation.first = prompt.users[0]
-        self._ahead[conversation.id] = Reading(conversation, prompt, tokens)
+        self._ahead.add(Reading(conversation, prompt, tokens))
 
     def _give_up(self, work: Work, reason: str, *, no_room: bool) -> None:
         match work:
@@ -469,7 +401,7 @@ class Engine:
             case Reply():
                 self._fail(work, reason)
             case Reading():
-                self._drop_ahead(work.conversation.id)
+                self._ahead.drop(work.conversation.id)
             case PrefixReading():
                 self._lose_prefix(work.prefix, reason)
 
@@ -477,9 +409,7 @@ class Engine:
         """Fail whoever waits for a prefix that cannot be read."""
         for reply in [reply for reply in self._active if reply.conversation.prefix is prefix]:
             self._fail(reply, reason)
-        for name, work in list(self._ahead.items()):
-            if prefix is (work.prefix if isinstance(work, PrefixReading) else work.conversation.prefix):
-                self._drop_ahead(name)
+        self._ahead.drop_prefix(prefix)
 
     def _fail(self, reply: Reply, reason: str) -> None:
         self._drop(reply)

@@ -68,6 +68,8 @@ class Loop:
             self._unload()
 
     def _step(self, engine: Engine) -> None:
+        if begun := engine.admit():
+            self._channel.send(*begun)
         signals = engine.step()
         if not engine.busy or time.monotonic() - self._told >= _STATISTICS_S:
             signals.append(engine.statistics())
