@@ -201,7 +201,7 @@ async def test_of_words_that_were_listened_to_only_the_rest_is_read_when_it_come
 async def test_a_system_message_that_was_prepared_is_not_read_again_for_any_robot(service):
     whole = await unread(service, request())
     Failover(service, Fallback()).prepare(Message("system", "You are a ship on the sea."))
-    await prefilled(service, whole + 5)
+    await prefilled(service, whole + 6)  # five come after the reply
     prepared = (Message("system", "You are a ship on the sea."), Message("user", "Hello!"))
     left = [await unread(service, request(messages=prepared, conversation_id=robot)) for robot in ("one", "two")]
     assert left[0] == left[1] < 15
