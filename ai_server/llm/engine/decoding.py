@@ -73,10 +73,13 @@ class Decoding:
 
         Where it is none of them but all together, the last one goes on now.
         """
+        can_take_back = self._runner.can_share
+        if not error.invalid and (len(turns) == 1 or not can_take_back):
+            raise ContextLostError(str(error)) from error
         if len(turns) == 1:
-            if not error.invalid:
-                raise ContextLostError(str(error)) from error
             return [], [Failure(turns[0].work, str(error))]
+        if not can_take_back:
+            return self.decode(turns[-1:])
         failures = []
         for turn in turns:
             before = len(turn.part.sequence.tokens)
