@@ -352,3 +352,51 @@ def test_what_was_moved_and_not_computed_since_is_not_spilled_but_read_anew():
             pass
         assert engine.ask("robot", chat(second)).text == fresh
         engine.check()
+
+
+@pytest.mark.parametrize("kv_type", ["f16", "q8_0"])
+def test_what_comes_back_into_the_cache_is_bit_for_bit_what_left_it(kv_type):
+    with bench(batch_size=32, kv_type=kv_type) as engine:
+        engine.ask("robot", chat(LONG))
+        conversation = engine.cache._conversations["robot"]
+        sequence, prefix = conversation.sequence, conversation.prefix.sequence
+        tokens, saved = list(sequence.tokens), engine.runner.save(sequence, conversation.shared)
+        engine.runner.cut(sequence, 0)
+        assert engine.runner.restore(sequence, saved, tokens, prefix)
+        assert engine.runner.save(sequence, conversation.shared) == saved
+        engine.check()
+
+
+def test_after_a_reply_everything_up_to_the_next_words_is_read_while_nobody_waits():
+    with bench(batch_size=32) as engine:
+        first = engine.ask("robot", chat("Hello!"))
+        engine.rest()
+        second = engine.ask("robot", chat("Hello!", first.text, "Who are you?"))
+        closing = engine.template.closing("")
+        assert second.begun.cached_tokens == (first.begun.prompt_tokens + first.end.completion_tokens + len(closing))
+
+
+def test_nothing_is_read_ahead_while_anybody_is_answered():
+    with bench(batch_size=32) as engine:
+        asked = engine.submit("robot", chat("Hello!"))
+        while not engine.answers[asked].text:
+            engine.step()
+        read = engine.engine.statistics().prefilled_tokens
+        engine.listen("another", chat(LONG))
+        engine.prepare(Message("system", "You are a train."))
+        while not engine.answers[asked].end:
+            engine.step()
+        assert engine.engine.statistics().prefilled_tokens == read
+        engine.rest()
+        assert engine.engine.statistics().prefilled_tokens > read + 50
+
+
+def test_what_is_heard_of_a_conversation_that_is_being_answered_is_not_read():
+    with bench(batch_size=32) as engine:
+        asked = engine.submit("robot", chat("Hello!"))
+        engine.step()
+        engine.listen("robot", chat(LONG))
+        engine.finish(asked)
+        engine.rest()
+        assert engine.engine.statistics().prefilled_tokens < 60
+        engine.check()
