@@ -19,7 +19,7 @@ from ai_server.commands.engine import Answer, Engine, EngineError
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.llm.chat import Message, Sampling
 from ai_server.llm.manner import wishes_of
-from ai_server.llm.wire import Generate
+from ai_server.llm.wire import Generate, Text
 from ai_server.plan import Plan, PlanError, plan
 from ai_server.settings import Settings
 from ai_server.telemetry import logs
@@ -180,10 +180,10 @@ class _Workload:
 
     async def generate(self, count: int) -> tuple[float, float]:
         """Return the tokens a second of so many replies together, and the tokens of each that were in the KV cache."""
-        made, seconds, cells = 0, 0.0, 0.0
+        made, seconds, cells = 0.0, 0.0, 0.0
         async for answers in self._repeat(lambda: [_request("Tell me a story.", _REPLY_TOKENS)] * count):
-            tokens, took = rate_of(answers)
-            made, seconds = made + tokens, seconds + took
+            rate, took = rate_of(answers)
+            made, seconds = made + rate * took, seconds + took
             cells = fmean(answer.begun.prompt_tokens + answer.done.completion_tokens / 2 for answer in answers)
         if not seconds:
             raise EngineError("The model ends its replies at once: no rate can be measured with it.")
@@ -209,19 +209,28 @@ class _Workload:
             yield await self._engine.answer(requests())
 
 
-def rate_of(answers: Sequence[Answer]) -> tuple[int, float]:
-    """Return how many tokens were made while all of the replies were being generated, and in how many seconds.
+def rate_of(answers: Sequence[Answer]) -> tuple[float, float]:
+    """Return the tokens a second of all replies together, and the seconds in which all of them were being generated.
 
-    No seconds: there was no such time.
+    Both are 0 where there was no such time.
     """
     if len(answers) == 1:
-        return answers[0].done.completion_tokens - 1, answers[0].done.decode_ms / 1000
+        seconds = answers[0].done.decode_ms / 1000
+        return ((answers[0].done.completion_tokens - 1) / seconds if seconds else 0), seconds
     if not all(answer.texts for answer in answers):
         return 0, 0
     began = max(answer.texts[0].at for answer in answers)
     ended = min(answer.texts[-1].at for answer in answers)
-    made = sum(text.tokens for answer in answers for text in answer.texts if began < text.at <= ended)
-    return made, max(0, ended - began) / 1e9
+    if ended <= began:
+        return 0, 0
+    return sum(_rate_between(answer.texts, began, ended) for answer in answers), (ended - began) / 1e9
+
+
+def _rate_between(texts: Sequence[Text], began: int, ended: int) -> float:
+    """Return the tokens a second of one reply from its last text before one time to its last before another."""
+    first = max(text.at for text in texts if text.at <= began)
+    later = [text for text in texts if first < text.at <= ended]
+    return sum(text.tokens for text in later) / (later[-1].at - first) * 1e9 if later else 0
 
 
 def _request(words: str, max_tokens: int) -> Generate:

@@ -35,13 +35,21 @@ def test_a_share_is_of_a_limit_that_is_known() -> None:
 
 
 def test_one_reply_is_measured_by_the_engines_clock() -> None:
-    assert rate_of([answer((1, 33), decode_ms=500)]) == (32, 0.5)
+    assert rate_of([answer((1, 33), decode_ms=500)]) == (64, 0.5)
 
 
 def test_several_replies_are_measured_while_all_of_them_run() -> None:
     first = answer((1.0, 1), (1.5, 5), (2.0, 5), (2.5, 9))
     second = answer((1.5, 2), (2.0, 4))
-    assert rate_of([first, second]) == (9, 0.5)
+    assert rate_of([first, second]) == (18, 0.5)
+
+
+def test_replies_that_are_told_of_one_after_the_other_lose_no_step_at_the_edges() -> None:
+    first = answer(*((step, 1) for step in range(1, 33)))
+    second = answer(*((step + 0.001, 1) for step in range(1, 33)))
+    rate, seconds = rate_of([first, second])
+    assert rate == pytest.approx(2)
+    assert seconds == pytest.approx(31, abs=0.01)
 
 
 @pytest.mark.parametrize("other", [answer(), answer((3.0, 1), (4.0, 7))])
