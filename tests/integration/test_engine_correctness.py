@@ -182,7 +182,7 @@ def test_eight_at_once(cases):
             engine.check()
 
 
-@pytest.mark.parametrize("drafted", [0, 3, 8])
+@pytest.mark.parametrize("drafted", [0, 8])
 def test_with_as_many_tokens_drafted_in_every_step(cases, monkeypatch, drafted):
     monkeypatch.setattr(Acceptance, "length", lambda _self, most, _cost: min(most, drafted))
     with running() as engine:
@@ -204,7 +204,7 @@ def test_drafts_change_nothing_of_what_is_chosen_by_chance_by_grammar_or_until_a
     for drafted in (0, 8):
         monkeypatch.setattr(Acceptance, "length", lambda _self, most, _cost, drafted=drafted: min(most, drafted))
         with running() as engine:
-            asked = [engine.ask(f"robot-{number}", case.chat(1), **changes) for number, case in enumerate(cases)]
+            asked = [engine.ask(f"robot-{number}", case.chat(1), **changes) for number, case in enumerate(cases[:16])]
             answers.append([(each.text, each.end.reason, each.end.completion_tokens) for each in asked])
             assert (engine.engine.statistics().accepted_tokens > 0) == (drafted > 0)
     assert answers[0] == answers[1]
