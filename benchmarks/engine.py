@@ -8,7 +8,7 @@ The engine is a process that is told by its socket what the daemon tells it. Its
 
 All have the same threads, batches, KV type, flash attention and sampling. They take turns in every round, and none
 computes while another is measured. Times are this process's: from the command to the first words that arrive. Tokens
-arrive one by one where a step takes longer than the 20 ms for which the engine gathers words.
+arrive one by one where a step takes longer than the 50 ms for which the engine gathers words.
 
 Python's share of a step is what the engine's thread spends outside of llama.cpp, from the start of one `llama_decode`
 to that of the next: `benchmarks.traced_engine` puts a stopwatch around each of llama.cpp's functions, in a process of

@@ -42,7 +42,7 @@ from ai_server.protocol.utterance import Utterance
 
 log = structlog.get_logger(__name__)
 
-_PREPARED = 8
+_PREPARED = 4
 """So many system messages are read ahead at a time, as many as the engine keeps; others, when somebody speaks."""
 
 _SETTLED_S = 1.0

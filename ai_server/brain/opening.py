@@ -14,7 +14,7 @@ from ai_server.brain.robots import Robots, Situation
 from ai_server.llm.chat import ActionCall
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import PastTurn, Turns
-from ai_server.protocol.fields import Emotion
+from ai_server.protocol.terms import Emotion
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints
 
 from ai_server.configfile import ConfigError, ConfigModel, load_toml
 from ai_server.llm.fallback import AnswersByEmotion
-from ai_server.protocol.fields import Emotion, Language
+from ai_server.protocol.fields import Language
+from ai_server.protocol.terms import Emotion
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n\[\]{}]*$", strip_whitespace=True)]
 """One line, without the brackets and braces that emotions and actions are written with."""

@@ -12,7 +12,7 @@ from ai_server.brain.persona import Persona
 from ai_server.configfile import ConfigError, read_text
 from ai_server.llm.chat import ActionCall, Message
 from ai_server.protocol.device import ActionDeclaration, Parameter
-from ai_server.protocol.fields import Emotion
+from ai_server.protocol.terms import Emotion
 
 _PLACEHOLDERS = ("name", "character", "style", "actions")
 

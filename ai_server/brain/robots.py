@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from ai_server.protocol.device import ActionDeclaration, Capabilities, Heartbeat, SensorReading, VisionEvent
-from ai_server.protocol.fields import Emotion
+from ai_server.protocol.terms import Emotion
 
 _SILENT_S = 600
 """A sensor that was silent for so long is not spoken of; it, or a robot, may have to make room for another one."""

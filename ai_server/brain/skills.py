@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ai_server.brain.robots import Situation
-from ai_server.protocol.fields import Emotion
+from ai_server.protocol.terms import Emotion
 
 _LOW_BATTERY_PERCENT = 20
 

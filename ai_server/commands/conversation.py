@@ -12,9 +12,9 @@ from ai_server.commands.link import RobotError
 from ai_server.commands.robot import Happening, LinkChange, Overheard, SimulatedRobot
 from ai_server.commands.transcript import Transcript
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
-from ai_server.protocol.fields import EMOTIONS, Emotion
-from ai_server.protocol.reply import FinishReason, Reply
+from ai_server.protocol.reply import Reply
 from ai_server.protocol.status import State, Status
+from ai_server.protocol.terms import EMOTIONS, Emotion, FinishReason
 
 LOADING_TIMEOUT_S = 120.0
 _NO_ANSWER: frozenset[FinishReason] = frozenset({"expired", "error"})

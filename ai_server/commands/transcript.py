@@ -12,8 +12,8 @@ from rich.console import Console
 from ai_server.commands.link import RawPacket
 from ai_server.commands.robot import Happening
 from ai_server.protocol.errors import ErrorMessage
-from ai_server.protocol.fields import Emotion
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
+from ai_server.protocol.terms import Emotion
 
 FACES: dict[Emotion, str] = {"neutral": "🙂", "happy": "😊", "sad": "😢", "angry": "😠", "surprised": "😮"}
 

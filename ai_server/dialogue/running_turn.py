@@ -16,17 +16,8 @@ from ai_server.memory.turns import Turn
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Waiting
 from ai_server.mqtt.outbox import Outbox
-from ai_server.protocol.fields import Emotion
-from ai_server.protocol.reply import (
-    ActionMessage,
-    FinishReason,
-    Reply,
-    Source,
-    StreamEvent,
-    StreamType,
-    Timings,
-    Usage,
-)
+from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType, Timings, Usage
+from ai_server.protocol.terms import Emotion, FinishReason, Source
 
 
 @dataclass(slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
-from pydantic import JsonValue
 
-from ai_server.protocol.fields import Emotion
-from ai_server.protocol.reply import FinishReason, Source
+from ai_server.protocol.terms import Emotion, FinishReason, Source
+
+if TYPE_CHECKING:  # it takes 10 MB that the engine's process has no use for
+    from pydantic import JsonValue
 
 Role = Literal["system", "user", "assistant"]
 

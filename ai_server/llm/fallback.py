@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, RootModel
 from ai_server.configfile import ConfigModel, load_toml
 from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, Started
 from ai_server.llm.reply import ReplyParser
-from ai_server.protocol.fields import EMOTIONS, Emotion
+from ai_server.protocol.terms import EMOTIONS, Emotion
 
 _WORDS_PER_DELTA = 3
 _CONVERSATIONS = 1000

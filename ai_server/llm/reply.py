@@ -10,7 +10,7 @@ import msgspec
 
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Sentence
 from ai_server.llm.sentences import SentenceCutter, ends_sentence
-from ai_server.protocol.fields import EMOTIONS, Emotion
+from ai_server.protocol.terms import EMOTIONS, Emotion
 
 ReplyEvent = EmotionTag | Delta | Sentence | ActionCall
 

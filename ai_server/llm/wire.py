@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from ai_server.llm.chat import Message, Sampling
-from ai_server.protocol.reply import FinishReason
+from ai_server.protocol.terms import FinishReason
 
 _LENGTH = struct.Struct("<I")
 HEADER_BYTES = _LENGTH.size

@@ -17,8 +17,8 @@ from ai_server.memory.database import Database
 from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import conversations, inbox, turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication
-from ai_server.protocol.fields import Emotion
 from ai_server.protocol.reply import ActionMessage, Reply, Timings, Usage
+from ai_server.protocol.terms import Emotion
 
 BYTES_PER_TOKEN = 3.5
 """A token of Llama 3.1's vocabulary holds about 4.4 bytes of English; other languages and small vocabularies less."""

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ai_server.protocol.fields import Confidence, Emotion, Id, WireModel
+from ai_server.protocol.fields import Confidence, Id, WireModel
+from ai_server.protocol.terms import Emotion
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
 """The name of an action or a parameter."""

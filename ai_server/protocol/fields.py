@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
-Emotion = Literal["neutral", "happy", "sad", "angry", "surprised"]
-EMOTIONS: tuple[Emotion, ...] = ("neutral", "happy", "sad", "angry", "surprised")
 
 
 def _printable(value: str) -> str:

@@ -7,8 +7,8 @@ from itertools import count
 
 import pydantic_core
 
-from ai_server.protocol.fields import Emotion
-from ai_server.protocol.reply import FinishReason, Outgoing, Reply
+from ai_server.protocol.reply import Outgoing, Reply
+from ai_server.protocol.terms import Emotion, FinishReason
 
 _SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+\s+|(?<![。！？])[。！？]++[”’」』）]*+\s*|\n+")  # noqa: RUF001
 _WORD_END = re.compile(r"\s+")

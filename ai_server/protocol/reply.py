@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from ai_server.protocol.fields import Emotion
-
-Source = Literal["llm", "skill", "fallback"]
-FinishReason = Literal["stop", "length", "cancelled", "expired", "error"]
+from ai_server.protocol.terms import Emotion, FinishReason, Source
 
 
 class StreamType(StrEnum):

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ai_server.protocol.fields import Confidence, DeviceId, Emotion, Id, Language, WireModel, Words
+from ai_server.protocol.fields import Confidence, DeviceId, Id, Language, WireModel, Words
+from ai_server.protocol.terms import Emotion
 
 DEFAULT_TTL_MS = 30_000
 

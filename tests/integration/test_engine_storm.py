@@ -17,7 +17,7 @@ from ai_server.llm.engine.runner import Part
 from ai_server.llm.engine.sequence import Sequence
 from ai_server.llm.engine.work import Reply
 from ai_server.llm.wire import Done, Failed, Refused
-from ai_server.protocol.reply import FinishReason
+from ai_server.protocol.terms import FinishReason
 from tests.engines import Bench, bench
 
 OPERATIONS = 10_000

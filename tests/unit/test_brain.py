@@ -264,7 +264,7 @@ async def test_a_fleet_of_odd_robots_does_not_fill_the_cache_with_what_nobody_sa
     for number in range(50):
         body(robots, f"r{number}", ActionDeclaration(name=f"trick_{number}"))
     brain.prepare()
-    assert len(model.prepared) == 8
+    assert len(model.prepared) == 4
 
 
 async def test_bodies_that_change_are_read_once_they_have_settled(brain, model, robots, monkeypatch):

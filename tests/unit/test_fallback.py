@@ -10,7 +10,7 @@ from ai_server import resources
 from ai_server.configfile import ConfigError
 from ai_server.llm.chat import ChatEvent, ChatRequest, Delta, EmotionTag, Finished, Message, Sentence, Started
 from ai_server.llm.fallback import Answers, AnswersByEmotion, Fallback, load_answers
-from ai_server.protocol.fields import EMOTIONS, Emotion
+from ai_server.protocol.terms import EMOTIONS, Emotion
 
 SHIPPED = resources.config_dir() / "phrases" / "fallback.toml"
 INTENTS = (

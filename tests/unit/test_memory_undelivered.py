@@ -12,7 +12,8 @@ from ai_server.memory.accepted import AcceptedUtterances, Arrival
 from ai_server.memory.database import Database
 from ai_server.memory.turns import Turn, Turns, estimated_tokens
 from ai_server.memory.undelivered import NewPublication, StoredPublication, Undelivered
-from ai_server.protocol.reply import FinishReason, Reply
+from ai_server.protocol.reply import Reply
+from ai_server.protocol.terms import FinishReason
 from ai_server.protocol.utterance import Utterance
 
 NOW = datetime.now(UTC)

@@ -10,7 +10,7 @@ from ai_server.brain.persona import Persona
 from ai_server.configfile import ConfigError
 from ai_server.llm.chat import ChatRequest, Finished, Message
 from ai_server.llm.fallback import Fallback, load_answers
-from ai_server.protocol.fields import EMOTIONS
+from ai_server.protocol.terms import EMOTIONS
 
 PERSONAS = resources.config_dir() / "personas"
 ANSWERS = resources.config_dir() / "phrases" / "fallback.toml"

@@ -12,7 +12,7 @@ from ai_server.llm.engine.runner import Runner
 from ai_server.llm.engine.sequence import Sequence, common_prefix, find_run
 from ai_server.llm.engine.spill import Spill, SpillStore
 
-MOST_PREFIXES: Final = 8
+MOST_PREFIXES: Final = 4
 """System messages that are kept: a fleet has few kinds of robots."""
 
 

@@ -36,9 +36,12 @@ from ai_server.llm.wire import (
     Step,
     Text,
 )
-from ai_server.protocol.reply import FinishReason
+from ai_server.protocol.terms import FinishReason
 
-_FLUSH_S = 0.020  # each message wakes the daemon, which on a small host takes a core away from llama.cpp
+_FLUSH_S = 0.050  # each message wakes the daemon, which on a small host takes a core away from llama.cpp
+_URGENT = frozenset("].!?\n。！？…")  # noqa: RUF001
+"""What may end the emotion, which can then be shown, or a sentence, which can be spoken."""
+
 _SPECULATING = 2
 """Replies at once at which speculation may pay: more of them fill the step themselves."""
 
@@ -334,7 +337,7 @@ class Engine:
         self._runner.cut(turn.part.sequence, len(reply.tokens) - (0 if reason == "stop" and reply.ended else 1))
         if reason:
             self._finish(reply, reason)
-        elif reply.newest_token - reply.sent >= _FLUSH_S:
+        elif reply.newest_token - reply.sent >= _FLUSH_S or not _URGENT.isdisjoint(reply.unsent):
             self._flush(reply)
 
     def _take(self, reply: Reply, tokens: list[int]) -> FinishReason | None:

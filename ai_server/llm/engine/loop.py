@@ -33,8 +33,8 @@ from ai_server.llm.wire import (
     Progress,
 )
 
-_READING_S = 0.5
-"""A step in which nothing is generated: a cancel waits so long, on a host that reads a block in that time."""
+_READING_S = 1.0
+"""A step in which nothing is generated: who comes meanwhile waits so long, on a host that reads a block in it."""
 
 _PROGRESS_S = 0.1
 _STATISTICS_S = 1.0

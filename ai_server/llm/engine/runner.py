@@ -25,8 +25,8 @@ MAX_DRAFT: Final = 8
 
 _GGML_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}  # ggml_type of ggml/include/ggml.h
 _SCRATCH = 0
-_PREFIXES = 8
-_IDLE_PER_ACTIVE = 2
+_PREFIXES = 4
+_IDLE_PER_ACTIVE = 1  # each sequence costs a row of logits, twice: 1 MiB with Llama 3's vocabulary
 _MOST_SEQUENCES = 256  # LLAMA_MAX_SEQ of src/llama-cparams.h
 _FLASH_ATTENTION_ON = 1  # llama_flash_attn_type of include/llama.h
 _MIB = 1 << 20
