@@ -6,6 +6,8 @@ one final signal.
 
 from __future__ import annotations
 
+from unittest import mock
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -38,8 +40,11 @@ class Robots(RuleBasedStateMachine):
         memory=st.sampled_from([0, 600, 100_000]),
         batch_size=st.sampled_from([12, 16, 64]),
         draft=st.sampled_from([0, 2, 8]),
+        prefixes=st.sampled_from([2, 8]),
     )
-    def begin(self, cells, can_shift, can_share, parallel, memory, batch_size, draft):
+    def begin(self, cells, can_shift, can_share, parallel, memory, batch_size, draft, prefixes):
+        self.most_prefixes = mock.patch("ai_server.llm.engine.cache.MOST_PREFIXES", prefixes)
+        self.most_prefixes.start()
         self.runner = FakeRunner(
             cells=cells,
             context_size=48,
@@ -162,6 +167,13 @@ class Robots(RuleBasedStateMachine):
         return self.runner.cells < 400
 
     @invariant()
+    def every_prefix_that_is_used_is_kept(self):
+        if hasattr(self, "engine"):
+            assert all(
+                self.cache.has(each.prefix) for each in self.cache._conversations.values() if each.prefix is not None
+            )
+
+    @invariant()
     def the_cache_is_what_it_says(self):
         if not hasattr(self, "engine"):
             return
@@ -177,6 +189,7 @@ class Robots(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "engine"):
             return
+        self.most_prefixes.stop()
         for _ in range(ENDLESS):
             if not self.engine.busy:
                 break
