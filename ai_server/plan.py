@@ -29,8 +29,8 @@ CELLS_PER_REPLY: Final = 512
 FEW_THREADS: Final = 4
 LARGE_MODEL_BYTES: Final = 2 << 30
 SLOW_PARALLEL: Final = 4
-"""With fewer threads and a larger model than these, so many replies at once: few cores read a prompt of a large model
-some four times as fast as they generate, and more sequences in a step cannot gain more than that."""
+"""With fewer threads and a larger model than these, so many replies at once: there computing takes the time, and more
+tokens in a step are no faster in sum."""
 MAX_SPILL_BYTES: Final = 1 << 30
 SPILL_SHARE: Final = 0.25
 """Of the memory that the plan leaves unused."""
