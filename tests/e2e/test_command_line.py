@@ -77,7 +77,7 @@ def test_the_demo_remembers_its_last_conversation(tmp_path, environment):
 
 def test_the_graph_is_printed_as_mermaid(tmp_path, environment):
     done = _naila("graph", cwd=tmp_path, env=environment)
-    for edge in ("intent --> memory", "memory -.-> skill", "memory -.-> respond"):
+    for edge in ("intent -.-> memory", "intent -.-> skill", "memory -.-> respond"):
         assert edge in done.stdout
 
 
