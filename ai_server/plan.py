@@ -12,6 +12,9 @@ from typing import Final, Literal, TypeAlias
 from ai_server.gguf import KvType, ModelHeader
 from ai_server.hardware import Device, Host
 
+FlashAttention: TypeAlias = Literal["auto", "on"]
+"""`auto`: wherever llama.cpp finds that the device can."""
+
 LoadMode: TypeAlias = Literal["mmap", "none"]
 """How llama.cpp reads the weights, by its own names (`llama_load_mode_name`)."""
 
@@ -117,6 +120,7 @@ class Plan:
     step_budget_ms: float
     """A step that generates reads no more of a prompt than fits this time."""
     kv_type: KvType
+    flash_attention: FlashAttention
     load_mode: LoadMode
     spill_bytes: int
     """Of host memory, for conversations that leave the KV cache; taken only as they do, and beside `memory`."""
@@ -186,6 +190,7 @@ class _Planner:
             ubatch_size=min(batch, MAX_UBATCH_SIZE),
             step_budget_ms=self._wishes.step_budget_ms or DEFAULT_STEP_BUDGET_MS,
             kv_type=choice.kv_type,
+            flash_attention="auto" if choice.kv_type == "f16" else "on",
             load_mode=load_mode,
             spill_bytes=spill,
             spill_disk_bytes=self._spill_disk_bytes(),
@@ -204,6 +209,7 @@ class _Planner:
                     "step_budget_ms": f"{_set_or_default(self._wishes.step_budget_ms)}: no prompt that is read holds "
                     "up the replies in the making for longer",
                     "kv_type": self._kv_reason(choice),
+                    "flash_attention": _flash_reason(choice),
                     "load_mode": load_reason,
                     "spill_bytes": spill_reason,
                     "spill_disk_bytes": self._spill_disk_reason(choice),
@@ -593,6 +599,12 @@ def _size(count: int) -> str:
 
 def _set_or_default(wish: float | None) -> str:
     return "the default" if wish is None else "as set"
+
+
+def _flash_reason(choice: _Choice) -> str:
+    if choice.kv_type == "f16":
+        return "wherever the device can, as llama.cpp finds out"
+    return f"llama.cpp reads values in {choice.kv_type} in no other way"
 
 
 def _cores_in_words(host: Host) -> str:

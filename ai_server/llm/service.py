@@ -442,6 +442,7 @@ def _load_command(path: Path, plan: Plan, spill_directory: Path | None) -> Load:
         gpu_layers=plan.gpu_layers,
         kv_type=plan.kv_type,
         load_mode=plan.load_mode,
+        flash_attention=plan.flash_attention,
         parallel=plan.parallel,
         step_budget_ms=plan.step_budget_ms,
         spill_bytes=plan.spill_bytes,

@@ -42,6 +42,7 @@ class Load(Command, frozen=True):
     gpu_layers: int
     kv_type: str
     load_mode: str
+    flash_attention: str = "auto"
     parallel: int = 8
     step_budget_ms: float = 100.0
     spill_bytes: int = 0

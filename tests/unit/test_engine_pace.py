@@ -23,13 +23,15 @@ def test_what_is_read_ahead_keeps_to_the_budget():
 def test_a_step_that_generates_reads_what_the_rest_of_the_budget_has_time_for():
     known = pace(400)
     settle(known, rows=4, tokens=0, seconds=0.02)
+    settle(known, rows=4, tokens=40, seconds=0.12)
     assert known.chunk(4) == pytest.approx(0.08 * 400, abs=1)
 
 
-def test_where_generating_alone_takes_the_budget_a_step_may_last_twice_as_long():
+def test_where_generating_alone_takes_the_budget_a_step_may_last_two_and_a_half_times_as_long():
     slow = pace(400)
     settle(slow, rows=4, tokens=0, seconds=0.5)
-    assert slow.chunk(4) == pytest.approx(0.5 * 400, abs=1)
+    settle(slow, rows=4, tokens=40, seconds=0.6)
+    assert slow.chunk(4) == pytest.approx(0.75 * 400, abs=1)
 
 
 def test_a_slow_host_still_reads_a_little_in_every_step():
@@ -49,7 +51,7 @@ def test_what_reading_adds_to_a_step_that_generates_is_learnt_by_itself():
     joint = pace(400)
     settle(joint, rows=2, tokens=0, seconds=0.05)
     settle(joint, rows=2, tokens=50, seconds=0.55)
-    assert joint.chunk(2) == LEAST_CHUNK  # 100 tokens a second, for 50 ms
+    assert joint.chunk(2) == 7  # 100 tokens a second, for 75 ms
     assert joint.chunk(0) == 6 * LEAST_READING
 
 
@@ -68,3 +70,9 @@ def test_steps_of_unknown_size_are_guessed_between_their_neighbours_time_and_as_
     settle(known, rows=2, tokens=0, seconds=0.04)
     assert known.generating_s(1) == pytest.approx(0.04)
     assert 0.04 < known.generating_s(4) < 0.08
+
+
+def test_the_first_tokens_beside_replies_are_taken_to_be_slow():
+    new = pace(400)
+    settle(new, rows=4, tokens=0, seconds=0.02)
+    assert new.chunk(4) == 8  # 80 ms, at a quarter of the speed of many tokens at once

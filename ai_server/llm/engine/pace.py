@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-LEAST_CHUNK: Final = 8
+LEAST_CHUNK: Final = 4
 """So much of a prompt is read in a step that generates, however slow the host is."""
 
 LEAST_READING: Final = 32
@@ -15,7 +15,10 @@ LEAST_READING: Final = 32
 """
 
 _NEW_SHARE: Final = 0.25
-_LARGEST_STEP: Final = 2.0
+_JOINT_SHARE: Final = 0.25
+"""A few tokens beside others are read so much slower than many at once, until it is known better."""
+
+_LARGEST_STEP: Final = 2.5
 """A step that generates may last so many times as long as one that only generates, where the budget is less."""
 
 
@@ -29,7 +32,8 @@ class StepPace:
     """
 
     def __init__(self, tokens_per_second: float, *, budget_s: float, reading_s: float) -> None:
-        self._reading_rate = self._joint_rate = tokens_per_second
+        self._reading_rate = tokens_per_second
+        self._joint_rate = tokens_per_second * _JOINT_SHARE
         self._budget_s = budget_s
         self._reading_s = reading_s
         self._generating_s: dict[int, float] = {}

@@ -28,9 +28,9 @@ _SCRATCH = 0
 _PREFIXES = 4
 _IDLE_PER_ACTIVE = 1  # each sequence costs a row of logits, twice: 1 MiB with Llama 3's vocabulary
 _MOST_SEQUENCES = 256  # LLAMA_MAX_SEQ of src/llama-cparams.h
-_FLASH_ATTENTION_ON = 1  # llama_flash_attn_type of include/llama.h
+_FLASH_ATTENTION = {"auto": -1, "on": 1}  # llama_flash_attn_type of include/llama.h
 _MIB = 1 << 20
-_WARM_UP_S = 2.0
+_WARM_UP_S = 1.0
 _WARM_UP_TOKENS = 16
 # What llama_decode's return codes mean: include/llama.h and src/llama-context.cpp.
 _NO_ROOM = 1
@@ -232,7 +232,7 @@ class Runner:
     def warm_up(self) -> float:
         """Run every kind of decode call once, so that no request pays for it; return tokens a second of a prompt.
 
-        A whole micro-batch is decoded where that takes at most 2 s, else as much of one as does.
+        A whole micro-batch is decoded where that takes at most 1 s, else as much of one as does.
         """
         sequence = Sequence(self.sequences[0])
         self._time(sequence, 1)
@@ -290,8 +290,7 @@ def _create_context(model: llama_cpp.llama_model_p, load: Load, log: NativeLog) 
     parameters.n_threads = load.threads
     parameters.n_threads_batch = load.threads_batch
     parameters.type_k = parameters.type_v = _GGML_TYPES[load.kv_type]
-    if load.kv_type != "f16":
-        parameters.flash_attn_type = _FLASH_ATTENTION_ON  # llama.cpp reads quantised values in no other way
+    parameters.flash_attn_type = _FLASH_ATTENTION[load.flash_attention]
     context = llama_cpp.llama_init_from_model(model, parameters)
     if not context:
         what = f"llama.cpp cannot make a KV cache of {load.cells} tokens"

@@ -86,8 +86,10 @@ class ChatTemplate:
                 stand for those words, which tokenised again may give others.
 
         Raises:
-            TemplateError: the template refuses or loses a message.
+            TemplateError: there is none, or the template refuses or loses one.
         """
+        if not messages:
+            raise TemplateError("there is no message to answer")
         first, *others = self._between.split(self._render(messages, date))
         if others[::2] != [str(index) for index in range(len(messages))]:
             raise TemplateError("the chat template leaves out messages, repeats them or changes their order")
