@@ -568,11 +568,11 @@ def _headed(free: int, least: int, share: float) -> int:
 
 
 def _logits_bytes(model: ModelHeader, parallel: int) -> int:
-    """Return what llama.cpp keeps in host memory for the logits of a step: a row for each sequence.
+    """Return what llama.cpp keeps in host memory for the logits of a step: a row for each sequence, and one to spare.
 
-    There are as many sequences as `llm/engine/runner.py` asks for.
+    There are as many sequences as `llm/engine/runner.py` asks for: 5 + 2 x `parallel`.
     """
-    return 4 * model.vocab_size * min(256, 9 + 3 * parallel)
+    return 4 * model.vocab_size * min(256, 6 + 2 * parallel)
 
 
 def _compute_bytes(model: ModelHeader, cells: int, ubatch_size: int, parallel: int) -> int:
