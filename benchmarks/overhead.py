@@ -18,6 +18,7 @@ from rich.console import Console
 
 from ai_server import hardware, resources
 from ai_server.gguf import read_header
+from ai_server.llm.service import load_command
 from ai_server.llm.wire import Load
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.plan import Wishes, plan
@@ -203,8 +204,7 @@ def _compared(what: str, samples: Samples, *, aim: float, by: Comparison, at_mos
 
 def _load_command(model: Path) -> Load:
     planned = plan(hardware.detect(), read_header(model), Wishes(gpu_layers=0))
-    names = set(Load.__struct_fields__) - {"path", "spill_directory"}
-    return Load(path=str(model), **{name: getattr(planned, name) for name in names})
+    return load_command(model, planned)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from ai_server.hardware import Device
 from ai_server.llm.process import EngineGoneError, EngineProcess
+from ai_server.llm.service import load_command
 from ai_server.llm.wire import (
     AnySignal,
     Begun,
@@ -20,7 +21,6 @@ from ai_server.llm.wire import (
     Forget,
     Generate,
     Hello,
-    Load,
     Loaded,
     LoadFailed,
     Refused,
@@ -85,13 +85,12 @@ class Engine:
         await self._process.end()
 
     async def load(self, path: Path, plan: Plan) -> None:
-        """Load a model as planned, with nowhere to spill to.
+        """Load a model as planned, with no directory to spill to.
 
         Raises:
             EngineError: it cannot be.
         """
-        names = {name for name in Load.__struct_fields__ if name != "path" and not name.startswith("spill_")}
-        self._process.send(Load(path=str(path), **{name: getattr(plan, name) for name in names}))
+        self._process.send(load_command(path, plan))
         while not isinstance(signal := await self._receive(), Loaded):
             if isinstance(signal, LoadFailed):
                 raise EngineError(signal.reason)

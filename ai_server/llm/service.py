@@ -268,7 +268,7 @@ class ModelService:
             spill_mb=plan.spill_bytes // _MIB,
             spill_disk_mb=plan.spill_disk_bytes // _MIB if self._spill_directory else 0,
         )
-        process.send(_load_command(self._path, plan, self._spill_directory))
+        process.send(load_command(self._path, plan, self._spill_directory))
         while True:
             match await process.receive():
                 case Progress(fraction=fraction):
@@ -430,7 +430,8 @@ def _device(info: DeviceInfo) -> Device:
     return Device(info.name, info.description, info.kind, info.memory_total, info.memory_free)
 
 
-def _load_command(path: Path, plan: Plan, spill_directory: Path | None) -> Load:
+def load_command(path: Path, plan: Plan, spill_directory: Path | None = None) -> Load:
+    """Return what tells an engine to load a model as planned; without a directory nothing is kept on disk."""
     return Load(
         path=str(path),
         context_size=plan.context_size,

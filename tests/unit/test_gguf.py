@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ai_server.gguf import KvType, ModelFileError, ModelHeader, read_header
 from ai_server.hardware import detect
-from ai_server.llm.service import _load_command
+from ai_server.llm.service import load_command
 from ai_server.plan import Wishes, plan
 
 F32, F16, Q8_0, Q4_K, Q6_K = 0, 1, 8, 12, 14
@@ -486,7 +486,7 @@ def test_llama_cpp_reserves_what_the_plan_estimates(
     model = read_header(write_llama_8b(tmp_path / "8b.gguf"))
     wishes = Wishes(context_size=cells, cells=cells, batch_size=batch_size, kv_type=kv_type, parallel=parallel)
     made = plan(host, model, wishes)
-    load = msgspec.json.encode(_load_command(model.path, made, None)).decode()
+    load = msgspec.json.encode(load_command(model.path, made)).decode()
     run = subprocess.run([sys.executable, "-c", RESERVE, load], capture_output=True, text=True, check=True)
     reserved = {
         name: float(re.search(rf"{name} +size = +([0-9.]+) MiB", run.stdout)[1]) * (1 << 20)  # type: ignore[index]

@@ -81,11 +81,6 @@ class Engine:
         """Whether there is something to do."""
         return bool(self._active or self._waiting or self._ahead)
 
-    @property
-    def answering(self) -> bool:
-        """Whether somebody waits for a reply."""
-        return bool(self._active or self._waiting)
-
     # What is asked of it.
 
     def submit(self, request: Generate) -> None:
