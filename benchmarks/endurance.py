@@ -21,8 +21,9 @@ from tests.faults.store import look
 TURNS_PER_S = 3.0
 ROBOTS = 12
 SAMPLE_S = 5.0
-WARM_UP = 0.25
-"""The share of the time that is not looked at: caches and pools fill."""
+WARM_UP_S = 360.0
+"""What is not looked at: until 1,000 turns were answered, the daemon's figures and SQLite's cache of pages fill."""
+
 _MIB = 1024 * 1024
 
 
@@ -65,8 +66,7 @@ class Endurance:
 
     @property
     def warm(self) -> list[Sample]:
-        begin = WARM_UP * self.samples[-1].at
-        return [sample for sample in self.samples if sample.at >= begin]
+        return [sample for sample in self.samples if sample.at >= WARM_UP_S]
 
     def _slope(self, figure: Callable[[Sample], float]) -> float:
         return linear_regression([each.at / 3600 for each in self.warm], [figure(each) for each in self.warm]).slope
@@ -79,29 +79,30 @@ def converse(
     progress: Callable[[float, int], None],
     **environment: str,
 ) -> Endurance:
-    """Have robots speak for so many minutes, three turns a second together.
+    """Have robots speak until all is warm and then for so many minutes, three turns a second together.
 
     Args:
         directory: for the daemon's files.
         broker: that the daemon and the robots connect to.
-        minutes: how long.
+        minutes: how long what the daemon holds is looked at.
         progress: is told the share of the time that has passed, and how many turns were answered.
         environment: further settings of the daemon.
     """
     samples = []
+    seconds = WARM_UP_S + minutes * 60
     with naila(directory, broker, **environment) as daemon, Simulator(broker, ROBOTS, name="steady") as simulator:
         process, database = psutil.Process(daemon.pid), daemon.data / "naila.db"
         robots, words = itertools.cycle(simulator.device_ids), itertools.cycle(WORDS)
         began = time.monotonic()
         next_turn = next_sample = began
-        while (now := time.monotonic()) < began + minutes * 60:
+        while (now := time.monotonic()) < began + seconds:
             if now >= next_turn:
                 simulator.say([next(words)], next(robots))
                 next_turn = max(next_turn + 1 / TURNS_PER_S, now)  # no burst after a delay
             if now >= next_sample:
                 samples.append(_sample(now - began, process, database))
                 next_sample = max(next_sample + SAMPLE_S, now)
-                progress((now - began) / (minutes * 60), simulator.answered)
+                progress((now - began) / seconds, simulator.answered)
             time.sleep(max(0.0, min(next_turn, next_sample) - time.monotonic()))
         account = simulator.settle()
         until(lambda: look(daemon.data).undelivered == 0)
