@@ -257,7 +257,7 @@ def test_requests_of_one_conversation_are_answered_in_their_order_and_those_of_o
         ours = [engine.submit("robot", chat(words), max_tokens=20) for words in WORDS]
         other = engine.submit("another", chat("Hello!"), max_tokens=20)
         order = []
-        while engine.engine.answering:
+        while engine.engine.busy:
             order += [(type(signal), signal.id) for signal in engine.step() if isinstance(signal, Begun | Done)]
         mine = [(kind, number) for kind, number in order if number != other]
         assert mine == [(kind, number) for number in ours for kind in (Begun, Done)]

@@ -17,15 +17,17 @@ _MISLEADING = "possible training context overflow"
 
 
 class NativeLog:
-    """Takes llama.cpp's log over for as long as it lives."""
+    """Takes llama.cpp's log over, until another one does."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
         """The error lines since `forget_errors`, oldest first."""
         self._level = 0
         self._line = ""
-        self._callback = llama_cpp.llama_log_callback(self._take)  # llama.cpp keeps no reference
-        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
+        callback = llama_cpp.llama_log_callback(self._take)
+        # llama.cpp keeps no reference, and may call it as long as the process lives.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(callback))
+        llama_cpp.llama_log_set(callback, ctypes.c_void_p(0))
 
     def forget_errors(self) -> None:
         """Begin to collect anew."""
