@@ -10,7 +10,7 @@ import structlog
 from ai_server.brain.robots import Robots
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.manner import Manner
-from ai_server.llm.service import EngineState, ModelService
+from ai_server.llm.service import EngineState, EngineWork, ModelService
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.turns import Turns
 from ai_server.mqtt.connection import Connection
@@ -99,6 +99,7 @@ class Reporter:
 
     def _llm(self) -> LlmObservation:
         state = self._engine.state if self._engine else EngineState(reason="no model is configured")
+        work = self._engine.work if self._engine else EngineWork()
         return LlmObservation(
             status=_LLM_STATUS.get(state.status, "unloaded"),
             model_name=(state.model.name or state.model.path.name) if state.model else None,
@@ -108,9 +109,9 @@ class Reporter:
             pid=state.pid,
             restarts=state.restarts,
             reason=state.reason or "",
-            statistics=state.statistics,
-            step_ms=state.step_ms,
-            hop_ms=state.hop_ms,
+            statistics=work.statistics,
+            step_ms=work.step_ms,
+            hop_ms=work.hop_ms,
         )
 
     def _mqtt(self) -> MqttObservation:

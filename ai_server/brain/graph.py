@@ -36,14 +36,12 @@ from ai_server.llm.chat import (
     Started,
 )
 from ai_server.llm.manner import Manner
+from ai_server.llm.wire import MOST_PREFIXES
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import Turns
 from ai_server.protocol.utterance import Utterance
 
 log = structlog.get_logger(__name__)
-
-_PREPARED = 4
-"""So many system messages are read ahead at a time, as many as the engine keeps; others, when somebody speaks."""
 
 _SETTLED_S = 1.0
 """A robot that declared another body may say more of it so soon."""
@@ -176,7 +174,7 @@ class Brain:
     def prepare(self) -> None:
         """Have the model, which was just loaded, read how conversations begin."""
         unknown = Robot("")
-        self._prepare([*self._robots.last_heard(_PREPARED - 1), unknown])
+        self._prepare([*self._robots.last_heard(MOST_PREFIXES - 1), unknown])
 
     def body_changed(self, device_id: str) -> None:
         """Have the model read soon how conversations with a robot begin, which declared another body."""
@@ -196,7 +194,7 @@ class Brain:
 
     def _prepare_changed(self) -> None:
         changed, self._changed = self._changed, {}
-        self._prepare(self._robots.robot(device_id) for device_id in list(changed)[:_PREPARED])
+        self._prepare(self._robots.robot(device_id) for device_id in list(changed)[:MOST_PREFIXES])
 
     def _prepare(self, robots: Iterable[Robot]) -> None:
         for system in dict.fromkeys(map(self._system_message, robots)):

@@ -91,6 +91,12 @@ class EngineState:
     pid: int | None = None
     last_sign_of_life: float | None = None
     """`time.monotonic()` of the engine's newest signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWork:
+    """What the engine told of its work."""
+
     statistics: Statistics | None = None
     """The engine's newest; None before its first."""
     step_ms: tuple[float, ...] = ()
@@ -141,10 +147,12 @@ class ModelService:
         return replace(
             self._state,
             last_sign_of_life=self._process.last_sign_of_life if self._process else None,
-            statistics=self._statistics,
-            step_ms=tuple(self._step_ms),
-            hop_ms=tuple(self._hop_ms),
         )
+
+    @property
+    def work(self) -> EngineWork:
+        """What the engine told of its work until now."""
+        return EngineWork(self._statistics, tuple(self._step_ms), tuple(self._hop_ms))
 
     async def start(self) -> None:
         """Begin to load and return at once; failures show in `state`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,6 +13,9 @@ from ai_server.protocol.terms import FinishReason
 
 _LENGTH = struct.Struct("<I")
 HEADER_BYTES = _LENGTH.size
+
+MOST_PREFIXES: Final = 4
+"""System messages that the engine keeps: a fleet has few kinds of robots."""
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True, tag=True):

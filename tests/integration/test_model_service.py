@@ -179,7 +179,7 @@ LONG = "I have been wondering all day long what it would be like to live at the 
 async def prefilled(service: ModelService, tokens: int) -> None:
     """Wait until the engine has read so many tokens."""
     async with asyncio.timeout(30):
-        while (service.state.statistics or Statistics()).prefilled_tokens < tokens:  # noqa: ASYNC110  it tells no more
+        while (service.work.statistics or Statistics()).prefilled_tokens < tokens:  # noqa: ASYNC110  it tells no more
             await asyncio.sleep(0.01)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from ai_server.brain.prompt import Prompt
 from ai_server.brain.robots import Robots
 from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ListenRequest, Message, Sampling, Started
 from ai_server.llm.manner import Manner
-from ai_server.memory.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.device import ActionDeclaration, Capabilities, SensorReading
 from ai_server.protocol.reply import Reply
@@ -61,18 +59,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "naila.db")
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def turns(database: Database) -> Turns:
-    return Turns(database)
 
 
 @pytest.fixture

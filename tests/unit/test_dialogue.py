@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from ai_server.brain.robots import Robots
@@ -34,13 +31,6 @@ class Brain:
 @pytest.fixture
 def brain() -> Brain:
     return Brain()
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "naila.db")
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,20 +36,8 @@ def turn(request_id: str, *, device_id: str = "rover", at: datetime = AT) -> Tur
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "naila.db")
-    yield database
-    await database.close()
-
-
-@pytest.fixture
 def accepted(database: Database) -> AcceptedUtterances:
     return AcceptedUtterances(database)
-
-
-@pytest.fixture
-def turns(database: Database) -> Turns:
-    return Turns(database)
 
 
 async def waiting_ids(accepted: AcceptedUtterances) -> list[str]:

@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
-
-import pytest
 
 from ai_server.memory.database import Database
 from ai_server.memory.retention import Retention
@@ -12,13 +8,6 @@ from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "naila.db")
-    yield database
-    await database.close()
 
 
 async def say(turns: Turns, count: int, device_id: str = "rover") -> None:

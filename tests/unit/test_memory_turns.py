@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,18 +25,6 @@ def turn(number: int, *, device_id: str = "rover", words: str = "Hello", text: s
 
 def numbers(found: list[PastTurn]) -> list[int]:
     return [int(each.request_id[1:]) for each in found]
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "naila.db")
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def turns(database: Database) -> Turns:
-    return Turns(database)
 
 
 async def test_a_turn_comes_back_exactly_as_it_was_added(turns: Turns) -> None:

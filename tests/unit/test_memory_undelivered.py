@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -26,18 +24,6 @@ def turn(
 ) -> Turn:
     reply = Reply(request_id=f"q{number}", device_id=device_id, text=text, source="llm", finish_reason=finish_reason)
     return Turn(at=NOW, words="Hello", reply=reply)
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "naila.db")
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def turns(database: Database) -> Turns:
-    return Turns(database)
 
 
 @pytest.fixture

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from collections.abc import Sequence as SequenceOf
 from hashlib import blake2b
-from typing import Final
 
 from ai_server.llm.engine.conversation import Conversation, Prefix
 from ai_server.llm.engine.runner import Runner
 from ai_server.llm.engine.sequence import Sequence, common_prefix, find_run
 from ai_server.llm.engine.spill import Spill, SpillStore
-
-MOST_PREFIXES: Final = 4
-"""System messages that are kept: a fleet has few kinds of robots."""
+from ai_server.llm.wire import MOST_PREFIXES
 
 
 class Cache:

@@ -249,11 +249,14 @@ class Engine:
         generating: list[Work] = []
         reading: dict[int, Work] = {}
         for reply in self._active:
-            if self._placement.place(reply):
-                generating.append(reply) if reply.pending == 1 else reading.setdefault(id(reply), reply)
-            elif prefix := reply.conversation.prefix:
-                reading.setdefault(id(prefix), PrefixReading(prefix))
-                self._ahead.keep(prefix)
+            if not self._placement.place(reply):
+                if prefix := reply.conversation.prefix:
+                    reading.setdefault(id(prefix), PrefixReading(prefix))
+                    self._ahead.keep(prefix)
+            elif reply.pending == 1:
+                generating.append(reply)
+            else:
+                reading[id(reply)] = reply
         ahead = None if self._active else self._ahead.next()
         drafts = 0 if reading or len(generating) > _SPECULATING else MAX_DRAFT // max(1, len(generating))
         shares = self._scheduler.plan(generating, list(reading.values()), [ahead] if ahead else [])

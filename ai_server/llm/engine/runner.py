@@ -18,14 +18,13 @@ from ai_server.llm.engine.log import NativeLog
 from ai_server.llm.engine.sampler import Sampler
 from ai_server.llm.engine.sequence import Sequence
 from ai_server.llm.engine.vocabulary import Vocabulary
-from ai_server.llm.wire import Load
+from ai_server.llm.wire import MOST_PREFIXES, Load
 
 MAX_DRAFT: Final = 8
 """Tokens that speculation may guess in one step, for all replies together."""
 
 _GGML_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}  # ggml_type of ggml/include/ggml.h
 _SCRATCH = 0
-_PREFIXES = 4
 _IDLE_PER_ACTIVE = 1  # each sequence costs a row of logits, twice: 1 MiB with Llama 3's vocabulary
 _MOST_SEQUENCES = 256  # LLAMA_MAX_SEQ of src/llama-cparams.h
 _FLASH_ATTENTION = {"auto": -1, "on": 1}  # llama_flash_attn_type of include/llama.h
@@ -282,7 +281,7 @@ def _create_context(model: llama_cpp.llama_model_p, load: Load, log: NativeLog) 
     parameters.n_ctx = load.cells
     parameters.n_batch = load.batch_size
     parameters.n_ubatch = load.ubatch_size
-    parameters.n_seq_max = min(_MOST_SEQUENCES, 1 + _PREFIXES + load.parallel * (1 + _IDLE_PER_ACTIVE))
+    parameters.n_seq_max = min(_MOST_SEQUENCES, 1 + MOST_PREFIXES + load.parallel * (1 + _IDLE_PER_ACTIVE))
     # By default there is room for the logits of every row; one for each sequence is the least that llama.cpp takes.
     parameters.n_outputs_max = max(parameters.n_seq_max, load.parallel + MAX_DRAFT)
     parameters.kv_unified = True

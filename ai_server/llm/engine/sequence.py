@@ -23,7 +23,7 @@ class Sequence:
 def common_prefix(ours: SequenceOf[int], theirs: SequenceOf[int]) -> int:
     """Return how many tokens at the start are the same."""
     length = min(len(ours), len(theirs))
-    if ours[:length] == theirs[:length]:
+    if ours[:length] == theirs[:length]:  # nearly always, and much faster than to search
         return length
     pairs = zip(ours, theirs, strict=False)
     return next((at for at, (one, other) in enumerate(pairs) if one != other), length)

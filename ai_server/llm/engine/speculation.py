@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ai_server.llm.engine.sequence import common_prefix
+
 # Prompt lookup decoding (Saxena 2023, github.com/apoorvumang/prompt-lookup-decoding) tries the longest n-gram first;
 # 4 is the longest of llama.cpp's lookup too (LLAMA_NGRAM_MAX of common/ngram-cache.h). One token says too little.
 _LONGEST = 4
@@ -43,19 +45,12 @@ class Lookup:
         return []
 
     def _follow(self, tokens: list[int]) -> None:
-        kept = self._common_prefix(tokens)
+        kept = common_prefix(self._tokens, tokens)
         for index in self._indexes:
             index.cut(self._tokens, kept)
         self._tokens[kept:] = tokens[kept:]
         for index in self._indexes:
             index.extend(self._tokens, kept)
-
-    def _common_prefix(self, tokens: list[int]) -> int:
-        shared = min(len(self._tokens), len(tokens))
-        if self._tokens[:shared] == tokens[:shared]:  # nearly always, and much faster than to search
-            return shared
-        pairs = zip(self._tokens, tokens, strict=False)
-        return next(at for at, (ours, theirs) in enumerate(pairs) if ours != theirs)
 
 
 class _NgramIndex:
