@@ -1,4 +1,4 @@
-"""`naila models`: which models there are, downloading one, and checking those that are here."""
+"""`naila models`: which models there are, downloading one, checking those that are here, and examining one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import typer
 from ai_server import resources
 from ai_server.llm import verification
 from ai_server.llm.catalogue import Catalogue, CatalogueError, CatalogueModel, read_catalogue
-from ai_server.settings import SettingsError, load_settings
+from ai_server.settings import Settings, SettingsError, load_settings
 
-app = typer.Typer(help="List, download and verify language models.", no_args_is_help=True)
+app = typer.Typer(help="List, download, verify and examine language models.", no_args_is_help=True)
 
 _Directory = Annotated[
     Path | None,
@@ -89,6 +89,34 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command("eval")
+def examine(
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A model's name, or a GGUF file.", show_default="the embedded model"),
+    ] = None,
+    directory: _Directory = None,
+    *,
+    sets: Annotated[
+        Path | None, typer.Option(help="The folder of the sets.", show_default="models/train/eval of the source tree")
+    ] = None,
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="0 takes the likeliest token.")] = 0,
+    grammar: Annotated[bool, typer.Option(help="Replies follow the grammar of the robot's body.")] = True,
+    distances: Annotated[bool, typer.Option("--distances", help="Ask after long conversations, too.")] = False,
+    wrong: Annotated[bool, typer.Option("--wrong", help="Show the replies that are wrong.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures and all replies as JSON.")] = False,
+) -> None:
+    """Examine a model on fixed sets: everyday talk, actions, memory, and what its sensors say.
+
+    The sets, and the rubric that they are judged by, are in models/train/eval of the source tree.
+    """
+    from ai_server.commands.examination import Conditions, default_sets, run_examination
+
+    path = _chosen(model, directory)
+    conditions = Conditions(sets or default_sets(), temperature, grammar=grammar, distances=distances)
+    raise typer.Exit(run_examination(path, _settings(), conditions, wrong=wrong, as_json=as_json))
+
+
 def _verify(model: CatalogueModel, directory: Path) -> bool:
     path = _path(model, directory)
     try:
@@ -130,10 +158,23 @@ def _find(catalogue: Catalogue, name: str) -> CatalogueModel:
 def _directory(given: Path | None) -> Path:
     if given is not None:
         return given.expanduser().absolute()
+    return _settings().data_dir / "models"
+
+
+def _settings() -> Settings:
     try:
-        return load_settings().data_dir / "models"
+        return load_settings()
     except SettingsError as error:
         _fail(str(error), exit_code=2)
+
+
+def _chosen(model: str | None, directory: Path | None) -> Path:
+    """Return the file of a model that was named, or given by its path."""
+    if model is None:
+        return resources.embedded_model()
+    if model.endswith(".gguf"):
+        return Path(model).expanduser().absolute()
+    return _path(_find(_catalogue(), model), _directory(directory))
 
 
 def _path(model: CatalogueModel, directory: Path) -> Path:

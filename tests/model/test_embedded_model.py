@@ -1,4 +1,4 @@
-"""What the shipped model must do, on a few cases each; `models/train/evaluate.py` scores it on more."""
+"""What the shipped model must do, on a few cases each; `naila models eval` scores it on more."""
 
 from __future__ import annotations
 

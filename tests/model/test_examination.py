@@ -1,0 +1,82 @@
+"""A small examination of the shipped model by `naila models eval`; the whole sets take a minute."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ai_server.commands.examination import default_sets
+from tests.model.conftest import MODEL
+
+EVERY = 6
+"""One case in so many is asked."""
+MEASURES = {
+    "everyday: sensible": "everyday",
+    "exact action": "actions",
+    "unasked actions": "negatives",
+    "name and preference recall": "recall",
+    "facts": "facts",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A part of the sets."""
+    folder = tmp_path_factory.mktemp("eval")
+    for source in default_sets().glob("*.json*"):
+        lines = source.read_text().splitlines()
+        chosen = lines if source.suffix == ".json" else lines[::EVERY]
+        (folder / source.name).write_text("\n".join(chosen))
+    return folder
+
+
+def examine(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ai_server", "models", "eval", str(MODEL), "--sets", str(folder), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+
+
+@pytest.fixture(scope="module")
+def figures(folder: Path) -> Mapping[str, Any]:
+    """What a small examination found."""
+    outcome = examine(folder, "--no-grammar", "--json")
+    assert outcome.returncode == 0, outcome.stderr
+    found: Mapping[str, Any] = json.loads(outcome.stdout)
+    return found
+
+
+def share(figures: Mapping[str, Any], measure: str) -> float:
+    (row,) = (row for row in figures["measures"] if row["measure"] == measure)
+    return float(row["share"])
+
+
+def test_every_case_is_asked_once(figures, folder):
+    asked = [reply["id"] for reply in figures["replies"]]
+    ids = [json.loads(line)["id"] for name in MEASURES.values() for line in (folder / f"{name}.jsonl").open()]
+    assert asked == ids
+    assert {row["measure"]: row["of"] for row in figures["measures"]} == {
+        **{measure: len((folder / f"{name}.jsonl").read_text().splitlines()) for measure, name in MEASURES.items()},
+        "well-formed replies": len(ids),
+    }
+
+
+def test_the_figures_follow_from_the_replies(figures):
+    for row in figures["measures"]:
+        faults = [reply["fault"] for reply in figures["replies"] if reply["measure"] == row["measure"]]
+        if faults:
+            wrong = sum(fault is not None for fault in faults)
+            assert row["count"] == (wrong if row["measure"] == "unasked actions" else len(faults) - wrong)
+
+
+def test_the_table_names_every_measure_and_the_wrong_replies_come_below(folder, figures):
+    outcome = examine(folder, "--no-grammar", "--wrong")
+    assert outcome.returncode == 0, outcome.stderr
+    table, _, below = outcome.stdout.rpartition("┘")
+    assert all(measure in table for measure in MEASURES)
+    wrong = [reply["id"] for reply in figures["replies"] if reply["fault"] is not None]
+    assert [line.split()[0] for line in below.splitlines() if line.startswith("  ")][: len(wrong)] == wrong
