@@ -251,7 +251,6 @@ def nonsense(scene: Scene) -> Exchange:
                 "{word} {word2} {word3}",
                 "{thing} {adjective} {plural}",
                 "the {thing} the",
-                "{food}",
                 "{topic}",
                 "{animal}",
                 "{n}",
