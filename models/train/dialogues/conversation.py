@@ -41,7 +41,7 @@ _TOPICS: tuple[tuple[float, Topic], ...] = (
     (2.5, requests.abilities), (0.5, requests.body_question),
     (7, facts.battery), (5, facts.clock), (3, facts.day), (0.4, facts.date), (5, facts.temperature), (3.5, facts.humidity), (4.5, facts.distance),
     (1.5, facts.touch), (6.5, facts.sight), (2, facts.feeling), (0.6, facts.report), (3, facts.several), (0.8, facts.trouble),
-    (6, memory.tell_name), (3, memory.recall_name), (0.5, memory.ask_name), (10, memory.tell_fact), (9, memory.recall), (1.2, memory.recall_fact),
+    (6, memory.tell_name), (3, memory.recall_name), (0.5, memory.ask_name), (10, memory.tell_fact), (9, memory.recall), (2.4, memory.recall_fact),
     (1.2, memory.said_before), (1.2, memory.repeat), (0.8, memory.say_after), (1, memory.use_name),
     (2.2, feelings.greet), (2.4, feelings.confide), (1.2, treats.joke), (1.2, treats.fact), (0.6, treats.sum_up),
     (4, catchall.unknown), (1.6, catchall.story), (0.7, catchall.nonsense),

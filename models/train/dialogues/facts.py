@@ -408,7 +408,7 @@ _MOOD = (
     "what's on my face",
     "do you see (my smile|that i am sad|that i am happy|that i am angry|my mood)",
     "what face am i making",
-    "am i making a (happy|sad|angry|funny) face",
+    "am i making (a happy|a sad|an angry|a funny) face",
     "how does my face look",
     "my mood",
     "what emotion is this",
@@ -494,6 +494,20 @@ _WRONG_ACTION = (
     "how did the {act} go",
     "you were supposed to {act}",
 )
+_AND_NOW = (
+    "and now",
+    "(how|what) about now",
+    "(check|measure|look|try|read it) again [please|now]",
+    "and what is it now",
+    "has it changed [yet|now]",
+    "is it still the same [now]",
+    "and at the moment",
+    "what is it now",
+    "any change",
+    "did it change",
+    "now",
+    "check once more",
+)
 _GREETINGS = "(hi|hello|hey|good morning|good evening|good afternoon|hi there|hello there|hey there|hello robot|hi robot|hello {robot}|hi {robot}|hey {robot}|i'm back|i am home|how are you|how are you [doing] [today]|how's it going|what's up|are you ok|how are things|all good|hello again|hey you|how do you feel|everything all right|how is it going with you)"
 
 
@@ -514,9 +528,14 @@ def _blind(scene: Scene, user: str, sensor: str) -> Exchange:
     return Exchange(user, scene.speak(_BLIND, sensor=sensor))
 
 
-def battery(scene: Scene) -> Exchange:
+def _later(topic: Callable[..., Exchange], scene: Scene) -> partial[Exchange] | None:
+    """Now and then the same is asked again, when the line says something new."""
+    return partial(topic, asks=_AND_NOW) if scene.rng.random() < 0.12 else None
+
+
+def battery(scene: Scene, asks: tuple[str, ...] = ()) -> Exchange:
     """How full is the battery, is it charging, does it need to?"""
-    asked = scene.rng.choices([_LEVEL, _NEED, _CHARGING], [5, 3, 3])[0]
+    asked = asks or scene.rng.choices([_LEVEL, _NEED, _CHARGING], [5, 3, 3])[0]
     user = _hear(scene, asked)
     if not _shown(scene, "battery"):
         return _blind(scene, user, "battery")
@@ -535,7 +554,7 @@ def battery(scene: Scene) -> Exchange:
         return Exchange(user, scene.speak(f"My battery is low, {level}. {soon}"), "sad")
     if asked is _NEED:
         return Exchange(user, scene.speak(f"My battery is fine, {level}."), "happy")
-    return Exchange(user, scene.speak(f"My battery is at {level}."))
+    return Exchange(user, scene.speak(f"My battery is at {level}."), follow=_later(battery, scene))
 
 
 _PARTS = {
@@ -607,12 +626,14 @@ def date(scene: Scene) -> Exchange:
     return Exchange(user, f"I do not know the date, only that it is {now.weekday}, {now.clock}.")
 
 
-def temperature(scene: Scene) -> Exchange:
+def temperature(scene: Scene, asks: tuple[str, ...] = _WARMTH) -> Exchange:
     """How warm is it?"""
-    user = _hear(scene, _WARMTH)
+    user = _hear(scene, asks)
     if not _shown(scene, "temperature"):
         return _blind(scene, user, "temperature")
-    return Exchange(user, f"It is {scene.moment.temperature} degrees here, {_warmth(scene)}.")
+    return Exchange(
+        user, f"It is {scene.moment.temperature} degrees here, {_warmth(scene)}.", follow=_later(temperature, scene)
+    )
 
 
 def _warmth(scene: Scene) -> str:
@@ -621,24 +642,24 @@ def _warmth(scene: Scene) -> str:
     return next((word for limit, word in steps if degrees < limit), "hot")
 
 
-def humidity(scene: Scene) -> Exchange:
+def humidity(scene: Scene, asks: tuple[str, ...] = _DAMP) -> Exchange:
     """How humid is the air?"""
-    user = _hear(scene, _DAMP)
+    user = _hear(scene, asks)
     if not _shown(scene, "humidity"):
         return _blind(scene, user, "humidity")
     percent = scene.moment.humidity or 0
     comment = "dry" if percent < 35 else "fine" if percent < 61 else "humid"
-    return Exchange(user, f"The humidity is {percent} percent, {comment}.")
+    return Exchange(user, f"The humidity is {percent} percent, {comment}.", follow=_later(humidity, scene))
 
 
-def distance(scene: Scene) -> Exchange:
+def distance(scene: Scene, asks: tuple[str, ...] = _FAR) -> Exchange:
     """How far away is what stands in front?"""
-    user = _hear(scene, _FAR)
+    user = _hear(scene, asks)
     if not _shown(scene, "distance"):
         return _blind(scene, user, "distance")
     far = scene.moment.distance or 0
     near = ", that is close" if far < 20 else ""
-    return Exchange(user, f"Something is {far} centimetres in front of me{near}.")
+    return Exchange(user, f"Something is {far} centimetres in front of me{near}.", follow=_later(distance, scene))
 
 
 def touch(scene: Scene) -> Exchange:
@@ -649,15 +670,19 @@ def touch(scene: Scene) -> Exchange:
     return Exchange(user, scene.speak("(No, I do not feel a touch right now.|I feel no touch right now.)"))
 
 
-def sight(scene: Scene) -> Exchange:
+def sight(scene: Scene, asks: tuple[str, ...] = ()) -> Exchange:
     """What does the robot see?"""
     rng = scene.rng
-    if rng.random() < 0.3:
+    if not asks and rng.random() < 0.3:
         return _is_there(scene)
-    user = _hear(scene, _WHO if rng.random() < 0.2 else _LOOK)
+    user = _hear(scene, asks or (_WHO if rng.random() < 0.2 else _LOOK))
     if not _shown(scene, "sees", 0.5):
         return Exchange(user, scene.speak("(I do not see anything right now.|I cannot see anything right now.)"))
-    return Exchange(user, scene.speak("(I see {x}.|I see {x}.|I can see {x}.)", x=scene.moment.sees or ""))
+    return Exchange(
+        user,
+        scene.speak("(I see {x}.|I see {x}.|I can see {x}.)", x=scene.moment.sees or ""),
+        follow=_later(sight, scene),
+    )
 
 
 def _is_there(scene: Scene) -> Exchange:
@@ -786,20 +811,24 @@ def trouble(scene: Scene) -> Exchange:
     act = _plain(failed[0]) if failed else _plain(rng.choice(acts)) if acts else "that"
     by_name = rng.random() < 0.3 and acts
     user = _hear(scene, _WRONG_ACTION if by_name else _WRONG, act=act)
-    follow = _again_after if rng.random() < 0.2 else None
+    follow = partial(_after_trouble, act=failed[0]) if failed and rng.random() < 0.3 else None
     if failed:
         return Exchange(user, scene.speak(_SORRY, act=act, matter=failed[1]), "sad", follow=follow)
-    return Exchange(user, scene.speak("(I know of no problem.|I know of no problem. Please ask me again.)"))
+    return Exchange(user, scene.speak("(I know of no problem.|All is fine, I know of no problem.)"))
 
 
-def _again_after(scene: Scene) -> Exchange:
-    """What people say when they heard that it failed."""
+def _after_trouble(scene: Scene, act: str) -> Exchange:
+    """What people say when they heard that it failed: try again, or kind words."""
+    last = next((past for past in reversed(scene.past) if past.actions), None)
+    if last and last.actions[-1]["action"] == act and len(last.actions) == 1 and scene.rng.random() < 0.5:
+        user, _ = scene.hear(
+            "((please|) try (again|it again|once more|one more time)|do it again|again please|one more try|(can|could) you try [it] again|try that again|give it another try|have another go|then try again|i fixed it, try again|it is free now, try again|i helped you, now try again|and now try again|i moved it, try again)"
+        )
+        return Exchange(user, scene.speak("(OK, I will try again.|All right, I try again.)"), actions=last.actions)
     user, _ = scene.hear(
-        "(oh|ok|okay|oh no|no problem|never mind|that's okay|it's fine|don't worry|i see|poor you|i will help you|let me help you|let me fix it|let me look|i will check|not your fault|thanks for telling me|that is a pity|hmm|too bad|i'll fix that)"
+        "(oh|oh no|no problem|that's okay|it's fine|don't worry [about it]|poor you|i will help you|let me help you|let me fix it|let me look|i will check|not your fault|thanks for telling me|that is a pity|too bad|i'll fix that|you did your best|i'll take care of it|wait, i will help)"
     )
-    return Exchange(
-        user, scene.speak("(Thank you! You are kind.|Thank you for your help.|Thank you for being patient.)"), "happy"
-    )
+    return Exchange(user, scene.speak("(Thank you! You are kind.|Thank you for your help.)"), "happy")
 
 
 def apologise(scene: Scene) -> Exchange:
@@ -812,5 +841,5 @@ def apologise(scene: Scene) -> Exchange:
         user,
         scene.speak(f"(Hello!|Hi!|Hello!) {_SORRY}", act=_plain(failed[0]), matter=failed[1]),
         "sad",
-        follow=partial(_again_after),
+        follow=partial(_after_trouble, act=failed[0]),
     )

@@ -27,9 +27,18 @@ _ASK_OPENINGS = "(so|and|hey|ok|now|um|well|tell me|quick question|memory test|l
 _ASK_ENDINGS = "[,] (again|do you remember|do you know|do you still know it|please|{robot}|remember|i forgot|can you tell me|i told you|i told you before|you should know that|come on|now|actually|any idea|tell me|i can't remember|as far as you know)"
 _INDIRECT = "(do you (remember|know|recall|still know|still remember|happen to know)|can you (remember|tell me|remind me|recall|say)|could you (tell|remind) me|tell me|please tell me|remind me|i forgot|i can't remember|i don't remember|i do not know any more|have you forgotten|you forgot|i bet you forgot|i wonder if you (remember|know)|would you know|did i (tell you|mention|say)|i told you|let's see if you (know|remember)|show me that you remember|try to remember|i want to know|i'd like to hear|are you able to remember|you must remember|say) {c}"
 _NOUNS = "(what was {c} [again]|what did i say {c} was|do you (remember|know|recall) {c}|(tell|remind) me [of] {c}|and {c}|{c}|{c} please|what about {c}|have you noted {c}|did i (mention|tell you) {c}|did you save {c}|can you repeat {c}|can you remember {c}|say {c}|i need {c}|name {c})"
+_PRONOUN = "((what is|what was|what's) (his|her|its|their) name [again]|do you remember (his|her|its) name|(his|her|its) name was|say (his|her|its) name|what (is|was) (he|she|it) called [again])"
 _UNTOLD = "(You have not told me that yet.|You have not told me that yet. Will you tell me?|I do not know, you have not told me.)"
 _KEPT = "[I will remember that.|I will remember.]"
-_EXCLUSIVE = ({"birthmonth", "birthday"}, {"petname", "petkind"}, {"ate", "eating"}, {"street", "floor"})
+_OPEN_LABELS = {"item", "companion", "kept_thing", "belonging", "secret", "appointment", "attribute", "countable"}
+_EXCLUSIVE = (
+    {"birthmonth", "birthday"},
+    {"petname", "petkind"},
+    {"ate", "eating"},
+    {"street", "floor"},
+    {"trait", "job", "nationality"},
+    {"count", "siblings"},
+)
 
 
 @dataclass
@@ -67,9 +76,14 @@ class _Kind:
 
 
 def _label(kind: str, scene: Scene) -> str:
-    if kind == "item":
-        return scene.rng.choice(list(words.ITEMS)) if scene.rng.random() < 0.9 else words.made_up(scene.rng)
-    return _filled(words.word(kind, scene.rng), scene) if kind else ""
+    rng = scene.rng
+    if not kind:
+        return ""
+    if kind == "person_label":
+        return words.person_name(rng)
+    if kind in _OPEN_LABELS and rng.random() < 0.12:
+        return words.made_up(rng)
+    return rng.choice(list(words.ITEMS)) if kind == "item" else _filled(words.word(kind, rng), scene)
 
 
 def _filled(text: str, scene: Scene) -> str:
@@ -487,7 +501,7 @@ def _after_fact(scene: Scene, key: str) -> partial[Exchange] | None:
     draw = scene.rng.random()
     if draw < 0.08:
         return partial(_retell, key=key, close=True)
-    return partial(recall_fact, key=key) if draw < 0.2 else None
+    return partial(recall_fact, key=key, close=True) if draw < 0.2 else None
 
 
 def _retell(scene: Scene, key: str, *, close: bool = False) -> Exchange:
@@ -579,11 +593,11 @@ def _recall_two(scene: Scene) -> Exchange:
     return Exchange(user, f"{scene.speak('(You are {x}.|Your name is {x}.)', x=scene.person or '')} {told}", "happy")
 
 
-def recall_fact(scene: Scene, key: str = "") -> Exchange:
+def recall_fact(scene: Scene, key: str = "", *, close: bool = False) -> Exchange:
     """A question about something the person told, or did not."""
     rng = scene.rng
     keys = _keys(scene)
-    if not keys or (not key and rng.random() < 0.14):
+    if not keys or (not key and rng.random() < 0.18):
         return _untold(scene, keys)
     key = key if key in keys else rng.choice(keys)
     kind, label = _parts(key)
@@ -597,7 +611,10 @@ def recall_fact(scene: Scene, key: str = "") -> Exchange:
             user, f"{'Yes' if right else 'No'}, {answer[:1].lower()}{answer[1:]}", "happy" if right else "neutral"
         )
     questions = kind.questions[0] if len(kind.questions) == 1 or rng.random() < 0.75 else rng.choice(kind.questions[1:])
-    user, slots = _hear(scene, _question(questions, scene), k=label, x=told, **verb)
+    ask = _question(questions, scene)
+    if close and kind.name in {"petname", "kinname", "called"} and rng.random() < 0.3:
+        ask, questions = _PRONOUN, kind.questions[0]
+    user, slots = _hear(scene, ask, k=label, x=told, **verb)
     answer = scene.speak(questions.answer, **{**slots, **verb, "x": told})
     return Exchange(user, answer, "happy")
 

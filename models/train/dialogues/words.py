@@ -397,6 +397,14 @@ _VALUES: dict[str, Callable[[random.Random], str]] = {
     "siblings": _siblings,
     "code": _code,
     "job": _job,
+    "few": lambda rng: rng.choice(
+        [
+            str(rng.randint(2, 40)),
+            rng.choice(["two", "three", "four", "five", "six", "seven", "eight", "ten", "twelve"]),
+        ]
+    ),
+    "nation": lambda rng: word("nation", rng),
+    "trait": lambda rng: word("trait", rng),
     "number": lambda rng: str(rng.choice([rng.randint(0, 30), rng.randint(0, 999)])),
     "age": lambda rng: str(rng.randint(3, 99)),
     "year": lambda rng: str(rng.randint(1930, 2022)),
