@@ -18,7 +18,7 @@ from dialogues.scene import Exchange, Scene
 from dialogues.talk import Step, read_talk
 
 Topic = Callable[[Scene], Exchange]
-LONGEST, LONGER = 1100, 2400  # characters: about 400 and 850 tokens
+LONGEST, LONGER = 1100, 2600  # characters: about 400 and 900 tokens
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,15 @@ _TOPICS: tuple[tuple[float, Topic], ...] = (
     (2.5, requests.abilities), (0.5, requests.body_question),
     (7, facts.battery), (5, facts.clock), (3, facts.day), (0.4, facts.date), (5, facts.temperature), (3.5, facts.humidity), (4.5, facts.distance),
     (1.5, facts.touch), (6.5, facts.sight), (2, facts.feeling), (0.6, facts.report), (3, facts.several), (0.8, facts.trouble),
-    (6, memory.tell_name), (3, memory.recall_name), (0.5, memory.ask_name), (10, memory.tell_fact), (9, memory.recall), (2.4, memory.recall_fact),
+    (6, memory.tell_name), (2, memory.recall_name), (0.5, memory.ask_name), (10, memory.tell_fact), (9, memory.recall), (2.4, memory.recall_fact),
     (1.2, memory.said_before), (1.2, memory.repeat), (0.8, memory.say_after), (1, memory.use_name),
     (2.2, feelings.greet), (2.4, feelings.confide), (1.2, treats.joke), (1.2, treats.fact), (0.6, treats.sum_up),
     (4, catchall.unknown), (1.6, catchall.story), (0.7, catchall.nonsense),
 )  # fmt: skip
 _TALK_WEIGHT = 22.0
 # How much of a conversation is about what; some talk much of what is to be remembered, the others little.
-_SHARES = {"requests": 0.30, "facts": 0.17, "memory": 0.08, "talk": 0.38}
-_MINDFUL_SHARES = {"requests": 0.22, "facts": 0.13, "memory": 0.43, "talk": 0.22}
+_SHARES = {"requests": 0.33, "facts": 0.18, "memory": 0.08, "talk": 0.36}
+_MINDFUL_SHARES = {"requests": 0.24, "facts": 0.16, "memory": 0.39, "talk": 0.20}
 
 
 @cache
@@ -114,17 +114,18 @@ def converse(rng: random.Random) -> Dialogue:
     turns: list[tuple[str, str]] = []
     size = len(system)
     bare, mindful, long = rng.random() < 0.06, rng.random() < 0.35, rng.random() < 0.2
+    limit = LONGER if long else LONGEST
     count = rng.randint(8, 16) if long else rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 8])
     for turn in range(count):
         _now(scene, sensors, bare=bare, first=not turns)
-        exchange = typed(_next(scene, mindful=mindful, last=turn == count - 1), scene)
+        exchange = typed(_next(scene, mindful=mindful, last=turn == count - 1 or size > limit - 220), scene)
         scene.past.append(exchange)
         user = scene.moment.line() + exchange.user
         reply = "\n".join(
             [f"[{exchange.emotion}] {exchange.reply}", *(json.dumps(action) for action in exchange.actions)]
         )
         size += len(user) + len(reply) + 40
-        if turns and size > (LONGER if long else LONGEST):
+        if turns and size > limit:
             break
         turns.append((user, reply))
     return Dialogue(system, tuple(turns))

@@ -432,8 +432,8 @@ _STATUS = (
     "what can you measure right now",
 )
 _WRONG = (
-    "what (happened|went wrong|is wrong|is the problem|was the problem|is the matter|was that|is it|was wrong|is going on)",
-    "what's (wrong|the problem|the matter|up with you|going on|happened|the trouble|the error|broken)",
+    "what (went wrong|is the problem|was the problem|was wrong)",
+    "what's (the problem|the trouble|the error|broken)",
     "did (it|that|this) work [out|now]",
     "did you (do it|make it|manage|succeed|finish|do that|get it done|really do it|manage it)",
     "why (did|does|do|could) (you not|it not) (work|do it|do that|move|go|react|do anything|manage)",
@@ -447,10 +447,6 @@ _WRONG = (
     "do you have a problem",
     "are you (stuck|broken|blocked|in trouble|having trouble|having problems) [now]",
     "why (have you|did you) (stopped|stop|failed|fail)",
-    "have you done it",
-    "is it done",
-    "all done",
-    "done",
     "how did (it|that) go",
     "how did that work out",
     "what stopped you",
@@ -461,22 +457,41 @@ _WRONG = (
     "what (error|problem|issue) (do you have|is it|was it|did you get)",
     "error",
     "which error do you get",
-    "everything okay [with you|there]",
     "did (anything|something) go wrong",
     "did something fail",
     "what failed",
     "why did (it|that) fail",
-    "why not",
     "why are you (not moving|standing still|still here|not doing it|doing nothing)",
     "come on, why don't you do it",
-    "hello, i asked you to do something",
-    "i am waiting",
     "(was|were) you successful",
     "and, did it work",
     "well, what happened",
     "did the (last action|action|command|thing i asked) work",
-    "could you do it",
     "you are not doing it",
+)
+_WRONG_VAGUE = (
+    "what (happened|is wrong|is the matter|was that|is it|is going on)",
+    "what's (wrong|the matter|up with you|going on|happened|up)",
+    "have you done it",
+    "is it done",
+    "all done",
+    "done",
+    "why not",
+    "everything okay [with you|there]",
+    "hello, i asked you to do something",
+    "i am waiting",
+    "could you do it",
+    "and",
+    "so",
+    "well",
+    "hm, nothing",
+    "why are you so quiet",
+    "you look unhappy",
+    "what's the matter with you",
+    "is there something you want to tell me",
+    "did you do what i said",
+    "what did you do",
+    "and, is it done",
 )
 _WRONG_ACTION = (
     "why did you not {act}",
@@ -810,7 +825,8 @@ def trouble(scene: Scene) -> Exchange:
     failed = now.failed if now.shown else None
     act = _plain(failed[0]) if failed else _plain(rng.choice(acts)) if acts else "that"
     by_name = rng.random() < 0.3 and acts
-    user = _hear(scene, _WRONG_ACTION if by_name else _WRONG, act=act)
+    asks = _WRONG_ACTION if by_name else (*_WRONG, *_WRONG_VAGUE) if failed else _WRONG
+    user = _hear(scene, asks, act=act)
     follow = partial(_after_trouble, act=failed[0]) if failed and rng.random() < 0.3 else None
     if failed:
         return Exchange(user, scene.speak(_SORRY, act=act, matter=failed[1]), "sad", follow=follow)

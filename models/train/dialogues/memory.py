@@ -648,7 +648,9 @@ def _tells_it(scene: Scene, key: str) -> Exchange:
 def recall(scene: Scene) -> Exchange:
     """A question for whatever this conversation has told."""
     known = len(_keys(scene))
-    if scene.person and (not known or scene.rng.random() < 1.2 / (1.2 + known)):
+    if scene.person and known and scene.rng.random() < 0.08:
+        return _recall_two(scene)
+    if scene.person and (not known or scene.rng.random() < 0.9 / (0.9 + known)):
         return recall_name(scene)
     return recall_fact(scene)
 
