@@ -1,52 +1,97 @@
-"""What a robot's body can do: its declared actions, common ones and arbitrary ones, and how people ask for them."""
+"""What a robot's body can do: its declared actions, with usual names and strange ones, and how people ask for them."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 
 from dialogues import words
+from dialogues.deed import UNITS, Ask, Deed, Spec, deeds
+from dialogues.template import Template
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One declared parameter: choices (each with ways to say it), a range, text or true/false."""
+    """One declared parameter: a choice (each value with ways to say it), a switch, a range, a text or any number."""
 
+    slot: str
     name: str
-    choices: dict[str, str] | None = None
-    low: float | None = None
-    high: float | None = None
-    decimal: bool = False
-    kind: str = "choice"
+    spec: Spec
+    values: dict[str, str]
+    meant: dict[str, str]
+    low: float = 0
+    high: float = 0
+
+    @property
+    def kind(self) -> str:
+        """What it takes: choice, switch, range, number or text."""
+        return self.spec.kind
 
     def declaration(self) -> str:
         """As the list of actions in the prompt writes it."""
-        if self.choices is not None:
-            return f"{self.name}: {'|'.join(self.choices)}"
+        if self.kind == "choice":
+            return f"{self.name}: {'|'.join(self.values)}"
         if self.kind == "range":
             return f"{self.name}: {self.low:g}..{self.high:g}"
-        return f"{self.name}: {'text' if self.kind == 'text' else 'true|false'}"
+        return f"{self.name}: " + {"text": "text", "switch": "true|false", "number": "number"}[self.kind]
+
+    def label(self) -> str:
+        """Its name as it is spoken."""
+        return spoken_name(self.name)
+
+    def question(self) -> str:
+        """What to ask where it is missing."""
+        if self.kind == "choice":
+            return f"Which {self.label()}: {listed([spoken_name(value) for value in self.values], 'or')}?"
+        if self.kind == "switch":
+            return f"{self.told('true').capitalize()} or {self.told('false')}?"
+        if self.kind == "text":
+            return f"Which {self.label()}?"
+        unit = UNITS[self.spec.unit][1]
+        what = f"How many {unit}" if unit else f"Which {self.label()}"
+        return f"{what}?" if self.kind == "number" else f"{what}, from {self.low:g} to {self.high:g}?"
+
+    def told(self, value: str) -> str:
+        """A choice as the robot says it."""
+        if self.kind == "switch":
+            return self.values[value].strip("(").split("|")[0].split(")")[0]
+        return spoken_name(value)
+
+    def number(self, value: float) -> str:
+        """A number with its unit, as the robot says it."""
+        unit = UNITS[self.spec.unit][1]
+        if value in (1, -1):
+            unit = {"degrees": "degree", "hertz": "hertz", "percent": "percent", "rpm": "rpm", "people": "person"}.get(
+                unit, unit.removesuffix("s")
+            )
+        return f"{value:g} {unit}".strip()
 
 
 @dataclass(frozen=True)
 class Action:
-    """A declared action. In `asks` and `done`, `{a}` and `{b}` stand for the parameters.
-
-    `vague` asks leave parameters out: each has the ask, the slots it lacks, and what the robot asks back.
-    """
+    """A declared action; a strange one is asked for by its name alone."""
 
     name: str
-    parameters: tuple[Parameter, ...]
     verb: str
-    asks: tuple[str, ...]
-    done: tuple[str, ...]
-    vague: tuple[tuple[str, str, str], ...] = ()
-    unit: str = ""
-    emotion: str = "neutral"
+    deed: Deed
+    parameters: tuple[Parameter, ...]
+    strange: bool = False
 
     def declaration(self) -> str:
         """As the list of actions in the prompt writes it."""
         return f"{self.name}({', '.join(parameter.declaration() for parameter in self.parameters)})"
+
+    def asks(self, alone: bool) -> tuple[Ask, ...]:
+        """How people ask for it; `alone` where no other action of the body is of its group."""
+        return self.deed.asks if alone else _firm(self.deed)
+
+
+@cache
+def _firm(deed: Deed) -> tuple[Ask, ...]:
+    return tuple(ask for ask in deed.asks if not ask.loose) or deed.asks
 
 
 @dataclass(frozen=True)
@@ -61,628 +106,265 @@ class Body:
             return "Actions: none"
         return "\n".join(["Actions:", *(action.declaration() for action in self.actions)])
 
+    def alone(self, action: Action) -> bool:
+        """Whether no other action is of the same group."""
+        return sum(own.deed.group == action.deed.group for own in self.actions if own.name != action.name) == 0
 
-def choice(name: str, *values: str) -> Parameter:
-    """A parameter of a few values; `value=(ways|to|say) it` where it is not said as it is written."""
-    pairs = (value.partition("=") for value in values)
-    return Parameter(name, {value: spoken or value for value, _, spoken in pairs})
-
-
-def span(name: str, low: float, high: float, decimal: bool = False) -> Parameter:
-    """A parameter with a range."""
-    return Parameter(name, None, low, high, decimal, "range")
+    def has(self, kind: str) -> bool:
+        """Whether an action is of this kind."""
+        return any(action.deed.kind == kind for action in self.actions)
 
 
-def _move(rng: random.Random, common: bool) -> Action:
-    forward, back = "(forward|forwards|ahead|straight ahead)", "(back|backward|backwards)"
-    ways = (
-        [("forward", "backward")]
-        if common
-        else [("forward", "backward"), ("forward", "back"), ("ahead", "back"), ("fwd", "rev")]
-    )
-    first, second = rng.choice(ways)
-    direction = choice(
-        "direction" if common else rng.choice(["direction", "dir", "way", "heading"]),
-        f"{first}={forward}",
-        f"{second}={back}",
-    )
-    verb = "move" if common else rng.choice(["move", "drive", "go", "travel", "roll", "walk", "ride"])
-    high = (
-        rng.choice([200, 200, 200, 100, 50, 300, 500])
-        if common
-        else rng.choice([10, 20, 30, 40, 60, 80, 100, 120, 150, 250, 400, 1000])
-    )
-    unit, name = "(cm|centimetres|centimeters)", "distance_cm"
-    number = span(name if common else rng.choice([name, "distance", "cm", "length_cm"]), 1, high)
-    if not common and rng.random() < 0.35:
-        draw = rng.random()
-        if draw < 0.35:
-            unit, number = (
-                "(m|metres|meters)",
-                span(rng.choice(["distance_m", "metres"]), 0.1, rng.choice([1.5, 2.5, 5, 10]), True),
-            )
-        elif draw < 0.7:
-            unit, number = "steps", span("steps", 1, rng.choice([5, 10, 20, 50]))
-        else:
-            unit, number = "(mm|millimetres)", span("distance_mm", rng.choice([1, 10]), rng.choice([500, 1000, 2000]))
-    say = "(move|go|drive)" if verb == "move" else f"({verb}|{verb}|move|go)"
-    word = {
-        "(cm|centimetres|centimeters)": "centimetres",
-        "(m|metres|meters)": "metres",
-        "steps": "steps",
-        "(mm|millimetres)": "millimetres",
-    }[unit]
-    return Action(
-        verb,
-        (direction, number),
-        verb,
-        (
-            f"{say} {{a}} {{b}} {unit}",
-            f"{say} {{a}} [by|for] {{b}} {unit}",
-            f"{say} {{b}} {unit} {{a}}",
-            f"{{a}} {{b}} {unit}",
-            f"take yourself {{b}} {unit} {{a}}",
-            f"{say} {{a}} {{b}}",
-            f"{say} a distance of {{b}} {unit} {{a}}",
-            f"come {{a}} {{b}} {unit}",
-        ),
-        (f"(Going|Moving) {{a}} {{b}} {word}.", f"OK, {{b}} {word} {{a}}.", f"Here I go, {{b}} {word} {{a}}."),
-        (
-            (f"{say} {{a}}", "b", f"How (many {word}|far) should I go?"),
-            (f"{say} [a bit|a little|some more] {{a}}", "b", f"How (many {word}|far) should I go?"),
-            (f"({say}|come) {{a}} [a bit|a little|slowly|now]", "b", f"How (many {word}|far) should I go?"),
-            (f"{say} {{b}} {unit}", "a", f"{first.capitalize()} or {second}?"),
-            (
-                f"({say}|{say} around|{say} a bit|start moving|{say} somewhere|get moving|take a step)",
-                "ab",
-                "How far, and which way?",
-            ),
-        ),
-        unit,
-    )
+def listed(names: list[str], last: str = "and") -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
-def _turn(rng: random.Random, common: bool) -> Action:
-    left, right = (
-        ("left", "right") if common or rng.random() < 0.6 else ("ccw=(left|counterclockwise)", "cw=(right|clockwise)")
-    )
-    direction = choice("direction" if common else rng.choice(["direction", "side", "dir", "way"]), left, right)
-    verb = "turn" if common else rng.choice(["turn", "rotate", "spin", "pivot", "swivel"])
-    high = rng.choice([360, 360, 180, 90]) if common else rng.choice([45, 90, 120, 180, 270, 360, 720])
-    number = span("degrees" if common else rng.choice(["degrees", "angle", "deg", "angle_deg"]), 1, high)
-    say = "(turn|rotate)" if verb == "turn" else f"({verb}|{verb}|turn)"
-    return Action(
-        verb,
-        (direction, number),
-        verb,
-        (
-            f"{say} {{a}} {{b}} degrees",
-            f"{say} {{b}} degrees [to the] {{a}}",
-            f"{say} [to the] {{a}} by {{b}} degrees",
-            f"{say} {{a}} {{b}}",
-            f"{say} yourself {{b}} degrees to the {{a}}",
-            "{b} degrees [to the] {a}",
-            f"{say} {{b}} {{a}}",
-            "make a {b} degree turn to the {a}",
-            "{a} {b} degrees",
-        ),
-        ("Turning {a} {b} degrees.", "OK, {b} degrees to the {a}.", "Turning {b} degrees to the {a}."),
-        (
-            (f"{say} [to the] {{a}}", "b", "How many degrees should I turn?"),
-            (f"{say} {{a}} [a bit|a little|now]", "b", "How many degrees should I turn?"),
-            (f"({{a}} turn|{say} to your {{a}}|make a {{a}} turn)", "b", "How many degrees should I turn?"),
-            (f"{say} {{b}} degrees", "a", "Left or right?"),
-            (
-                f"({say}|{say} around|{say} round|do a turn|{say} yourself|{say} a bit|make a turn)",
-                "ab",
-                "How many degrees, left or right?",
-            ),
-        ),
-        "degrees",
-    )
+def spoken_name(name: str) -> str:
+    """`openGripper` or `open_gripper` as people say it."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("_", " ").strip()
 
 
-def _light(rng: random.Random, common: bool) -> Action:
-    pool = ["red", "green", "blue", "white", "yellow", "purple", "orange", "pink", "cyan"]
-    colors = ["red", "green", "blue", "white"] if common and rng.random() < 0.6 else rng.sample(pool, rng.randint(2, 6))
-    name = (
-        "light" if common else rng.choice(["light", "led", "lamp", "set_light", "set_led", "glow", "light_up", "eyes"])
-    )
-    off = "off=(off|off|off now)"
-    values = [*colors, off] if rng.random() < 0.8 else colors
-    noun = "light" if name not in ("lamp", "eyes", "led") else name
-    parameter = choice("color" if common else rng.choice(["color", "colour", "hue", "value"]), *values)
-    return Action(
-        name,
-        (parameter,),
-        "change my light" if common else f"change my {noun}",
-        (
-            f"(make|turn|set|switch) (your|the) {noun} [to] {{a}}",
-            f"(turn|set) (your|the) {noun} [to] {{a}}",
-            "(make|turn) it {a}",
-            f"{noun} {{a}}",
-            "(turn|go|glow) {a}",
-            f"{{a}} {noun}",
-            f"show [me] (a|the|your) {{a}} {noun}",
-            f"turn {{a}} (the|your) {noun}",
-            f"i want [the|your] {noun} [to be] {{a}}",
-            f"change (the|your) {noun} to {{a}}",
-        ),
-        (f"My {noun} is {{a}} now.", f"{noun.capitalize()} {{a}}!", f"Here you are, {noun} {{a}}."),
-        (
-            (
-                f"((turn|switch) on (your|the) {noun}|{noun} on|light up|change (your|the) {noun}|change (your|the) (colour|color)|show me your {noun}|shine|glow|i want another colour|turn your {noun} on)",
-                "a",
-                "Which colour would you like?",
-            ),
-        ),
-        emotion="happy",
-    )
+def make(deed: Deed, rng: random.Random, plain: bool) -> Action:
+    """An action as a body may declare it; a `plain` one has the usual names and values."""
+    parameters = []
+    for slot, optional, specs in deed.slots:
+        if optional and rng.random() < (0.75 if plain else 0.55):
+            continue
+        spec = specs[0] if plain or len(specs) == 1 else rng.choice([specs[0], *specs])
+        parameters.append(_parameter(slot, spec, rng, plain))
+    if not plain and len(parameters) > 1 and rng.random() < 0.3:
+        rng.shuffle(parameters)
+    kept = _apart(parameters)
+    if plain:
+        return Action(deed.names[0], deed.verb, deed, kept)
+    name = rng.choice(deed.names)
+    if rng.random() < 0.13:
+        return _estranged(Action(name, deed.verb, deed, kept, True), rng)
+    return Action(_written(name, rng), deed.verb, deed, kept)
 
 
-def _simple(rng: random.Random, common: bool, kind: str) -> Action:
-    verb, names, asks, done, emotion = _SIMPLE[kind]
-    return Action(kind if common else rng.choice(names), (), verb, asks, done, emotion=emotion)
+def _apart(parameters: list[Parameter]) -> tuple[Parameter, ...]:
+    """Parameters with different names."""
+    return tuple({parameter.name: parameter for parameter in parameters}.values())
 
 
-_SIMPLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...], str]] = {
-    "wave": (
-        "wave",
-        ("wave", "wave_hand", "wave_arm", "say_hi"),
-        (
-            "wave",
-            "wave [your hand|your arm|at me|to me|back]",
-            "give (me|us) a wave",
-            "wave (hello|goodbye|to everyone|at the camera)",
-            "do a [little] wave",
-            "show me (a|your) wave",
-            "wave at (my|the) {relation}",
-        ),
-        ("I am waving!", "Look, I am waving!", "Here is a wave for you!"),
-        "happy",
-    ),
-    "nod": (
-        "nod",
-        ("nod", "nod_head"),
-        (
-            "nod",
-            "nod [your head]",
-            "give (me|us) a nod",
-            "nod (for me|yes)",
-            "show me a nod",
-            "nod if you (hear|understand) me",
-        ),
-        ("I am nodding.", "A nod for you!", "Nodding my head."),
-        "happy",
-    ),
-    "dance": (
-        "dance",
-        ("dance", "do_dance", "dance_now"),
-        (
-            "dance",
-            "dance [for me|for us|a little|with me]",
-            "do a [little|silly|happy] dance",
-            "show me (your|a) dance [moves]",
-            "let's dance",
-            "start dancing",
-            "shake it",
-            "bust a move",
-        ),
-        ("Let's dance!", "Watch my moves!", "I love dancing!"),
-        "happy",
-    ),
-    "stop": (
-        "stop",
-        ("stop", "halt", "stop_moving", "brake"),
-        (
-            "stop",
-            "stop [now|moving|it|there|right there]",
-            "halt",
-            "freeze",
-            "hold still",
-            "stand still",
-            "hold it",
-            "stop stop stop",
-            "whoa stop",
-        ),
-        ("Stopping.", "I have stopped.", "OK, I stop."),
-        "neutral",
-    ),
-    "sit": (
-        "sit",
-        ("sit", "sit_down"),
-        ("sit", "sit [down]", "take a seat", "sit down for (me|us)"),
-        ("I am sitting.", "Sitting down."),
-        "neutral",
-    ),
-    "stand": (
-        "stand up",
-        ("stand", "stand_up", "get_up"),
-        ("stand [up]", "get up", "stand up [straight|now]", "rise"),
-        ("Standing up.", "Up I get!"),
-        "neutral",
-    ),
-    "jump": (
-        "jump",
-        ("jump", "hop"),
-        ("jump", "jump [up|for me|once]", "do a jump", "hop", "hop for me"),
-        ("Jump!", "Hop!"),
-        "happy",
-    ),
-    "bow": (
-        "bow",
-        ("bow", "take_bow"),
-        ("bow", "take a bow", "bow [for us|to the audience|down]"),
-        ("I bow to you.", "Here is my bow."),
-        "happy",
-    ),
-    "photo": (
-        "take a photo",
-        ("photo", "take_photo", "snap", "picture"),
-        ("take a (photo|picture) [of me|of us|please]", "snap a (photo|picture)", "make a photo", "photo"),
-        ("Say cheese!", "Taking a photo."),
-        "happy",
-    ),
-    "dock": (
-        "go to my charger",
-        ("dock", "go_home", "charge", "return_home"),
-        (
-            "go (home|to your charger|and charge|to your dock)",
-            "dock",
-            "charge yourself",
-            "return to (base|your station|your charger)",
-            "go back to your (dock|station|charger)",
-        ),
-        ("Off to my charger.", "Going home."),
-        "neutral",
-    ),
-    "beep": (
-        "beep",
-        ("beep", "honk", "horn"),
-        ("beep", "beep [once|for me]", "make a beep", "honk", "honk [your horn|the horn]", "sound the horn"),
-        ("Beep!", "Beep beep!"),
-        "happy",
-    ),
-    "shake": (
-        "shake my head",
-        ("shake_head", "shake"),
-        ("shake your head", "shake your head [for me|no]"),
-        ("Shaking my head.",),
-        "neutral",
-    ),
-    "hug": (
-        "hug",
-        ("hug", "give_hug"),
-        ("hug me", "give me a hug", "hug", "i need a hug", "can i get a hug"),
-        ("A big hug for you!", "Come here, a hug!"),
-        "happy",
-    ),
-    "blink": (
-        "blink",
-        ("blink", "wink"),
-        ("blink", "blink [at me|your eyes|for me]", "wink [at me]", "give me a wink"),
-        ("Blink!", "Did you see me blink?"),
-        "happy",
-    ),
-    "patrol": (
-        "patrol",
-        ("patrol", "start_patrol"),
-        ("patrol", "start (patrolling|your patrol)", "go on patrol", "patrol the (house|room)"),
-        ("Starting my patrol.",),
-        "neutral",
-    ),
-    "sleep": (
-        "go to sleep",
-        ("sleep", "rest"),
-        ("go to sleep", "sleep now", "take a nap", "rest now", "time to sleep"),
-        ("I am going to sleep.", "Time for a nap."),
-        "neutral",
-    ),
-}
-
-
-def _look(rng: random.Random, common: bool) -> Action:
-    values = (
-        ["left", "right", "up", "down"]
-        if rng.random() < 0.6
-        else rng.sample(["left", "right", "up", "down"], rng.randint(2, 4))
-    )
-    if rng.random() < 0.4:
-        middle = rng.choice(
-            [
-                "center=(straight|straight ahead|to the center)",
-                "ahead=(ahead|straight ahead)",
-                "straight=(straight|straight ahead)",
-            ]
-        )
-        values.append(middle)
-    name = "look" if common else rng.choice(["look", "head", "look_at", "turn_head", "gaze"])
-    return Action(
-        name,
-        (choice("direction" if common else rng.choice(["direction", "where", "to", "side"]), *values),),
-        "look around",
-        (
-            "look {a}",
-            "look [to the] {a}",
-            "look over {a}",
-            "(turn|move) your head {a}",
-            "have a look {a}",
-            "point your (head|eyes|camera) {a}",
-            "take a look {a}",
-        ),
-        ("Looking {a}.", "OK, I look {a}."),
-        (
-            (
-                "(look around|move your head|turn your head|look somewhere else|look over there|look at something)",
-                "a",
-                "Which way should I look?",
-            ),
-        ),
-    )
-
-
-def _gripper(rng: random.Random, common: bool) -> Action:
-    first, second = (
-        ("open", "close")
-        if common or rng.random() < 0.5
-        else rng.choice([("opened=open", "closed=close"), ("release=(release|open)", "grab=(grab|close)")])
-    )
-    name = "gripper" if common else rng.choice(["gripper", "claw", "hand", "grip", "set_gripper"])
-    noun = "hand" if name == "hand" else "claw" if name == "claw" else "gripper"
-    return Action(
-        name,
-        (choice("state" if common else rng.choice(["state", "position", "mode", "to"]), first, second),),
-        f"use my {noun}",
-        (
-            f"{{a}} (the|your) {noun}",
-            f"{{a}} {noun}",
-            f"{{a}} your {noun}",
-            f"{noun} {{a}}",
-            f"i want you to {{a}} (the|your) {noun}",
-        ),
-        (f"OK, {noun} {{a}}.", f"{noun.capitalize()}: {{a}}."),
-        (
-            (
-                f"((use|move|try|set) (the|your) {noun}|do something with (the|your) {noun})",
-                "a",
-                f"Should I {first.split('=')[0]} or {second.split('=')[0]} it?",
-            ),
-        ),
-    )
-
-
-def _switch(rng: random.Random) -> Action:
-    thing = rng.choice(
-        [
-            "light",
-            "lamp",
-            "fan",
-            "heater",
-            "pump",
-            "motor",
-            "camera",
-            "radio",
-            "alarm",
-            "siren",
-            "vacuum",
-            "laser",
-            "display",
-            "music",
-            "headlight",
-        ]
-    )
-    name = rng.choice([thing, f"set_{thing}", f"{thing}_power", f"switch_{thing}"])
-    parameter = Parameter(
-        rng.choice(["on", "on", "enabled", "active", "state", "power"]), {"true": "on", "false": "off"}
-    )
-    return Action(
-        name,
-        (parameter,),
-        f"switch the {thing}",
-        (
-            f"(turn|switch|put) {{a}} (the|your) {thing}",
-            f"(turn|switch|put) (the|your) {thing} {{a}}",
-            f"{thing} {{a}}",
-            f"i want the {thing} {{a}}",
-        ),
-        (f"The {thing} is {{a}}.", f"OK, {thing} {{a}}."),
-    )
-
-
-def _text(rng: random.Random) -> Action:
-    kind = rng.choice(["say", "play", "show", "write", "goto", "find"])
-    name, parameter, verb, asks, done = {
-        "say": (
-            rng.choice(["say", "speak", "announce"]),
-            rng.choice(["text", "words", "message"]),
-            "say things",
-            ("say {a}", "say the words {a}", "announce {a}", "speak the words {a}"),
-            ("I say it.", "OK, saying it."),
-        ),
-        "play": (
-            rng.choice(["play", "play_song", "play_music"]),
-            rng.choice(["song", "title", "name"]),
-            "play music",
-            ("play {a}", "play [the song] {a}", "put on {a}", "i want to hear {a}"),
-            ("Playing {a}.", "Here comes {a}!"),
-        ),
-        "show": (
-            rng.choice(["show", "display", "show_text", "screen"]),
-            rng.choice(["text", "message", "content"]),
-            "show text",
-            ("show {a} on (the|your) (screen|display)", "display {a}", "show the text {a}"),
-            ("Showing {a}.", "It is on the screen."),
-        ),
-        "write": (
-            rng.choice(["write", "note", "print", "draw"]),
-            rng.choice(["text", "note", "what"]),
-            "write things",
-            ("write {a}", "write down {a}", "print {a}", "note {a}"),
-            ("Noted.", "Writing {a}."),
-        ),
-        "goto": (
-            rng.choice(["goto", "go_to", "navigate", "drive_to"]),
-            rng.choice(["place", "room", "target"]),
-            "go to a place",
-            ("go to {a}", "drive to {a}", "navigate to {a}", "take yourself to {a}"),
-            ("Going to {a}.", "On my way to {a}."),
-        ),
-        "find": (
-            rng.choice(["find", "search", "look_for", "fetch"]),
-            rng.choice(["object", "item", "thing"]),
-            "look for things",
-            ("find {a}", "look for {a}", "search for {a}", "fetch {a}"),
-            ("Looking for {a}.", "I will look for {a}."),
-        ),
-    }[kind]
-    return Action(name, (Parameter(parameter, kind="text"),), verb, asks, done)
-
-
-def _arbitrary(rng: random.Random) -> Action:
-    verb = words.word("verb", rng) if rng.random() < 0.85 else words.made_up(rng)
-    thing = words.word("part", rng) if rng.random() < 0.85 else words.made_up(rng)
+def _written(name: str, rng: random.Random) -> str:
     draw = rng.random()
-    name = f"{verb}_{thing}" if draw < 0.7 else f"{thing}_{verb}" if draw < 0.8 else verb
-    phrase = f"{verb} the {thing}" if draw < 0.8 else verb
-    say = f"{verb} (the|your|that|my) {thing}" if draw < 0.8 else verb
-    if draw >= 0.9:
-        name, phrase, say = thing, f"use my {thing}", f"(use|set|work) (the|your) {thing}"
-    count = rng.choices([0, 1, 2], [3, 5, 2])[0]
-    picked = (
-        rng.sample([_some_number, _some_choice], count)
-        if count == 2
-        else [rng.choice([_some_number, _some_choice])]
-        if count
-        else []
-    )
-    parameters, phrases = [], []
-    vague: tuple[tuple[str, str, str], ...] = ()
-    for slot, make in zip("ab", picked, strict=False):
-        parameter, how = make(rng)
-        parameters.append(parameter)
-        phrases.append(how.replace("{}", f"{{{slot}}}"))
-    rest = " ".join(phrases)
-    for index, parameter in enumerate(parameters):
-        kept = " ".join([say, *(p for other, p in enumerate(phrases) if other != index)])
-        label = parameter.name.replace("_", " ")
-        if parameter.choices is not None:
-            listed = list(parameter.choices)
-            vague += ((kept, "ab"[index], f"Which {label}: {', '.join(listed[:-1])} or {listed[-1]}?"),)
-        else:
-            vague += ((kept, "ab"[index], f"Which {label}, from {parameter.low:g} to {parameter.high:g}?"),)
-    asks = (f"{say} {rest}", f"{say} {rest}", f"{say} {' '.join(reversed(phrases))}")
-    done = ("(OK|Sure|Right), I " + f"{phrase} {rest}.", "(On it|Right away|Doing it now|OK, here I go|Will do)!")
-    return Action(name, tuple(parameters), phrase, asks, done, vague)
+    if draw < 0.05 and "_" in name:
+        first, *rest = name.split("_")
+        return first + "".join(piece.capitalize() for piece in rest)
+    if draw < 0.09:
+        return rng.choice(["do_", "robot_", "my_", "cmd_", "start_", "act_"]) + name
+    if draw < 0.11:
+        return name + rng.choice(["_1", "_2", "_now", "_action", "_cmd", "_a", "_b"])
+    return name
 
 
-def _some_number(rng: random.Random) -> tuple[Parameter, str]:
-    name, how = rng.choice(
-        [
-            ("seconds", "for {} seconds"),
-            ("times", "{} times"),
-            ("percent", "to {} percent"),
-            ("level", "[to] level {}"),
-            ("angle", "by {} degrees"),
-            ("speed", "at speed {}"),
-            ("height_cm", "by {} cm"),
-            ("count", "{} times"),
-            ("minutes", "for {} minutes"),
-            ("volume", "at volume {}"),
-            ("power", "with power {}"),
-            ("amount", "by {}"),
-            ("position", "to position {}"),
-            ("grams", "with {} grams"),
-            ("duration_s", "for {} seconds"),
-            ("repeat", "{} times"),
-            ("millilitres", "with {} millilitres"),
-            ("rpm", "at {} rpm"),
-            ("value", "to {}"),
-        ]
+def strange_name(rng: random.Random) -> str:
+    """A name that says nothing."""
+    made = words.made_up(rng, rng.choice([1, 2, 2, 3]))
+    number = rng.randint(1, 12)
+    return rng.choice(
+        [made, made, made, made, f"do_{number}", f"{made}_{number}", f"{made}_{words.made_up(rng, 1)}", f"cmd{number}"]
+        + [f"m{number}", f"action_{number}", f"x{number}", f"{made}_{words.word('part', rng)}", f"program_{number}"]
+        + [f"{words.word('verb', rng)}_{made}", f"set_{made}", f"{words.word('animal', rng)}_mode", f"trick_{number}"]
     )
+
+
+def _estranged(action: Action, rng: random.Random) -> Action:
+    """The same parameters, or others that say as little, under a name that says nothing."""
+    draw = rng.random()
+    parameters = list(action.parameters)
+    if draw < 0.45:
+        parameters = [_strange_parameter(rng, index) for index in range(rng.choice([0, 0, 1, 1, 1, 2, 2, 3]))]
+    name = strange_name(rng)
+    deed = replace(action.deed, kind=name, group=name, replies=(), questions={})
+    return Action(name, name.replace("_", " "), deed, _apart(parameters), True)
+
+
+def _strange_parameter(rng: random.Random, index: int) -> Parameter:
+    made = words.made_up(rng, rng.choice([1, 2]))
+    letter = rng.choice("abcdefgkmnpqtvwxyz")
+    name = rng.choice([made, made, f"p{index + 1}", letter, "value", "level", "mode", "n", "amount", "kind", "arg"])
+    draw = rng.random()
+    if draw < 0.45:
+        return _parameter(name, _any_range(name, rng), rng, False)
+    if draw < 0.92:
+        return _parameter(name, Spec((name,), "choice", _strange_values(rng)), rng, False)
+    return _parameter(name, Spec((name,), "text", text="({word}|{thing}|{word} {word2}|{person})"), rng, False)
+
+
+def _strange_values(rng: random.Random) -> tuple[tuple[tuple[str, ...], str], ...]:
+    count = rng.choice([2, 2, 3, 3, 4, 5])
+    letter = rng.choice("abcdfgkmnpqrtvxz")
+    kinds = (
+        [words.made_up(rng, rng.choice([1, 2])) for _ in range(count)],
+        [f"{letter}{number + 1}" for number in range(count)],
+        rng.sample("abcdefgh", count),
+        rng.sample(words.words("animal"), count),
+        rng.sample(words.words("part"), count),
+        rng.sample(words.words("color"), count),
+    )
+    return tuple(((value,), value) for value in dict.fromkeys(rng.choice([kinds[0], kinds[0], *kinds])))
+
+
+def _any_range(name: str, rng: random.Random) -> Spec:
+    low = rng.choice(["0", "0", "1", "1", "1", "2", "5", "-10", "-5", "-100"])
+    if rng.random() < 0.12:
+        return Spec((name,), "range", lows=("0", "0.1"), highs=("1", "2.5", "9.9"), decimals=1)
+    return Spec((name,), "range", lows=(low,), highs=("5", "9", "10", "20", "40", "64", "99", "100", "255", "500", "1000"))
+
+
+def _parameter(slot: str, spec: Spec, rng: random.Random, plain: bool) -> Parameter:
+    name = spec.names[0] if plain else rng.choice([spec.names[0], *spec.names])
+    if spec.kind in ("choice", "switch"):
+        return _chosen(slot, name, spec, rng, plain)
+    if spec.kind != "range":
+        return Parameter(slot, name, spec, {}, {})
+    low = float(rng.choice(spec.lows) if not plain else spec.lows[0])
+    high = float(rng.choice(spec.highs))
+    if not plain and rng.random() < 0.35:
+        high = round(max(high, 1) * rng.uniform(0.4, 2.2), spec.decimals)
+        low = -high if low < 0 and rng.random() < 0.7 else low
+    return Parameter(slot, name, spec, {}, {}, low, high if high > low + 1 or spec.decimals else low + 5)
+
+
+def _chosen(slot: str, name: str, spec: Spec, rng: random.Random, plain: bool) -> Parameter:
+    entries = list(spec.values)
+    if spec.some and len(entries) > 2:
+        entries = rng.sample(entries, rng.randint(2, min(len(entries), 6)))
+    if spec.kind == "choice" and not plain and rng.random() < 0.06:
+        entries = [((words.made_up(rng, 2),), "") for _ in entries[:5]]
+    if not plain and rng.random() < 0.3 and spec.kind == "choice":
+        rng.shuffle(entries)
+    style = rng.random()
+    values, meant = {}, {}
+    for aliases, said in entries:
+        value = aliases[0] if plain or style < 0.6 else aliases[int(style * 1000) % len(aliases)]
+        values[value] = said or value
+        meant[aliases[0]] = value
+    return Parameter(slot, name, spec, values, meant)
+
+
+def _about(rng: random.Random) -> Deed:
+    """A deed put together from a verb and a part, with parameters of any sort."""
+    verb = words.word("verb", rng) if rng.random() < 0.85 else words.made_up(rng)
+    part = words.word("part", rng) if rng.random() < 0.85 else words.made_up(rng)
+    draw = rng.random()
+    name = f"{verb}_{part}" if draw < 0.75 else f"{part}_{verb}"
+    made = rng.sample([_some_number, _some_choice], 2)[: rng.choice([0, 1, 1, 1, 2])]
+    slots, hows = [], []
+    for invent in made:
+        spec, how = invent(rng)
+        slots.append((spec.names[0], False, (spec,)))
+        hows.append(f"[{how}]" if rng.random() < 0.2 else how)
+    say = f"{verb} (the|your|that|my|the|your) {part}"
+    orders = {f"{say} {' '.join(hows)}", f"{say} {' '.join(reversed(hows))}", *(f"{say} {how}" for how in hows), say}
+    told = " ".join(how.strip("[]") for how in hows)
+    replies = (("neutral", f"(OK|Sure|Right), I {verb} the {part} {told}."), ("neutral", f"I {verb} the {part} {told}."))
+    asks = tuple(Ask(Template(order)) for order in sorted(orders))
+    return Deed((name, name, f"{part}_{verb}"), f"{verb} the {part}", name, name, tuple(slots), asks, replies)
+
+
+def _some_number(rng: random.Random) -> tuple[Spec, str]:
+    name, how, unit = rng.choice(_NUMBERS)
     if rng.random() < 0.15:
-        return span(name, 0.1 if rng.random() < 0.6 else 0.5, rng.choice([1.5, 2.5, 5, 9.5]), True), how
-    return span(
-        name, rng.choice([0, 1, 1, 1, 2, 5]), rng.choice([6, 8, 10, 12, 20, 30, 50, 60, 100, 100, 150, 250, 500, 1000])
-    ), how
+        spec = Spec((name,), "range", lows=("0.1", "0.5"), highs=("1.5", "2.5", "5", "9.5"), decimals=1, unit=unit)
+    else:
+        highs = ("6", "8", "10", "12", "20", "30", "50", "60", "100", "150", "250", "500", "1000")
+        spec = Spec((name,), "range", lows=(rng.choice("011125"),), highs=highs, unit=unit)
+    return replace(spec, relative=UNITS[unit][2], special=UNITS[unit][3]), how.replace("{}", f"{{{name}}}")
 
 
-def _some_choice(rng: random.Random) -> tuple[Parameter, str]:
-    name, values, how = rng.choice(
-        [
-            ("color", words.words("color"), "in {}"),
-            ("speed", ["slow", "normal", "fast", "medium"], "at {} speed"),
-            ("side", ["left", "right", "both", "front", "rear"], "on the {} side"),
-            ("size", ["small", "medium", "large", "huge"], "in {} size"),
-            ("room", ["kitchen", "bedroom", "bathroom", "hall", "garage", "office", "garden"], "in the {}"),
-            ("mode", ["quiet", "eco", "turbo", "night", "party", "auto", "manual", "soft", "strong"], "in {} mode"),
-            ("mode", [words.made_up(rng, 2) for _ in range(4)], "in {} mode"),
-            ("level", ["low", "medium", "high", "max"], "to {}"),
-            ("target", ["north", "south", "east", "west"], "to the {}"),
-            ("shape", ["circle", "square", "star", "heart"], "as a {}"),
-            ("tone", ["high", "low", "soft", "loud"], "with a {} tone"),
-            ("which", ["first", "second", "third", "last"], "the {} one"),
-            ("kind", [words.made_up(rng, 2) for _ in range(5)], "of kind {}"),
-        ]
-    )
-    return choice(name, *dict.fromkeys(rng.sample(values, min(len(values), rng.randint(2, 5))))), how
+_NUMBERS = (
+    ("seconds", "for {}", "s"), ("times", "{}", "times"), ("percent", "to {}", "percent"), ("level", "[to] level {}", ""),
+    ("angle", "by {}", "deg"), ("speed", "at speed {}", ""), ("height_cm", "by {}", "cm"), ("count", "{}", "times"),
+    ("minutes", "for {}", "min"), ("volume", "at volume {}", ""), ("power", "with power {}", ""), ("amount", "by {}", ""),
+    ("position", "to position {}", ""), ("grams", "with {}", "g"), ("duration_s", "for {}", "s"), ("repeat", "{}", "times"),
+    ("millilitres", "with {}", "ml"), ("rpm", "at {}", "rpm"), ("value", "to {}", ""), ("steps", "by {}", "steps"),
+)  # fmt: skip
 
 
-_COMMON = ["move", "turn", "wave", "light", "stop", "nod", "look", "gripper", "dance"]
+def _some_choice(rng: random.Random) -> tuple[Spec, str]:
+    name, values, how = rng.choice(_CHOICES)
+    picked = list(values) if values else [words.made_up(rng, 2) for _ in range(5)]
+    picked = rng.sample(picked, min(len(picked), rng.randint(2, 5)))
+    spec = Spec((name,), "choice", tuple(((value,), value) for value in dict.fromkeys(picked)))
+    return spec, how.replace("{}", f"{{{name}}}")
 
 
-def make(kind: str, rng: random.Random, common: bool) -> Action:
-    """An action of `kind`; a `common` one has the usual names."""
-    usual = {"move": _move, "turn": _turn, "light": _light, "look": _look, "gripper": _gripper}
-    rare = {"switch": _switch, "text": _text, "arbitrary": _arbitrary}
-    if kind in usual:
-        return usual[kind](rng, common)
-    return rare[kind](rng) if kind in rare else _simple(rng, common, kind)
+_CHOICES = (
+    ("color", tuple(words.words("color")), "in {}"), ("speed", ("slow", "normal", "fast", "medium"), "at {} speed"),
+    ("side", ("left", "right", "front", "rear"), "on the {} side"), ("size", ("small", "medium", "large"), "in {} size"),
+    ("room", ("kitchen", "bedroom", "bathroom", "hall", "garage", "office", "garden"), "in the {}"),
+    ("mode", ("quiet", "eco", "turbo", "night", "party", "auto", "manual", "soft", "strong"), "in {} mode"),
+    ("mode", (), "in {} mode"), ("level", ("low", "medium", "high", "max"), "to {}"), ("kind", (), "of kind {}"),
+    ("target", ("north", "south", "east", "west"), "to the {}"), ("shape", ("circle", "square", "star", "heart"), "as a {}"),
+    ("tone", ("high", "low", "soft", "loud"), "with a {} tone"), ("which", ("first", "second", "third", "last"), "the {} one"),
+    ("style", (), "in {} style"), ("when", ("now", "later", "tonight"), "{}"),
+)  # fmt: skip
+
+
+@cache
+def _by_name() -> dict[str, Deed]:
+    return {deed.names[0]: deed for deed in deeds()}
+
+
+_USUAL = ("move", "turn", "wave", "light", "stop", "nod", "look", "gripper", "dance")
 
 
 def random_body(rng: random.Random) -> Body:
-    """A body: none, the common robot, or one with arbitrary actions."""
+    """A body: none, the common robot, or one of any deeds."""
     draw = rng.random()
-    if draw < 0.15:
+    if draw < 0.12:
         return Body(())
-    if draw < 0.25:
-        return Body(tuple(make(kind, rng, True) for kind in ("move", "turn", "wave", "light")))
-    if draw < 0.6:
-        kinds = rng.sample(_COMMON, rng.randint(2, 7))
-        return Body(_distinct([make(kind, rng, rng.random() < 0.8) for kind in kinds]))
-    pool = [
-        *_COMMON,
-        *_SIMPLE,
-        "switch",
-        "text",
-        "arbitrary",
-        "arbitrary",
-        "arbitrary",
-        "arbitrary",
-        "arbitrary",
-        "arbitrary",
-        "arbitrary",
-        "switch",
-        "text",
-    ]
-    kinds = rng.sample(pool, rng.randint(1, 5))
-    return Body(_distinct([make(kind, rng, rng.random() < 0.4) for kind in kinds]))
+    if draw < 0.22:
+        return Body(tuple(make(_by_name()[name], rng, True) for name in _USUAL[:4]))
+    if draw < 0.36:
+        chosen = [_by_name()[name] for name in rng.sample(_USUAL, rng.randint(2, 6))]
+        return Body(_distinct([make(deed, rng, rng.random() < 0.8) for deed in chosen]))
+    plain = rng.choice([0.1, 0.3, 0.7])
+    return Body(_distinct([make(deed, rng, rng.random() < plain) for deed in _several(rng)]))
+
+
+def _several(rng: random.Random) -> list[Deed]:
+    count = rng.choice([1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8])
+    every = deeds()
+    if rng.random() < 0.25:  # some that look alike
+        one = rng.choice(every)
+        every = tuple(deed for deed in every if deed.group == one.group)
+        count = min(count, 4)
+    chosen = [_about(rng) if rng.random() < 0.14 else rng.choice(every) for _ in range(count)]
+    if rng.random() < 0.12:
+        chosen.append(_by_name()[rng.choice(_USUAL)])
+    return chosen
 
 
 def _distinct(actions: list[Action]) -> tuple[Action, ...]:
-    named = {action.name: action for action in actions}
-    return tuple({action.verb: action for action in named.values()}.values())
+    named = {action.name.lower(): action for action in actions}
+    return tuple({action.deed.kind: action for action in named.values()}.values())
+
+
+_SMALL = frozenset("my the a an to on off of up down in out it at go set do turn make take make start put use play".split())
 
 
 def absent_action(body: Body, rng: random.Random) -> Action:
     """An action that people might well ask for and this body does not have."""
+    taken = {piece for own in body.actions for piece in pieces(own)}
+    groups = {own.deed.group for own in body.actions}
     while True:
-        action = make(rng.choice([*_COMMON, *_COMMON, *_SIMPLE, "arbitrary", "arbitrary", "switch"]), rng, True)
-        if (
-            action.name != "stop"
-            and all(action.name != own.name and action.verb != own.verb for own in body.actions)
-            and not (
-                set(action.name.split("_"))
-                & {piece for own in body.actions for piece in [*own.name.split("_"), *own.verb.split()]}
-            )
-        ):
+        deed = _about(rng) if rng.random() < 0.12 else rng.choice(deeds())
+        if deed.kind in ("stop", "travel", "turn") and groups & {"drive", "legs", "air"}:
+            continue
+        if deed.group in groups and rng.random() < 0.6:
+            continue
+        action = make(deed, rng, True)
+        if not body.has(deed.kind) and deed.kind != "stop" and not taken & set(pieces(action)):
             return action
+
+
+def pieces(action: Action) -> Iterator[str]:
+    """The words that tell an action from others."""
+    said = f"{action.verb} {spoken_name(action.name)} {' '.join(spoken_name(name) for name in action.deed.names)}"
+    return (piece for piece in said.lower().split() if piece not in _SMALL)

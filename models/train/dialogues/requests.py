@@ -3,455 +3,675 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
 
-from dialogues.body import Action, Parameter, absent_action
+from dialogues import verbs, words
+from dialogues.body import Action, Body, Parameter, absent_action, listed, pieces, spoken_name, strange_name
+from dialogues.deed import UNITS
 from dialogues.scene import Exchange, Scene
+from dialogues.talk import Step, read_talk
+from dialogues.template import Template, tidy
 
-_UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = {
-    20: "twenty",
-    30: "thirty",
-    40: "forty",
-    50: "fifty",
-    60: "sixty",
-    70: "seventy",
-    80: "eighty",
-    90: "ninety",
-    100: "one hundred",
-}
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_TENS = dict(zip(range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True))
+_HALVES = {0.1: "zero point one", 0.25: "a quarter", 0.5: "a half", 1.5: "one and a half", 2.5: "two and a half"}
 _WRAP = (
-    "{ask}",
-    "{ask}",
-    "{ask}",
-    "{ask}",
-    "[please] {ask} [please]",
-    "(can|could|would|will) you [please] {ask} [for me] [please]",
-    "please {ask}",
-    "{ask} [now|for me|robot]",
-    "i (want|would like|need) you to {ask}",
-    "(ok|okay|now|so|hey|alright), {ask}",
-    "{robot} {ask}",
-    "hey {robot}, [please] {ask}",
-    "go ahead and {ask}",
-    "let's see you {ask}",
-    "would you mind, {ask}",
-    "try to {ask}",
-    "you (should|can) {ask} [now]",
-    "ok (great|cool|nice|good) now {ask}",
-    "i said {ask}",
-    "just {ask}",
-    "{ask} (quickly|right now|if you can)",
+    "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "[please] {ask} [please]", "please {ask}", "{ask} please", "pls {ask}",
+    "(can|could|would|will) you [please|maybe|just|quickly|kindly|possibly] {ask} [for me|for us|please|now]",
+    "(can|could|would|will) you [please] {ask} [please]", "can u {ask}", "could you maybe {ask}", "{ask} [now|for me|robot]",
+    "i (want|would like|need) you to {ask}", "i'd like you to {ask}", "i'd (love|like) to see you {ask}", "{robot} {ask}",
+    "(ok|okay|now|so|hey|alright|right|yo|um|well|oh|uh), {ask}", "hey {robot}, [please] {ask}", "{ask}, {robot}",
+    "go ahead and {ask}", "let's see you {ask}", "would you mind {asking}", "do you mind {asking}", "try to {ask}", "try {asking}",
+    "you (should|can|may) {ask} now", "ok (great|cool|nice|good) now {ask}", "i said {ask}", "just {ask}", "now {ask}", "next {ask}",
+    "{ask} (quickly|right now|if you can|when you are ready|will you|would you|ok|asap|thanks|if you don't mind|already)",
+    "any chance you could {ask}", "do me a favour and {ask}", "be so kind and {ask}", "i was wondering if you could {ask}",
+    "it would be (nice|great|good|lovely) if you (could|would) {ask}", "it's time to {ask}", "how about you {ask}", "why don't you {ask}",
+    "make sure (to|you) {ask}", "your (task|job|mission|next move): {ask}", "we need you to {ask}", "i think you should {ask} now",
+    "you have to {ask} now", "don't be shy, {ask}", "don't forget to {ask}", "if you can, {ask}", "when you are ready, {ask}",
+    "(this is|it is) an order: {ask}", "be a (dear|good robot) and {ask}", "can i get you to {ask}", "may i ask you to {ask}",
+    "mind {asking}", "start {asking}", "do {ask}", "i changed my mind, {ask}", "no wait, {ask}", "listen: {ask}", "let me see you {ask}",
+)  # fmt: skip
+_PLAIN_WRAP = tuple(wrap for wrap in _WRAP if "{asking}" not in wrap)
+_SHORT_WRAP = (
+    "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "{ask} please", "please {ask}", "(ok|okay|now|so|hey|right), {ask}", "{ask} now",
+    "hey {robot}, {ask}", "{robot} {ask}", "{ask}, {robot}", "{ask} thanks", "{ask} for me", "uh {ask}", "i said {ask}", "{ask} pls",
+)  # fmt: skip
+_OPPOSITE = dict(
+    pair.split()
+    for one in "left right|forward backward|up down|open close|true false|cw ccw|in out|on off|raise lower|clockwise counterclockwise".split(
+        "|"
+    )
+    for pair in (one, " ".join(reversed(one.split())))
 )
-_OK = "(Sure|Of course|Right away|With pleasure|All right)!"
+_SIDES = frozenset("left right forward backward up down cw ccw in out clockwise counterclockwise".split())
 
 
-def _value(parameter: Parameter, scene: Scene) -> tuple[object, str]:
-    """A value inside the range and how it is said."""
-    rng = scene.rng
-    if parameter.choices is not None:
-        value = rng.choice(list(parameter.choices))
-        return (
-            {"true": True, "false": False}[value] if set(parameter.choices) == {"true", "false"} else value
-        ), parameter.choices[value]
-    if parameter.kind == "text":
-        text = scene.speak(
-            rng.choice(
-                [
-                    "{topic}",
-                    "{word}",
-                    "{word} {word2}",
-                    "hello {person}",
-                    "good morning",
-                    "the {adjective} {thing}",
-                    "{person}",
-                    "{food}",
-                    "i like {food}",
-                    "welcome {person}",
-                    "{word} {thing}",
-                    "{place}",
-                    "my {adjective} {thing}",
-                ]
-            )
-        )
-        return text, "{text}"
-    low, high = parameter.low or 0, parameter.high or 0
-    if parameter.name == "distance_cm" and high >= 200 and rng.random() < 0.06:
-        return rng.choice(
-            [
-                (50, "half a metre"),
-                (50, "half a meter"),
-                (100, "a metre"),
-                (100, "one metre"),
-                (200, "two metres"),
-                (100, "one meter"),
-            ]
-        )
-    if parameter.decimal:
-        number = round(rng.uniform(low, high), 1)
-        return (int(number), str(int(number))) if number == int(number) and number >= low else (number, f"{number:.1f}")
-    if rng.random() < 0.5 and high >= 20:
-        step = rng.choice([5, 10, 10, 50 if high >= 100 else 10])
-        whole = max(int(low), min(int(high), step * rng.randint(1, max(1, int(high) // step))))
-    else:
-        whole = rng.randint(int(low), int(high))
-    return whole, spelled(whole) if rng.random() < 0.2 else str(whole)
+@dataclass(frozen=True)
+class Picked:
+    """A value for a parameter: in JSON, as the person says it, and as the robot says it."""
+
+    value: object
+    heard: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """Words that ask for an action: its values so far, and the parameters that they leave out."""
+
+    action: Action
+    words: str
+    order: bool
+    picked: dict[str, Picked]
+    lacking: tuple[Parameter, ...]
 
 
 def spelled(number: int) -> str:
     """A number in words where it is a short one, else in digits."""
+    return in_words(number) if number <= 100 or number == 200 else str(number)
+
+
+def in_words(number: int) -> str:
+    """A whole number in words."""
+    if number < 0:
+        return f"minus {in_words(-number)}"
     if number < 20:
         return _UNITS[number]
-    if number in _TENS:
-        return _TENS[number]
-    if number < 100 and number % 10:
-        return f"{_TENS[number - number % 10]} {_UNITS[number % 10]}"
-    return "two hundred" if number == 200 else str(number)
+    if number < 100:
+        return _TENS[number - number % 10] + (f" {_UNITS[number % 10]}" if number % 10 else "")
+    size, name = (100, "hundred") if number < 1000 else (1000, "thousand")
+    rest = number % size
+    joined = "" if not rest else f" and {in_words(rest)}" if rest < 100 else f" {in_words(rest)}"
+    return f"{in_words(number // size)} {name}{joined}"
 
 
-def _arguments(action: Action, scene: Scene) -> tuple[dict[str, object], dict[str, str]]:
-    values: dict[str, object] = {}
-    said: dict[str, str] = {}
-    for slot, parameter in zip("ab", action.parameters, strict=False):
-        values[parameter.name], said[slot] = _value(parameter, scene)
-    return values, said
+def _pick(parameter: Parameter, scene: Scene) -> Picked:
+    """A value that the parameter can have."""
+    rng = scene.rng
+    if parameter.kind == "text":
+        text = Template(parameter.spec.text).sample(rng)
+        filled = scene.fill(text, {})
+        text = tidy(re.sub(r"\{(\w+)\}", lambda slot: filled[slot[1]], text))
+        return Picked(text, text, text)
+    if parameter.values:
+        return _choice(parameter, rng.choice(list(parameter.values)), scene)
+    special = _specials(parameter)
+    if special and rng.random() < 0.12:
+        value = rng.choice(list(special))
+        number = int(value) if value == int(value) else value
+        return Picked(number, Template(special[value]).sample(rng), parameter.number(value))
+    return _number(parameter, _some_number(parameter, scene), scene)
 
 
-def _hear(
-    scene: Scene, template: str, said: dict[str, str], values: dict[str, object]
-) -> tuple[str, dict[str, object]]:
-    """The typed request; text parameters follow the person's capitals."""
-    for slot, words_for in said.items():
-        template = template.replace(f"{{{slot}}}", words_for)
-    text = next((value for value in values.values() if isinstance(value, str) and "{text}" in template), "")
-    user, slots = scene.hear(template, **({"text": text} if text else {}))
-    if text:
-        values = {key: slots["text"] if value == text else value for key, value in values.items()}
-    return user, values
+def _choice(parameter: Parameter, value: str, scene: Scene) -> Picked:
+    ways = parameter.values[value]
+    heard = spoken_name(value) if scene.rng.random() < 0.15 and parameter.kind == "choice" else _sampled(ways, scene)
+    return Picked(value == "true" if parameter.kind == "switch" else value, heard, parameter.told(value))
 
 
-def _spoken(scene: Scene, template: str, action: Action, values: dict[str, object]) -> str:
-    said = {slot: _plain(values[parameter.name]) for slot, parameter in zip("ab", action.parameters, strict=False)}
-    for slot, parameter in zip("ab", action.parameters, strict=False):
-        if parameter.choices is not None and parameter.choices.keys() == {"true", "false"}:
-            said[slot] = "on" if values[parameter.name] else "off"
-    return scene.speak(template, **said)
+def _specials(parameter: Parameter) -> dict[float, str]:
+    special = parameter.spec.special.items()
+    return {float(key): said for key, said in special if parameter.low <= float(key) <= parameter.high}
 
 
-def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _some_number(parameter: Parameter, scene: Scene) -> float:
+    rng = scene.rng
+    low, high = parameter.low, parameter.high
+    if parameter.kind == "number":
+        low, high = 0.0, float(rng.choice([10, 100, 1000]))
+    if parameter.spec.decimals:
+        number = round(rng.uniform(low, high), parameter.spec.decimals)
+        return float(round(number)) if rng.random() < 0.25 and low <= round(number) <= high else number
+    if rng.random() < 0.45 and high - low >= 20:
+        step = rng.choice([5, 10, 10, 50 if high >= 100 else 10])
+        return float(max(low, min(high, step * round(rng.uniform(low, high) / step))))
+    return float(rng.randint(int(low), int(min(high, max(low + 20, high * rng.choice([0.2, 1, 1]))))))
 
 
-def _line(action: Action, values: dict[str, object]) -> dict[str, object]:
-    return {"action": action.name, **values}
+def _number(parameter: Parameter, number: float, scene: Scene) -> Picked:
+    rng = scene.rng
+    whole = number == int(number)
+    said = f"{number:g}"
+    if whole and rng.random() < 0.22:
+        said = in_words(int(number))
+    elif number in _HALVES and rng.random() < 0.3:
+        said = _HALVES[number]
+    unit = _sampled(UNITS[parameter.spec.unit][0], scene)
+    if rng.random() < 0.15 and parameter.spec.unit != "times":
+        unit = ""
+    if unit.startswith("_"):
+        heard = f"{said}{unit[1:]}" if said[-1].isdigit() else f"{said} {unit[1:].replace('%', 'percent')}"
+    else:
+        heard = f"{said} {unit}".strip()
+    if number == 1 and unit.endswith("s") and len(unit) > 2:
+        heard = heard.removesuffix("s")
+    if rng.random() < 0.04:
+        heard = f"{rng.choice(['about', 'around', 'roughly', 'like', 'exactly', 'maybe', 'just', 'only'])} {heard}"
+    return Picked(int(number) if whole else number, heard, parameter.number(number))
+
+
+def _sampled(text: str, scene: Scene) -> str:
+    return Template(text).sample(scene.rng) if set(text) & set("([") else text
+
+
+def _request(
+    scene: Scene,
+    action: Action,
+    *,
+    complete: bool = True,
+    given: dict[str, Picked] | None = None,
+    order: bool = False,
+    alone: bool = True,
+) -> Request | None:
+    """Words for an action; with the values `given`, and as an order if it must follow other words."""
+    rng = scene.rng
+    given = given or {}
+    asks = action.asks(scene.body.alone(action) and alone)
+    named = rng.random() < 0.05
+    for _ in range(12):
+        if action.strange or named:
+            words_for, is_order, fixed = _by_name(action, scene, complete), True, {}
+        else:
+            ask = rng.choice(asks)
+            words_for, is_order = ask.template.sample(rng), ask.order
+            meant = _meant(dict(ask.fixed), action)
+            if meant is None:
+                continue
+            fixed = meant
+        slots = re.findall(r"\{(\w+)\}", words_for)
+        written = {slot for slot, _, _ in action.deed.slots} - {p.slot for p in action.parameters}
+        if written & set(slots) or (order and not is_order) or any(slot not in slots for slot in given):
+            continue
+        lacking = tuple(p for p in action.parameters if p.slot not in slots and p.slot not in fixed)
+        if complete == bool(lacking):
+            continue
+        picked = {p.slot: given.get(p.slot) or fixed.get(p.slot) or _pick(p, scene) for p in action.parameters}
+        return Request(action, words_for, is_order, picked, lacking)
+    return None
+
+
+def _meant(fixed: dict[str, str], action: Action) -> dict[str, Picked] | None:
+    """The values that an ask means without saying them; None where this body cannot have them."""
+    own = {parameter.slot: parameter for parameter in action.parameters}
+    meant = {}
+    for slot, value in fixed.items():
+        parameter = own.get(slot)
+        if parameter is None:
+            return None
+        if parameter.values:
+            if value not in parameter.meant:
+                return None
+            chosen = parameter.meant[value]
+            meant[slot] = Picked(
+                chosen == "true" if parameter.kind == "switch" else chosen, "", parameter.told(chosen)
+            )
+            continue
+        number = {"max": parameter.high, "min": parameter.low}.get(value)
+        if number is None:
+            number = float(value) if re.fullmatch(r"-?[\d.]+", value) else None
+        if parameter.kind != "range" or number is None or not parameter.low <= number <= parameter.high:
+            return None
+        meant[slot] = Picked(int(number) if number == int(number) else number, "", parameter.number(number))
+    return meant
+
+
+def _by_name(action: Action, scene: Scene, complete: bool) -> str:
+    """Asks with the action's own name and its parameters' own names."""
+    rng = scene.rng
+    label = action.name if rng.random() < 0.25 else spoken_name(action.name)
+    head = rng.choice(["{}", "{}", "{}", "do {}", "do the {}", "run {}", "start {}", "perform {}", "execute {}", "use {}"])
+    left_out = rng.choice(action.parameters).slot if action.parameters and not complete else ""
+    pieces = [_piece(p, action, scene) for p in action.parameters if p.slot != left_out]
+    if not complete and rng.random() < 0.5:
+        pieces = []
+    if rng.random() < 0.3:
+        rng.shuffle(pieces)
+    return " ".join([head.format(label), rng.choice([" ", " and "]).join(pieces)]).strip()
+
+
+def _piece(parameter: Parameter, action: Action, scene: Scene) -> str:
+    slot, label = f"{{{parameter.slot}}}", parameter.label()
+    ways = [f"{label} {slot}", f"{label} {slot}", f"with {label} {slot}", f"{slot}", f"with {slot}"]
+    if parameter.kind == "choice":
+        ways += [f"in {label} {slot}", f"{label} to {slot}", f"in {slot} {label}", f"as {slot}"]
+    if parameter.kind in ("range", "number"):
+        ways += [f"with a {label} of {slot}", f"at {label} {slot}", f"at {slot}", f"{label} to {slot}"]
+    numbers = sum(p.kind in ("range", "number") for p in action.parameters)
+    if numbers > 1 and parameter.kind in ("range", "number"):
+        ways = ways[:3]
+    return scene.rng.choice(ways)
+
+
+def _hear(scene: Scene, request: Request, wrap: str = "{ask}") -> tuple[str, Request]:
+    """The request as it is typed; text follows the person's capitals."""
+    said, texts = request.words, {}
+    for slot, picked in request.picked.items():
+        if _is_text(request.action, slot):
+            texts[f"text{len(texts) or ''}"] = picked
+            name = list(texts)[-1]
+            quote = scene.rng.choice(["", "", "", "", '"', "'"])
+            said = said.replace(f"{{{slot}}}", f"{quote}{{{name}}}{quote}")
+        else:
+            said = said.replace(f"{{{slot}}}", picked.heard)
+    wrap = wrap.replace("{asking}", verbs.phrase_continuous(said)).replace("{ask}", said)
+    user, slots = scene.hear(wrap, **{name: str(picked.value) for name, picked in texts.items()})
+    changed = {str(picked.value): slots[name] for name, picked in texts.items()}
+    kept = {
+        slot: replace(picked, value=changed[str(picked.value)], told=changed[str(picked.value)])
+        if _is_text(request.action, slot) and str(picked.value) in changed
+        else picked
+        for slot, picked in request.picked.items()
+    }
+    return user, replace(request, picked=kept)
+
+
+def _is_text(action: Action, slot: str) -> bool:
+    return any(p.slot == slot and p.kind == "text" for p in action.parameters)
+
+
+def _wrap(scene: Scene, request: Request) -> str:
+    if request.action.strange:
+        return scene.rng.choice(_PLAIN_WRAP)
+    return scene.rng.choice(_WRAP if request.order else _SHORT_WRAP)
+
+
+def _line(request: Request) -> dict[str, object]:
+    values = {p.name: request.picked[p.slot].value for p in request.action.parameters}
+    return {"action": request.action.name, **values}
+
+
+def _reply(scene: Scene, request: Request) -> tuple[str, str]:
+    """Emotion and words while doing it."""
+    rng = scene.rng
+    action = request.action
+    told = {slot: picked.told for slot, picked in request.picked.items()}
+    own = {p.slot for p in action.parameters}
+    fitting = [(e, text) for e, text in action.deed.replies if set(re.findall(r"\{(\w+)\}", text)) <= own | {"robot"}]
+    if action.strange:
+        values = ", ".join(f"{p.label()} {told[p.slot]}" for p in action.parameters)
+        return "neutral", scene.speak(f"(OK|Sure|Right away), {spoken_name(action.name)}" + (f": {values}." if values else "."))
+    if not fitting or rng.random() < 0.15:
+        return (fitting[0][0] if fitting else "neutral"), scene.speak(f"(OK|Sure|All right), I {action.verb}.")
+    emotion, text = rng.choice(fitting)
+    return emotion, scene.speak(text, **told)
 
 
 def ask(scene: Scene) -> Exchange:
-    """A request that the body can fulfil; sometimes the number is missing, too large, or there are two at once."""
+    """A request that the body can fulfil; sometimes a value is missing or impossible, or there are two at once."""
     rng = scene.rng
     if not scene.body.actions:
         return impossible(scene)
     action = rng.choice(scene.body.actions)
-    number = next((p for p in action.parameters if p.kind == "range"), None)
     draw = rng.random()
-    if draw < 0.15 and action.vague:
-        return _incomplete(scene, action)
-    if number is not None and draw < 0.25 and not number.decimal:
-        return _too_far(scene, action, number)
-    if draw > 0.88:
-        return _two(scene, action)
-    return _plain_request(scene, action)
+    made: Exchange | None = None
+    if draw < 0.16 and action.parameters:
+        made = _incomplete(scene, action)
+    elif draw < 0.24:
+        made = _out_of_range(scene, action)
+    elif draw < 0.29:
+        made = _unknown_value(scene, action)
+    elif draw < 0.32:
+        made = _corrected(scene, action)
+    elif draw > 0.86:
+        made = _two(scene, action)
+    return made or _plain_request(scene, action)
 
 
 def _plain_request(scene: Scene, action: Action) -> Exchange:
-    rng = scene.rng
-    values, said = _arguments(action, scene)
-    request = rng.choice(action.asks)
-    if any("met" in phrase for phrase in said.values()):
-        request = request.replace(action.unit, "")
-    user, values = _hear(scene, rng.choice(_WRAP).replace("{ask}", request), said, values)
-    done = rng.choice(action.done)
-    if rng.random() < 0.25 and not done.startswith(("OK", "(O")):
-        done = f"{_OK} {done}"
-    reply = _spoken(scene, done, action, values)
-    return Exchange(
-        user,
-        reply,
-        action.emotion,
-        (_line(action, values),),
-        partial(_again, action=action, values=values) if rng.random() < 0.3 else None,
-    )
+    request = _request(scene, action) or _request(scene, replace(action, strange=True))
+    if request is None:
+        return impossible(scene)
+    user, request = _hear(scene, request, _wrap(scene, request))
+    return _done(scene, user, request)
 
 
-def _again(scene: Scene, action: Action, values: dict[str, object]) -> Exchange:
+def _done(scene: Scene, user: str, request: Request) -> Exchange:
+    emotion, reply = _reply(scene, request)
+    follow = partial(_after, request=request) if scene.rng.random() < 0.4 else None
+    return Exchange(user, reply, emotion, (_line(request),), follow)
+
+
+def _after(scene: Scene, request: Request) -> Exchange:
+    """What people say when the robot has done something."""
     rng = scene.rng
-    if rng.random() < 0.4:
+    draw = rng.random()
+    if draw < 0.15:
         user, _ = scene.hear(
-            "(thanks|thank you|well done|good job|great|nice|good robot|perfect|wow|very good|cool|bravo|excellent)[, (that was (nice|great|good)|i liked that|you are good at this)]"
+            "(thanks|thank you|well done|good job|great|nice|good robot|perfect|wow|very good|cool|bravo|excellent)"
+            "[, (that was (nice|great|good)|i liked that|you are good at this)]"
         )
         return Exchange(user, scene.speak("(You are welcome!|My pleasure!|Thank you!|Glad that you like it!)"), "happy")
+    if draw < 0.26:
+        return _asked_about(scene, request)
+    made = None
+    if draw < 0.44:
+        made = _opposite(scene, request)
+    elif draw < 0.64:
+        made = _changed(scene, request)
+    elif draw < 0.76:
+        made = _more(scene, request)
+    return made or _again(scene, request)
+
+
+def _again(scene: Scene, request: Request) -> Exchange:
     user, _ = scene.hear(
-        "[and|ok|now|please] (again|once more|one more time|do (it|that) again|do that one more time|repeat that move|another one|same again) [please]"
+        "[and|ok|now|please] (again|once more|one more time|do (it|that) again|do that one more time|repeat that|another one"
+        "|same again|the same again|and again|encore|one more|can you do that again|do the same again|could you repeat that move"
+        "|let's have that again|that again) [please]"
     )
-    reply = scene.speak("(Once more!|Here it is again.|OK, again!)")
-    return Exchange(user, reply, action.emotion, (_line(action, values),))
+    emotion = next((emotion for emotion, _ in request.action.deed.replies), "neutral")
+    reply = scene.speak(f"(Once more, I {request.action.verb}.|Again, I {request.action.verb}.|OK, again!|Once more!)")
+    follow = partial(_after, request=request) if scene.rng.random() < 0.3 else None
+    return Exchange(user, reply, emotion, (_line(request),), follow)
 
 
-def _two(scene: Scene, first: Action) -> Exchange:
+def _asked_about(scene: Scene, request: Request) -> Exchange:
+    """The person asks about what was just done: words alone."""
+    do = verbs.whose(request.action.verb, "your")
+    did = verbs.phrase_past(request.action.verb)
+    if scene.rng.random() < 0.5:
+        user, _ = scene.hear(
+            f"(why did you (do that|do it|{do})|what was that for|why|how come you did that|who told you to do that|why that|did i ask for that)"
+        )
+        return Exchange(user, scene.speak("(You asked me to, so I did it.|Because you asked me to.)"))
+    user, _ = scene.hear(
+        f"(what did you [just] do|what was that|what are you doing|did you {do}|have you done it|did you do it|are you done|did it work|did you hear me)"
+    )
+    return Exchange(user, scene.speak(f"(I {did}, as you asked.|You asked, and I {did}.)"))
+
+
+def _opposite(scene: Scene, request: Request) -> Exchange | None:
+    """Now the other way."""
+    for parameter in request.action.parameters:
+        by_value = {declared: canonical for canonical, declared in parameter.meant.items()}
+        value = request.picked[parameter.slot].value
+        canonical = by_value.get(str(value).lower() if isinstance(value, bool) else str(value), "")
+        other = parameter.meant.get(_OPPOSITE.get(canonical, ""))
+        if other is None:
+            continue
+        way = "(way|direction|side|way round|way around)" if canonical in _SIDES else "way"
+        more = "|undo that|reverse that"
+        if canonical in _SIDES:
+            more = "|and back [again]|now back [again]|back again|and now back" if len(parameter.values) == 2 else ""
+        user, _ = scene.hear(
+            f"[ok|and|now|and now|then|good, now|please] (the other {way}|other {way}|the opposite [please]|the opposite direction|do the opposite{more})"
+        )
+        changed = replace(request, picked={**request.picked, parameter.slot: _choice(parameter, other, scene)})
+        return _done(scene, user, changed)
+    return None
+
+
+def _changed(scene: Scene, request: Request) -> Exchange | None:
+    """The same with another value."""
+    able = [p for p in request.action.parameters if p.kind in ("choice", "range", "switch")]
+    if not able:
+        return None
+    parameter = scene.rng.choice(able)
+    picked = _pick(parameter, scene)
+    if picked.value == request.picked[parameter.slot].value:
+        return None
+    user, _ = scene.hear(
+        f"(and now|now|and then|and|ok now|then|make it|make that|now try|try|the same (but|with)|but now|this time|do it again with|do the same with"
+        f"|let's try|how about|no,|i prefer|maybe|rather|better|next) {picked.heard} [please|this time|now]"
+    )
+    return _done(scene, user, replace(request, picked={**request.picked, parameter.slot: picked}))
+
+
+def _more(scene: Scene, request: Request) -> Exchange | None:
+    """A bit more: the same again where a number says how far, else a question."""
+    number = next((p for p in request.action.parameters if p.kind == "range"), None)
+    if number is None:
+        return None
+    user, _ = scene.hear(
+        "[ok|and|now|please] (a bit more|a little more|some more|more|a bit further|keep going|more please|just a bit more|a little further|even more|go on|continue|further|a tad more)"
+        if number.spec.relative
+        else "[ok|and|now|please] (a bit more|a little more|more|a bit less|a little less|less|some more|higher|lower)"
+    )
+    if number.spec.relative:
+        told = request.picked[number.slot].told
+        reply = scene.speak(f"(OK, another {told}.|A bit more, {told}.)")
+        return Exchange(user, reply, "neutral", (_line(request),), partial(_after, request=request))
+    asked = replace(request, lacking=(number,))
+    return Exchange(user, scene.speak(number.question()), "neutral", (), partial(_completed, request=asked))
+
+
+def _two(scene: Scene, first: Action) -> Exchange | None:
     rng = scene.rng
     second = rng.choice(scene.body.actions)
-    values, said = _arguments(first, scene)
-    more, also = _arguments(second, scene)
-    if any(p.kind == "text" for action in (first, second) for p in action.parameters):
-        return _plain_request(scene, first)
-    start, end = rng.choice(first.asks), rng.choice(second.asks)
-    if any("met" in phrase for phrase in (*said.values(), *also.values())):
-        return _plain_request(scene, first)
-    for slot, words_for in said.items():
-        start = start.replace(f"{{{slot}}}", words_for)
-    for slot, words_for in also.items():
-        end = end.replace(f"{{{slot}}}", words_for)
-    user, _ = scene.hear(
-        rng.choice(_WRAP[:8]).replace("{ask}", f"{start} (and|and then|then|, then|, and|, after that) {end}")
+    one, other = _request(scene, first, order=True), _request(scene, second, order=True)
+    absent = None
+    if rng.random() < 0.15:
+        absent = absent_action(scene.body, rng)
+        other = _request(scene, absent, order=True, alone=False)
+    if one is None or other is None or any(p.kind == "text" for p in (*first.parameters, *other.action.parameters)):
+        return None
+    joined = rng.choice([" and ", " and then ", ", then ", ", and ", ", after that ", " and also ", ". then ", ", afterwards "])
+    said = joined.join(_filled(request) for request in (one, other))
+    if rng.random() < 0.1:
+        said = rng.choice(["first {} and then {}", "{1} but first {0}", "before you {1}, {0}", "after you {0}, {1}"]).format(
+            _filled(one), _filled(other), *()
+        ) if absent is None else said
+    user, _ = scene.hear(rng.choice(_PLAIN_WRAP[:30]).replace("{ask}", said))
+    if absent is not None:
+        reply = f"(I can {first.verb}, but I cannot {absent.verb}.|I {first.verb}, but I cannot {absent.verb}.)"
+        return Exchange(user, scene.speak(reply), "neutral", (_line(one),))
+    reply = (
+        f"(First I {first.verb}, then I {second.verb}.|OK, I {first.verb}, then I {second.verb}.)"
+        if first.name != second.name
+        else f"(OK, I {first.verb} two times.|I {first.verb}, and once more.)"
     )
-    reply = scene.speak(
-        "(OK, first one, then the other.|Both, one after the other!|Two things, here I go!|OK, I do both.)"
-    )
-    return Exchange(user, reply, "happy", (_line(first, values), _line(second, more)))
+    return Exchange(user, scene.speak(reply), "neutral", (_line(one), _line(other)))
 
 
-def _incomplete(scene: Scene, action: Action) -> Exchange:
-    rng = scene.rng
-    values, said = _arguments(action, scene)
-    vague, lacking, question = rng.choice(action.vague)
-    user, values = _hear(scene, rng.choice(_WRAP[:12]).replace("{ask}", vague), said, values)
-    return Exchange(
-        user, scene.speak(question), "neutral", (), partial(_completed, action=action, values=values, lacking=lacking)
-    )
+def _filled(request: Request) -> str:
+    said = request.words
+    for slot, picked in request.picked.items():
+        said = said.replace(f"{{{slot}}}", picked.heard)
+    return said
 
 
-def _completed(scene: Scene, action: Action, values: dict[str, object], lacking: str) -> Exchange:
+def _incomplete(scene: Scene, action: Action) -> Exchange | None:
+    request = _request(scene, action, complete=False)
+    if request is None:
+        return None
+    user, request = _hear(scene, request, _wrap(scene, request))
+    return Exchange(user, _questions(scene, request), "neutral", (), partial(_completed, request=request))
+
+
+def _questions(scene: Scene, request: Request) -> str:
+    if len(request.lacking) == 1:
+        only = request.lacking[0]
+        return scene.speak(request.action.deed.questions.get(only.slot, only.question()))
+    if len(request.lacking) == 2:
+        return scene.speak(" ".join(p.question() for p in request.lacking))
+    return scene.speak(f"Please tell me {listed([p.label() for p in request.lacking])}.")
+
+
+def _completed(scene: Scene, request: Request) -> Exchange:
+    """The answer to what the robot asked back."""
     rng = scene.rng
     if rng.random() < 0.12:
         user, _ = scene.hear(
-            "(never mind|forget it|no|oh nothing|not at all|cancel|don't|leave it)[, (it's ok|forget it|thanks)]"
+            "(never mind|forget it|no|oh nothing|not at all|cancel|don't|leave it|nothing|not now|stop it|i changed my mind)[, (it's ok|forget it|thanks)]"
         )
-        return Exchange(user, scene.speak("(OK, I stay where I am.|All right, never mind.|OK, then I won't.)"))
+        return Exchange(user, scene.speak("(OK, then I won't.|All right, never mind.)"))
+    picked = dict(request.picked)
     pieces = []
-    for slot in lacking:
-        parameter = action.parameters["ab".index(slot)]
-        value, said = _value(parameter, scene)
-        values = {**values, parameter.name: value}
-        pieces.append(said if parameter.kind != "range" else f"{said} [{action.unit or 'please'}]")
+    texts = {}
+    for parameter in request.lacking:
+        picked[parameter.slot] = chosen = _pick(parameter, scene)
+        if parameter.kind == "text":
+            texts[parameter.slot] = chosen.heard
+        pieces.append(f"{{{parameter.slot}}}" if parameter.kind == "text" else chosen.heard)
     rng.shuffle(pieces)
     said = " ".join(pieces)
-    user, _ = scene.hear(f"[let's say|maybe|just|make it|i'd say|try|go for|uh|well] {said} [please]")
-    return Exchange(
-        user, _spoken(scene, rng.choice(action.done), action, values), action.emotion, (_line(action, values),)
+    user, slots = scene.hear(
+        f"([let's say|maybe|just|make it|i'd say|try|go for|uh|well|um|oh,|to|hmm|i think|please] {said} [please|then|would be nice|i think|is fine])",
+        **texts,
     )
+    for slot in texts:
+        picked[slot] = Picked(slots[slot], slots[slot], slots[slot])
+    return _done(scene, user, replace(request, picked=picked, lacking=()))
 
 
-def _too_far(scene: Scene, action: Action, number: Parameter) -> Exchange:
+def _out_of_range(scene: Scene, action: Action) -> Exchange | None:
     rng = scene.rng
-    values, said = _arguments(action, scene)
-    high = int(number.high or 0)
-    beyond = rng.choice(
-        [high * 2, high * 3, high * 5, high * 10, high + rng.randint(1, high), high * 100, high + 50, high + 100]
-    )
-    slot = "ab"[action.parameters.index(number)]
-    user, _ = _hear(
-        scene,
-        rng.choice(_WRAP).replace("{ask}", rng.choice([a for a in action.asks if f"{{{slot}}}" in a])),
-        {**said, slot: str(beyond)},
-        values,
-    )
-    reply = scene.speak(
-        f"(Sorry, {beyond} is too much for me. I can go up to {high}.|{beyond} is more than I can do. At most {high}.|That is too much, {high} is my limit.)"
-    )
-    return Exchange(user, reply, "surprised", (), partial(_smaller, action=action, values=values, number=number))
+    number = next((p for p in action.parameters if p.kind == "range"), None)
+    if number is None:
+        return None
+    low, high = number.low, number.high
+    span = max(1, int(high - low))
+    beyond = rng.choice([high * 2, high * 3, high * 5, high * 10, high + rng.randint(1, span), high + 50, high + 100, high + 1])
+    if rng.random() < 0.2:
+        beyond = rng.choice([low - 1, low - 5, low - rng.randint(1, span)])
+    if low <= beyond <= high:
+        beyond = high + 1
+    beyond = float(round(beyond))
+    beyond = beyond if not low <= beyond <= high else high + 2
+    picked = _number(number, beyond, scene)
+    request = _request(scene, action, given={number.slot: picked})
+    if request is None:
+        return None
+    user, request = _hear(scene, request, _wrap(scene, request))
+    much = "much" if beyond > high else "little"
+    reply = scene.speak(f"Sorry, {beyond:g} is too {much}. I can do {low:g} to {number.number(high)}.")
+    return Exchange(user, reply, "neutral", (), partial(_completed, request=replace(request, lacking=(number,))))
 
 
-def _smaller(scene: Scene, action: Action, values: dict[str, object], number: Parameter) -> Exchange:
-    value, said = _value(number, scene)
-    user, _ = scene.hear(
-        f"(ok then|then|ok|fine,|alright,|make it|how about) {said} [{action.unit or 'then'}] [please|then]"
-    )
-    values = {**values, number.name: value}
-    return Exchange(
-        user, _spoken(scene, scene.rng.choice(action.done), action, values), action.emotion, (_line(action, values),)
-    )
+def _unknown_value(scene: Scene, action: Action) -> Exchange | None:
+    rng = scene.rng
+    choice = next((p for p in action.parameters if p.kind == "choice"), None)
+    if choice is None:
+        return None
+    every = [aliases[0].replace("_", " ") for aliases, _ in choice.spec.values]
+    known = {spoken_name(value) for value in choice.values}
+    ways = " ".join(choice.values.values()).lower()
+    others = [value for value in every if value not in known and value not in ways]
+    if choice.spec.some and rng.random() < 0.15 or action.strange:
+        others = [words.made_up(rng, 2)]
+    if not others:
+        return None
+    other = rng.choice(others)
+    request = _request(scene, action, given={choice.slot: Picked(other, other, other)})
+    if request is None:
+        return None
+    user, request = _hear(scene, request, _wrap(scene, request))
+    reply = scene.speak(f"Sorry, I cannot do {other}. I only know {listed([spoken_name(value) for value in choice.values])}.")
+    return Exchange(user, reply, "neutral", (), partial(_completed, request=replace(request, lacking=(choice,))))
 
 
-_CHORES = (
-    "fly [to the moon|around the room|up]",
-    "make me (a coffee|a tea|breakfast|a sandwich|dinner)",
-    "(cook|bake) (me|us) [some] {food}",
-    "bring me (a beer|my {thing}|the {thing}|a glass of water|some {food})",
-    "wash (the dishes|my car|my clothes)",
-    "clean (my room|the house|the kitchen|the windows)",
-    "do my homework",
-    "do the (laundry|shopping|dishes|ironing)",
-    "(open|close) the (door|window|fridge|curtains)",
-    "call (my {relation}|{person}|the police|a taxi)",
-    "send (an email|a message|a text) to (my {relation}|{person})",
-    "order (a pizza|some {food}|a taxi)",
-    "book (a flight to {place}|a table|a hotel)",
-    "set (an alarm|a timer) [for ({n} minutes|seven|tomorrow)]",
-    "remind me to (call my {relation}|buy {food}|go {hobby})",
-    "swim",
-    "climb (the stairs|a tree|up the wall)",
-    "drive (my car|to {place})",
-    "play (a game of {hobby}|the {hobby}|football) with me",
-    "turn on the (tv|television|radio|oven|dishwasher|coffee machine)",
-    "turn off the (tv|television|radio|oven)",
-    "pick up (the|that|my) {thing}",
-    "catch the {thing}",
-    "carry (the|my) {thing}",
-    "throw (me) the {thing}",
-    "give me (the {thing}|your hand|a massage|some money)",
-    "walk (the|my) {pet}",
-    "feed (the|my) {pet}",
-    "water the plants",
-    "buy (me) [a] {thing}",
-    "teleport [to {place}]",
-    "become invisible",
-    "lift (me|the {thing})",
-    "fix my {thing}",
-    "paint (me|a picture|the wall)",
-    "take out the trash",
-    "go (outside|upstairs|to {place}|to the shop)",
-    "fold (the|my) {thing}",
-    "search the internet [for {topic}]",
-    "google {topic}",
-    "play (music|a song|some {topic})",
-    "shoot lasers",
-    "grow (bigger|wings)",
-    "sing",
-    "whistle",
-    "follow me",
-    "chase the {pet}",
-    "scratch my back",
-    "hold my {thing}",
-    "draw (me) a {animal}",
-    "translate this",
-    "check my email",
-    "read (me) (the news|my email|a book)",
-    "mow the lawn",
-    "run",
-    "swim in the pool",
-    "crawl under the {thing}",
-)
+def _corrected(scene: Scene, action: Action) -> Exchange | None:
+    """A slip of the tongue: the later value is meant."""
+    request = _request(scene, action, order=True)
+    able = [p for p in action.parameters if p.kind in ("choice", "range") and request and f"{{{p.slot}}}" in request.words]
+    if request is None or not able or any(p.kind == "text" for p in action.parameters):
+        return None
+    parameter = scene.rng.choice(able)
+    better = _pick(parameter, scene)
+    said = f"{_filled(request)}, (no|sorry|no wait|i mean|no sorry, i mean|oh no,|wait no|make that|i meant|or rather|actually) {better.heard}"
+    user, _ = scene.hear(said)
+    return _done(scene, user, replace(request, picked={**request.picked, parameter.slot: better}))
 
 
 def impossible(scene: Scene) -> Exchange:
-    """A request for something that this body cannot do: an honest no and no action."""
+    """A request for something that this body cannot do: an honest no that names it, and no action."""
     rng = scene.rng
-    if rng.random() < 0.5:
+    draw = rng.random()
+    if draw < 0.12:
+        name = spoken_name(strange_name(rng))
+        user, _ = scene.hear(rng.choice(_PLAIN_WRAP).replace("{ask}", f"(do|do the|start|run) {name}"))
+        return Exchange(user, scene.speak(f"(Sorry, I do not know {name}.|I do not know {name}, sorry.)"))
+    if draw < 0.6:
         action = absent_action(scene.body, rng)
-        values, said = _arguments(action, scene)
-        request, verb = (
-            rng.choice([*action.asks, *(vague for vague, _, _ in action.vague)]),
-            re.sub(r"\bmy\b", "a", action.verb),
-        )
-        user, _ = _hear(scene, rng.choice(_WRAP).replace("{ask}", request), said, values)
-        reply = scene.speak(
-            f"(Sorry, I cannot {verb} with this body.|I am sorry, my body cannot do that.|I wish I could {verb}, but my body cannot.|My body cannot {verb}, sorry.)"
-        )
-        return Exchange(user, reply)
-    if rng.random() < 0.06 and all(action.verb != "stop" for action in scene.body.actions):
+        request = _request(scene, action, complete=rng.random() < 0.75, alone=False)
+        if request is None:
+            return impossible(scene)
+        user, request = _hear(scene, request, _wrap(scene, request))
+        return Exchange(user, scene.speak(f"(Sorry, I cannot {action.verb}.|I am sorry, I cannot {action.verb}.)"))
+    if draw < 0.63 and not scene.body.has("stop"):
         user, _ = scene.hear("(stop|stop [moving|now|it]|halt|freeze|stand still|hold still|don't move)")
         return Exchange(user, scene.speak("(I am not moving.|I stand still.)"))
-    user, _ = scene.hear(
-        rng.choice(_WRAP).replace("{ask}", rng.choice(_CHORES).replace("{n}", str(rng.randint(2, 60))))
-    )
-    reply = scene.speak(
-        "(Sorry, my body cannot do that.|I am sorry, I cannot do that.|That is too much for a small robot, sorry.|I wish I could, but my body cannot do that.|I am only a small robot, I cannot do that.)"
-    )
-    return Exchange(user, reply)
+    own = {piece for action in scene.body.actions for piece in pieces(action)}
+    for _ in range(20):
+        exchange = _told(scene, "chores")
+        if not own & set(re.findall(r"\w+", exchange.user.lower())):
+            return exchange
+    return impossible(scene)
 
 
 def forbid(scene: Scene) -> Exchange:
     """Somebody says not to do it."""
-    rng = scene.rng
-    action = (
-        rng.choice(scene.body.actions) if scene.body.actions and rng.random() < 0.8 else absent_action(scene.body, rng)
-    )
-    values, said = _arguments(action, scene)
-    wrap = rng.choice(
-        [
-            "(don't|do not|please don't|never|please do not|you must not|you should not|you shouldn't|don't you dare|don't ever|you better not|you don't have to|you don't need to|no need to|i don't want you to|i never said you should) {ask}",
-            "(don't|do not) {ask} [now|yet|please|any more|ok]",
-            "whatever you do, (don't|never) {ask}",
-            "i told you not to {ask}",
-            "please (stop trying to|avoid to) {ask}",
-            "(wait|no|stop), (don't|do not) {ask}",
-            "not now, don't {ask}",
-            "i'd rather you did not {ask}",
-            "{ask}? no, (don't|please don't)",
-        ]
-    )
-    user, _ = _hear(
-        scene,
-        wrap.replace("{ask}", rng.choice([*action.asks[:5], *(vague for vague, _, _ in action.vague)])),
-        said,
-        values,
-    )
-    return Exchange(
-        user,
-        scene.speak(
-            "(OK, I won't.|All right, I will not do that.|OK, I stay as I am.|Understood, I won't.|Don't worry, I won't.)"
-        ),
-    )
-
-
-_NARRATION = (
-    "(yesterday|last week|this morning|today|just now|on monday|last night) (i|my {relation}|we|{person}|the {pet}) (moved|walked|went|drove|turned|waved|danced|looked|nodded|jumped|ran|stopped) [(forward|back|left|right|around|up|down|away|home)] [at (the|a) (church|corner|{thing}|light|station)|for {n} (minutes|hours|metres|km)|[{n}] times]",
-    "the (road|car|bus|street|path|river|train) (turns|goes|went|turned|stops) (left|right|back|straight) (after|at|before|near) the (church|school|bridge|station|{thing}|corner)",
-    "(i|we|they|my {relation}) (like|love|hate|want|used|have|need) to (dance|wave|turn left|move|drive|look at the {thing}|walk forward|go back|jump|move {n} cm)",
-    "my {relation} (dances|drives|waves|moves|turns|walks|stops|looks) (very well|slowly|all day|a lot|like a robot|too fast|every day)",
-    "the (light|lamp|led|traffic light|sky|wall|{thing}) (is|was|turned|went|looks|became) (red|green|blue|white|off|on)",
-    "(i|my {relation}|{person}) (turned|switched) (off|on) the (light|tv|radio|lamp) [before i left|yesterday]",
-    "i (saw|met|watched) (a|the) (man|woman|dog|robot|{animal}) (wave|dance|move|turn left|jump|walk backwards)",
-    "(my favourite|the best) (dance|move|colour|light) is (red|green|blue|the waltz|white)",
-    "(that was a (nice|good|strange|funny) (wave|dance|move|turn)|i like (your|the) (wave|dance|moves|light)|you (moved|turned|danced|waved) (well|very fast|nicely|a lot))",
-    "(i am|we are|my {relation} is) (moving|turning {n}|dancing|going back|driving|looking) (to {place}|tomorrow|next week|for {n} days|all night|[with {person}])",
-    "{person} (told me to|said i should|wants me to) (turn left|move forward|dance|wave|stop|look up|go {n} metres)",
-    "(the|my) {pet} (jumped|moved|turned around|looked at me|ran {n} metres|danced|stopped)",
-    "i (parked|drove|walked|ran|moved) {n} (cm|metres|km|miles|steps) [(forward|back|away)] [today|yesterday]",
-    "the (movie|show|game|song) (was about|had) a (robot|car) that (turned left|could dance|moved {n} metres|waved)",
-    "it (moved|turned|stopped|fell) (by itself|{n} degrees|{n} cm|when i touched it)",
-)
+    return _told(scene, "negations")
 
 
 def narrate(scene: Scene) -> Exchange:
-    """Somebody tells a story with action words in it: an answer in words alone."""
-    n = str(scene.rng.randint(2, 300))
-    user, _ = scene.hear(scene.rng.choice(_NARRATION).replace("{n}", n))
-    reply = scene.speak(
-        "(Oh, I see!|That is interesting.|Really?|Nice story.|I see.) (Tell me more.|What happened then?|Thanks for telling me.|How was that for you?)"
-    )
-    return Exchange(user, reply)
+    """Somebody tells a story with action words in it, or has an opinion, or a plan: an answer in words alone."""
+    return _told(scene, "stories")
+
+
+def question_about(scene: Scene) -> Exchange:
+    """Wondering aloud about an action, with no wish that it be done."""
+    return _told(scene, "questions")
+
+
+@cache
+def _blocks(name: str) -> tuple[list[Step], list[float]]:
+    steps = read_talk(Path(__file__).parent / "deeds" / "none" / f"{name}.txt")
+    return steps, [float(len(step.asks)) for step in steps]
+
+
+def _told(scene: Scene, name: str) -> Exchange:
+    """A block of `deeds/none`, its slots filled with the words of some action: {do} turn your head, {did}, {doing}, ..."""
+    rng = scene.rng
+    steps, weights = _blocks(name)
+    for _ in range(20):
+        step = rng.choices(steps, weights)[0]
+        text = " ".join([*step.asks, *(reply for _, reply in step.replies)])
+        if "{stopping}" in text and scene.body.has("stop"):
+            continue
+        return step.exchange(scene, _slots(scene))
+    raise ValueError(f"no block of {name} fits")
+
+
+def _slots(scene: Scene) -> dict[str, str]:
+    rng = scene.rng
+    owned = bool(scene.body.actions) and rng.random() < 0.7
+    action = rng.choice(scene.body.actions) if owned else absent_action(scene.body, rng)
+    request = None
+    for _ in range(4):
+        request = request or _request(scene, action, complete=rng.random() < 0.6, order=True)
+    said = _filled(request) if request else verbs.whose(action.verb, "your")
+    filled = scene.fill(said, {"robot": scene.name})
+    said = re.sub(r"\{(\w+)\}", lambda slot: filled[slot[1]], said)
+    return _forms(action.verb, said, rng.choice(["his", "her", "their"]))
+
+
+def _forms(verb: str, said: str, owner: str) -> dict[str, str]:
+    """What a verb looks like in sentences about the robot, the speaker and others; `said` is a whole order."""
+    return {
+        "do": verbs.whose(verb, "your"),
+        "mydo": verb,
+        "did": verbs.whose(verbs.phrase_past(verb), "your"),
+        "mydid": verbs.whose(verbs.phrase_past(verb), "my"),
+        "hisdid": verbs.whose(verbs.phrase_past(verb), owner),
+        "hisdo": verbs.whose(verb, owner),
+        "doing": verbs.whose(verbs.phrase_continuous(verb), "your"),
+        "stopping": verbs.whose(verbs.phrase_continuous(verb), "your"),
+        "mydoing": verbs.whose(verbs.phrase_continuous(verb), "my"),
+        "hisdoing": verbs.whose(verbs.phrase_continuous(verb), owner),
+        "order": said,
+        "ordered": verbs.whose(verbs.phrase_past(said), owner),
+        "iordered": verbs.whose(verbs.phrase_past(said), "my"),
+        "youordered": verbs.phrase_past(said),
+        "ordering": verbs.phrase_continuous(said),
+        "hisorder": verbs.whose(said, owner),
+        "myorder": verbs.whose(said, "my"),
+    }
 
 
 def able(scene: Scene) -> Exchange:
@@ -459,31 +679,53 @@ def able(scene: Scene) -> Exchange:
     rng = scene.rng
     owned = bool(scene.body.actions) and rng.random() < 0.6
     action = rng.choice(scene.body.actions) if owned else absent_action(scene.body, rng)
-    number = next((p for p in action.parameters if p.kind == "range"), None)
-    choices = next((p for p in action.parameters if p.choices is not None and "true" not in p.choices), None)
-    if owned and number is not None and rng.random() < 0.3:
-        user, _ = scene.hear(
-            f"(how (far|much|long) can you (at most|) {action.verb}|what is (the most|the limit) for {action.name.replace('_', ' ')}|how many {number.name.replace('_', ' ')} can you {action.verb})"
-        )
-        return Exchange(user, scene.speak(f"From {number.low:g} to {number.high:g} at once."))
-    if owned and choices is not None and choices.choices is not None and rng.random() < 0.3:
-        listed = _listed(list(choices.choices))
-        user, _ = scene.hear(
-            f"(which|what) {choices.name.replace('_', ' ')}s? (can you (do|show|use|make)|do you (know|have)) [for {action.name.replace('_', ' ')}]".replace(
-                "s?", "s"
-            )
-        )
-        return Exchange(user, scene.speak(f"I know {listed}."))
-    verb = re.sub(r"\bmy\b", "your", action.verb)
-    own = action.verb if owned else re.sub(r"\bmy\b", "a", action.verb)
-    user, _ = scene.hear(
-        f"(are you able to|do you know how to|is it true that you can|have you learned to|did you learn to|so you can|i wonder if you can|do you have the ability to|tell me if you can) {verb}"
+    if owned and rng.random() < 0.5:
+        made = _limits(scene, action)
+        if made is not None:
+            return made
+    do = verbs.whose(action.verb, "your")
+    ways = (
+        f"are you able to {do}|do you know how to {do}|is it true that you can {do}|have you learned [how] to {do}|did you learn to {do}|so you can {do}|i wonder if you can {do}"
+        f"|do you have the ability to {do}|tell me if you can {do}|are you a robot that can {do}|is your body able to {do}|can a robot like you {do}|were you built to {do}"
+        f"|can you [actually|really|even|also] {do} or not|do you know if you can {do}|could you {do} if i asked|is it possible for you to {do}|would you be able to {do}"
+        f"|can robots like you {do}|you can't {do}, can you|you can {do}, right|do you ever {do}|i bet you can't {do}|my {{relation}} says you can {do}, is that true"
     )
-    if owned:
-        return Exchange(
-            user, scene.speak(f"(Yes, I can {action.verb}.|Yes, I know how to {action.verb}.) [Just ask me!]"), "happy"
+    if not owned:
+        user, _ = scene.hear(f"({ways}|can you {do}|can you [really|actually] {do}|could you {do}|can u {do})")
+        return Exchange(user, scene.speak(f"(No, I cannot {action.verb}.|I am afraid I cannot {action.verb}.)"))
+    if action.parameters and not action.strange and rng.random() < 0.2:
+        user, _ = scene.hear(f"can you {do}")
+        asked = _request(scene, action) or _request(scene, replace(action, strange=True))
+        if asked is not None:
+            question = _questions(scene, replace(asked, lacking=action.parameters))
+            follow = partial(_completed, request=replace(asked, lacking=action.parameters))
+            return Exchange(user, f"Yes, I can. {question}", "happy", (), follow)
+    user, _ = scene.hear(f"({ways}|can you [really|actually] {do} or is that a joke)")
+    return Exchange(user, scene.speak(f"(Yes, I can {action.verb}.|Yes, I know how to {action.verb}.) [Just ask me!]"), "happy")
+
+
+def _limits(scene: Scene, action: Action) -> Exchange | None:
+    """How far, how fast, which ones?"""
+    rng = scene.rng
+    do, label = verbs.whose(action.verb, "your"), spoken_name(action.name)
+    parameter = rng.choice([*action.parameters, None])
+    if parameter is None or parameter.kind not in ("range", "choice"):
+        return None
+    what = parameter.label()
+    if parameter.kind == "choice":
+        known = listed([spoken_name(value) for value in parameter.values])
+        user, _ = scene.hear(
+            f"((which|what) {what} (can you (do|show|use|make)|do you (know|have)|are there|is possible|options do you have) for {label}|(which|what) {what} can you {do} (with|in)"
+            f"|what are the options for {what}|which values does {what} have|what can i choose for {what}|what {what} options are there)"
         )
-    return Exchange(user, scene.speak(f"(No, I cannot {own}.|No, my body cannot {own}.|I am afraid I cannot {own}.)"))
+        return Exchange(user, scene.speak(f"I know {known}."))
+    unit = UNITS[parameter.spec.unit][1]
+    far = "far" if unit in ("centimetres", "metres", "millimetres", "steps") else "long" if unit in ("seconds", "minutes") else "much"
+    user, _ = scene.hear(
+        f"(how {far} can you {do} [at most|at once]|what is (the most|the limit|the maximum|the highest {what}|the range) for {label}|what's your (limit|maximum) for {what}"
+        f"|how many {unit or what} can you {do}|what {what} can you {do} with|what is the (smallest|biggest|lowest|highest) {what}|up to which {what} can you {do})"
+    )
+    return Exchange(user, scene.speak(f"From {parameter.low:g} to {parameter.number(parameter.high)}."))
 
 
 def abilities(scene: Scene) -> Exchange:
@@ -500,9 +742,8 @@ def abilities_reply(scene: Scene) -> str:
         return scene.speak(
             "(I have no body to move, but I can talk with you, tell jokes and share facts.|I can talk, listen, tell jokes and share facts. I have no body to move.)"
         )
-    listed = _listed([action.name.replace("_", " ") for action in scene.body.actions][:8])
     return scene.speak(
-        f"(My body knows {listed}. I can also talk and tell jokes.|I know {listed}. And I can chat, tell jokes and facts.)"
+        f"(My body knows {_names(scene.body)}. I can also talk and tell jokes.|I know {_names(scene.body)}. And I can chat, tell jokes and facts.)"
     )
 
 
@@ -518,33 +759,8 @@ def body_question(scene: Scene) -> Exchange:
                 "(I have no body that can move, only a voice.|No, I have no body to move. I can talk, though.)"
             ),
         )
-    listed = _listed([action.name.replace("_", " ") for action in scene.body.actions][:5])
-    return Exchange(user, scene.speak(f"My body can do this: {listed}."))
+    return Exchange(user, scene.speak(f"My body can do this: {_names(scene.body, 5)}."))
 
 
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def question_about(scene: Scene) -> Exchange:
-    """Wondering aloud about an action, with no wish that it be done."""
-    rng = scene.rng
-    action = (
-        rng.choice(scene.body.actions) if scene.body.actions and rng.random() < 0.8 else absent_action(scene.body, rng)
-    )
-    verb = re.sub(r"\bmy\b", "your", action.verb)
-    user, _ = scene.hear(
-        f"(what happens (if|when) you {verb}|why would you {verb}|do you like to {verb}|did you {verb} [just now|today|yesterday]|should (i|we) {verb}|who taught you to {verb}|when did you last {verb}|how do you {verb}|do you {verb} often|is it hard to {verb}|is it fun to {verb}|what does it mean to {verb}|maybe you can {verb} later|you can {verb} tomorrow|i will ask you to {verb} later)"
-    )
-    if user.lower().startswith(("maybe", "you can", "i will")):
-        return Exchange(
-            user, scene.speak("(OK, just tell me when.|Sure, later then.|All right, I wait for your word.)")
-        )
-    if action in scene.body.actions:
-        return Exchange(
-            user,
-            scene.speak(
-                "(I only do it when you ask me.|When you ask, my motors do the work.|I like doing it when somebody asks me.)"
-            ),
-        )
-    return Exchange(user, scene.speak("(My body cannot do that, so I do not know.|I cannot do that with my body.)"))
+def _names(body: Body, most: int = 8) -> str:
+    return listed([spoken_name(action.name) for action in body.actions][:most])
