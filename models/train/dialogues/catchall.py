@@ -270,7 +270,7 @@ def nonsense(scene: Scene) -> Exchange:
                 "{foreign}",
                 "{foreign}",
                 "(b|c|d|e|f|g|h|j|k|l|m|o|p|q|r|s|t|u|v|w|x|y|z)",
-                "(i i i|the the|um the|so so so|w w w|but but but) (i|the|you) {thing}",
+                "(i i i|th th th|um um|so so so|w w w|but but but) (i|the|you) {thing}",
                 "(the|a|my) {adjective}",
                 "(in|on|under|from|with|of|to) the {thing}",
                 "(i|you|we|they) {word} the {word2}",

@@ -219,7 +219,7 @@ def _sum(scene: Scene) -> Exchange:
     user, _ = scene.hear(
         _SUMS[sign], a=_written(first, scene, in_words), b=_written(second, scene, in_words != (rng.random() < 0.1))
     )
-    follow = _another_sum if rng.random() < 0.6 else None
+    follow = _another_sum if rng.random() < 0.9 else None
     return Exchange(user, f"{first} {sign} {second} is {result}.", "happy", follow=follow)
 
 
