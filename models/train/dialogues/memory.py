@@ -148,9 +148,16 @@ def _shares() -> tuple[list[str], list[float]]:
     return list(kinds), [often.get(name, 1.0 + len(kind.tells) / 10) for name, kind in kinds.items()]
 
 
+def _an(text: str, value: str) -> str:
+    """`text` with its articles before vowels put right, unless that would change `value`."""
+    right = re.sub(r"\b([Aa]) (?=[aeioAEIO]|un[^i])", r"\1n ", text)
+    return right if value in right else text
+
+
 def _hear(scene: Scene, text: str, /, **slots: str) -> tuple[str, dict[str, str]]:
     """What the person types, now and then all in capitals."""
     user, slots = scene.hear(text, **slots)
+    user = _an(user, slots.get("x", ""))
     if scene.rng.random() < 0.02:
         return user.upper(), {slot: value.upper() for slot, value in slots.items()}
     return user, slots
@@ -491,7 +498,7 @@ def _noted(kind: _Kind, ack: str, slots: dict[str, str], scene: Scene) -> str:
     """What the robot says to what it was told: mostly the same sentence that it will say when asked."""
     draw = scene.rng.random()
     if ack:
-        return scene.speak(ack, **slots)
+        return _an(scene.speak(ack, **slots), slots["x"])
     if draw < 0.72:
         return scene.speak(f"{kind.answer} {_KEPT}", **slots)
     return scene.speak(scene.rng.choice(kind.acks), **slots)
@@ -616,7 +623,7 @@ def recall_fact(scene: Scene, key: str = "", *, close: bool = False) -> Exchange
         ask, questions = _PRONOUN, kind.questions[0]
     user, slots = _hear(scene, ask, k=label, x=told, **verb)
     answer = scene.speak(questions.answer, **{**slots, **verb, "x": told})
-    return Exchange(user, answer, "happy")
+    return Exchange(user, _an(answer, told), "happy")
 
 
 def _untold(scene: Scene, keys: list[str]) -> Exchange:

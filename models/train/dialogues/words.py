@@ -99,6 +99,9 @@ _CODAS = [
     "d",
     "g",
 ]
+_RUDE = re.compile(
+    r"shit|cock|dick|fag|nazi|tits|crap|sex|penis|nig|anal|^rape?|piss|^ass$|arse|coon|kike|homo|hoe$|slut|pussy"
+)
 _COUNTS = ["two", "three", "four", "five", "many", "some", "a few", "ten", "3"]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _TITLES = [
@@ -142,7 +145,7 @@ def made_up(rng: random.Random, syllables: int | None = None) -> str:
             made = "".join(rng.choice(_LETTERS) for _ in range(rng.randint(3, 9)))
         else:
             made = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(count))
-        if len(made) > 2 and made not in _KNOWN:
+        if len(made) > 2 and made not in _KNOWN and not _RUDE.search(made):
             return made
 
 
@@ -189,7 +192,8 @@ def person_name(rng: random.Random) -> str:
 def _blend(rng: random.Random) -> str:
     """A name that nobody bears, of the beginning of one and the end of another."""
     first, second = (re.sub(r"\W.*", "", word("name", rng)) for _ in range(2))
-    return (first[: rng.randint(2, 4)] + second[-rng.randint(2, 4) :].lower()).capitalize()
+    made = (first[: rng.randint(2, 4)] + second[-rng.randint(2, 4) :].lower()).capitalize()
+    return second if _RUDE.search(made.lower()) else made
 
 
 def robot_name(rng: random.Random) -> str:
