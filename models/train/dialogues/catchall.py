@@ -44,19 +44,23 @@ _UNSURE_TOPIC = (
 _UNSURE = "(I do not know that, sorry. I am only a small robot.|Sorry, I do not know that.|Good question! I do not know the answer.|I do not know that, sorry. Shall we talk about something else?|I cannot find that out, sorry.)"
 
 
+_BEFORE = "(i am bored.|my teacher asked us,|i have a test tomorrow,|i always wanted to know,|random question,|my {relation} and i had an argument,|my son wants to know,|my daughter asks,|for my homework,|quick one,|serious question,|stupid question but|i keep wondering,|in your opinion,|since you are a robot,|out of curiosity,|just for fun,|you seem smart,|maybe you know this,|here is a hard one,|i was reading a book,|they talked about it on tv,|we learned it at school but i forgot,|i can't sleep,|tell me one thing,|let me test you,|you as a robot,|my friend {person} says that you know everything,|before i forget,|one more question,|next question,|can i ask you something,|i bet you don't know this,|help me out,|settle this for me,)"
+
+
 def unknown(scene: Scene) -> Exchange:
     """A question that a small robot cannot answer: it says so."""
     rng = scene.rng
     draw = rng.random()
+    before = f"{_BEFORE} " if rng.random() < 0.15 else ""
     if draw < 0.4:
-        user, slots = scene.hear(rng.choice(_ABOUT[:1] * 3 + _ABOUT[1:] * 2), topic=words.topic(rng))
+        user, slots = scene.hear(before + rng.choice(_ABOUT[:1] * 3 + _ABOUT[1:] * 2), topic=words.topic(rng))
         return _ignorance(user, slots["topic"], scene)
     if draw < 0.7:
         kind = rng.choice(list(_TYPED))
         value = scene.slot(kind) if rng.random() < 0.85 else words.made_up(rng)
-        user, slots = scene.hear(_TYPED[kind], n=str(rng.randint(2, 60)), **{kind: value})
-        return _ignorance(user, slots[kind], scene)
-    user, _ = scene.hear(rng.choice(_OPEN), n=str(rng.randint(21, 999)), n2=str(rng.randint(21, 99)))
+        user, slots = scene.hear(before + _TYPED[kind], n=str(rng.randint(2, 60)), **{kind: value})
+        return _ignorance(user, f"the {slots[kind]}" if kind == "creature" else slots[kind], scene)
+    user, _ = scene.hear(before + rng.choice(_OPEN), n=str(rng.randint(21, 999)), n2=str(rng.randint(21, 99)))
     user = _estranged(user, scene)
     return Exchange(user, scene.speak(_UNSURE), follow=_pressed if rng.random() < 0.3 else None)
 
