@@ -154,9 +154,15 @@ outbox = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("correlation_data", LargeBinary),
     Column("delivered_at", UtcDateTime),
+    Column("expires_at", UtcDateTime),
+    Column("expired_at", UtcDateTime),
     _partial_index("ix_outbox_undelivered", "delivered_at IS NULL", "device_id", "request_id"),
     _partial_index("ix_outbox_undelivered_id", "delivered_at IS NULL", "id"),
     _partial_index("ix_outbox_delivered_at", "delivered_at IS NOT NULL", "delivered_at"),
+    _partial_index("ix_outbox_expired_at", "expired_at IS NOT NULL", "expired_at"),
     sqlite_autoincrement=True,
 )
-"""What is published for the turns: undelivered until the broker has acknowledged it. Ids never come back."""
+"""What is published for the turns: undelivered until the broker has acknowledged it. Ids never come back.
+
+What the broker did not have at `expires_at` is not published any more: `expired_at` is when that was noticed.
+"""

@@ -126,7 +126,7 @@ class Turn:
 
     Attributes:
         at: when it was said.
-        words: what the person said.
+        words: what the person said; empty where the robot spoke of its own accord, which history leaves out.
         reply: what was answered; its `device_id` and `request_id` are the turn's. The text of a cancelled one is what
             had been said until then.
         facts: the bracketed line that the words were sent to the model with; empty where there was none.
@@ -175,9 +175,10 @@ class Turns:
     async def recent(self, device_id: str, token_budget: int) -> list[PastTurn]:
         """Return the newest turns of the current conversation that fit the budget by `estimated_tokens`, oldest first.
 
-        Turns that ended in an error or expired, and those cancelled before a word was said, are left out. Once a
-        conversation outgrows the budget, its oldest turns are dropped a quarter of the budget at a time: most turns
-        then add to the prompt of the one before, which the model's cache holds, and few begin a new one.
+        Turns that ended in an error or expired, those cancelled before a word was said, and those that nobody's words
+        began are left out. Once a conversation outgrows the budget, its oldest turns are dropped a quarter of the
+        budget at a time: most turns then add to the prompt of the one before, which the model's cache holds, and few
+        begin a new one.
         """
         return await self._database.read(lambda connection: _recent(connection, device_id, token_budget))
 
@@ -268,7 +269,7 @@ def _reset(connection: Connection, device_id: str) -> None:
 
 
 def _history_tokens(turn: Turn) -> int:
-    return estimated_tokens(turn) if _is_history(turn.reply) else 0
+    return estimated_tokens(turn) if turn.words and _is_history(turn.reply) else 0
 
 
 def _is_history(reply: Reply) -> bool:
@@ -298,7 +299,7 @@ def _row(turn: Turn) -> dict[str, Any]:
         "facts": turn.facts,
         "user_id": turn.user_id,
         "replied_at": reply.timestamp,
-        "actions": [action.model_dump() for action in reply.actions],
+        "actions": [action.model_dump(mode="json", exclude_none=True) for action in reply.actions],
         **{field: getattr(reply, field) for field in _REPLY_FIELDS},
         **reply.usage.model_dump(),
         **reply.timings.model_dump(),

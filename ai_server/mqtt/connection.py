@@ -21,6 +21,7 @@ from ai_server.mqtt.network import (
     Callbacks,
     NetworkConnection,
     Publication,
+    PublishExpired,
     PublishPostponed,
     PublishRefused,
     Received,
@@ -29,7 +30,15 @@ from ai_server.mqtt.options import BrokerOptions, Protocol
 from ai_server.mqtt.outgoing import Outgoing
 from ai_server.mqtt.reconnection import CONTEST_LOSSES, Reconnection
 
-__all__ = ["Connection", "ConnectionState", "Publication", "PublishPostponed", "PublishRefused", "Received"]
+__all__ = [
+    "Connection",
+    "ConnectionState",
+    "Publication",
+    "PublishExpired",
+    "PublishPostponed",
+    "PublishRefused",
+    "Received",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -201,23 +210,39 @@ class Connection:
         qos: Literal[1],
         retain: bool = False,
         correlation_data: bytes | None = None,
+        expires: float | None = None,
     ) -> asyncio.Future[None]: ...
 
     @overload
     def publish(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool = False, correlation_data: bytes | None = None
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int,
+        retain: bool = False,
+        correlation_data: bytes | None = None,
+        expires: float | None = None,
     ) -> asyncio.Future[None] | None: ...
 
     def publish(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool = False, correlation_data: bytes | None = None
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int,
+        retain: bool = False,
+        correlation_data: bytes | None = None,
+        expires: float | None = None,
     ) -> asyncio.Future[None] | None:
         """Publish with QoS 0 (sent now or never) or 1 (kept in memory and sent until the broker has it).
 
-        The correlation data reaches MQTT 5 receivers only.
+        The correlation data reaches MQTT 5 receivers only. What `expires`, a moment of `time.monotonic()`, is not sent
+        after it, and an MQTT 5 broker does not deliver it after it either.
 
         Returns:
             For QoS 1 a future: done at the PUBACK, or failed with `PublishRefused` (`PublishPostponed` where it was
-            not the broker's doing). Cancelling it keeps what was not sent yet, or is to be sent again, from being sent.
+            not the broker's doing, `PublishExpired` where it came too late). Cancelling it keeps what was not sent yet, or is to be sent again, from being sent.
             For QoS 0 None.
 
         Raises:
@@ -225,7 +250,7 @@ class Connection:
         """
         if {"+", "#", "\0"} & set(topic):
             raise ValueError(f"{topic!r} is no topic to publish to: it has a wildcard or a NUL in it")
-        publication = Publication(topic, payload, qos, retain, correlation_data)
+        publication = Publication(topic, payload, qos, retain, correlation_data, expires)
         if qos == 0:
             self._outgoing.publish_once(publication)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import time
@@ -74,13 +75,28 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A message to publish."""
+    """A message to publish.
+
+    Attributes:
+        topic: where.
+        payload: what.
+        qos: 0 or 1.
+        retain: the broker keeps it.
+        correlation_data: reaches MQTT 5 receivers only.
+        expires: until when it is worth delivering, of `time.monotonic()`; None for ever.
+    """
 
     topic: str
     payload: bytes
     qos: int = 0
     retain: bool = False
     correlation_data: bytes | None = None
+    expires: float | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is not worth delivering any more."""
+        return self.expires is not None and time.monotonic() >= self.expires
 
 
 class PublishRefused(Exception):  # noqa: N818  it reads as what happened
@@ -89,6 +105,10 @@ class PublishRefused(Exception):  # noqa: N818  it reads as what happened
 
 class PublishPostponed(PublishRefused):
     """A publication was not taken now, for lack of room or of a connection; it may be another time."""
+
+
+class PublishExpired(PublishRefused):
+    """A publication was not sent while it was worth it, or the broker did not confirm it by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,10 +339,13 @@ class NetworkConnection:
             self._ending = disconnected(reason, self._options, accepted=accepted, by_broker=by_broker)
 
     def _publish_properties(self, publication: Publication) -> Properties | None:
-        if self._protocol != "5" or publication.correlation_data is None:
+        if self._protocol != "5" or (publication.correlation_data is None and publication.expires is None):
             return None
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        properties.CorrelationData = publication.correlation_data
+        if publication.correlation_data is not None:
+            properties.CorrelationData = publication.correlation_data
+        if publication.expires is not None:
+            properties.MessageExpiryInterval = max(1, math.ceil(publication.expires - time.monotonic()))
         return properties
 
 

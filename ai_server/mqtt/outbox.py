@@ -15,11 +15,11 @@ import structlog
 from ai_server.failpoints import AFTER_PUBLISH, BEFORE_MARKED, failpoint
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.undelivered import NewPublication, StoredPublication, Undelivered
-from ai_server.mqtt.connection import Connection, PublishPostponed
+from ai_server.mqtt.connection import Connection, PublishExpired, PublishPostponed
 from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorMessage
 from ai_server.protocol.parts import split_reply
-from ai_server.protocol.reply import Reply, StreamEvent
+from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent
 from ai_server.protocol.status import Health, Metrics, Status
 from ai_server.protocol.utterance import Utterance
 
@@ -43,7 +43,12 @@ class Outbox:
 
     The stream goes out at most once, the rest at least once. Replies and actions are on the disk first, in the
     transaction of their turn; `run` writes down what was delivered and publishes what an earlier process, or a lack of
-    room, left behind. Their order is that of the disk.
+    room, left behind. Their order is that of the disk. An action that the broker does not have when it expires is not
+    published any more.
+
+    Attributes:
+        round_trip_ms: from the newest publication that was acknowledged to its PUBACK.
+        expired: how many actions came too late, since the start.
     """
 
     def __init__(self, connection: Connection, undelivered: Undelivered) -> None:
@@ -52,42 +57,52 @@ class Outbox:
         self._unacknowledged: set[asyncio.Future[None]] = set()
         self._in_flight: dict[int, tuple[StoredPublication, asyncio.Future[None]]] = {}
         self._delivered: list[int] = []
+        self._expired: list[int] = []
+        self._deadlines: dict[int, float] = {}
+        """Of `time.monotonic()`: the wall clock may be set while an action waits."""
         self._withdrawing: Counter[str] = Counter()
         self._behind = True  # until what an earlier process left was looked for
         self._read_to = 0
         self._work = asyncio.Event()
         self._work.set()
         self.round_trip_ms: float | None = None
-        """From the newest publication that was acknowledged to its PUBACK."""
+        self.expired = 0
 
     def __len__(self) -> int:
         return len(self._unacknowledged)
 
-    def drafts(self, reply: Reply, utterance: Utterance, max_payload_bytes: int | None) -> list[NewPublication]:
-        """Return what a reply puts on the disk to be published: its actions, then its words, with a copy if one is due.
+    def drafts(self, reply: Reply, utterance: Utterance | None, max_payload_bytes: int | None) -> list[NewPublication]:
+        """Return what a reply puts on the disk to be published: its words, with a copy if one is due, then its actions.
 
-        A reply that is longer than `max_payload_bytes` goes out in parts.
+        A reply that is longer than `max_payload_bytes` goes out in parts. `utterance` is None where nobody asked.
 
         Raises:
             ReplyTooLargeError: if not even a part has room; there are still the actions.
         """
+        correlation_data = utterance.correlation_data if utterance else None
         words = [
-            NewPublication(topic=topic, payload=part, kind="reply", correlation_data=utterance.correlation_data)
+            NewPublication(topic=topic, payload=part, kind="reply", correlation_data=correlation_data)
             for topic in _reply_topics(reply, utterance)
             for part in _parts(reply, max_payload_bytes)
         ]
-        return self.action_drafts(reply) + words
+        return words + self.action_drafts(reply)
 
     def action_drafts(self, reply: Reply) -> list[NewPublication]:
         """Return what the actions of a reply put on the disk to be published."""
         return [
-            NewPublication(topic=topics.action(reply.device_id, action.action), payload=action.to_json(), kind="action")
+            NewPublication(
+                topic=topics.action(reply.device_id, action.action),
+                payload=action.to_json(),
+                kind="action",
+                expires_at=action.expires_at,
+            )
             for action in reply.actions
         ]
 
     def send(self, publications: Sequence[StoredPublication]) -> None:
         """Publish what was just stored, in order; where there is no room for it, later."""
         for publication in publications:
+            self._note_deadline(publication)
             if self._behind or not self._publish(publication):
                 self._fall_behind(publication.id)
         failpoint(AFTER_PUBLISH)
@@ -96,8 +111,10 @@ class Outbox:
         """Look through the disk from the beginning for what is not on its way."""
         self._fall_behind(1)
 
-    async def withdraw_actions(self, device_id: str) -> None:
+    async def withdraw_actions(self, device_id: str, request_id: str | None = None) -> None:
         """Take a robot's actions that the broker does not have yet off the way, and off the disk.
+
+        With `request_id`, those of that turn alone.
 
         Raises:
             DatabaseError: they are off the way, and on the disk still.
@@ -105,7 +122,10 @@ class Outbox:
         withdrawn = [
             delivered
             for publication, delivered in self._in_flight.values()
-            if publication.kind == "action" and publication.device_id == device_id and not delivered.done()
+            if publication.kind == "action"
+            and publication.device_id == device_id
+            and request_id in {None, publication.request_id}
+            and not delivered.done()
         ]
         if not withdrawn and not self._behind:
             return
@@ -113,12 +133,12 @@ class Outbox:
         for delivered in withdrawn:
             delivered.cancel()
         try:
-            await self._undelivered.drop_actions(device_id)
+            await self._undelivered.drop_actions(device_id, request_id)
         finally:
             self._withdrawing -= Counter([device_id])
 
     async def run(self) -> None:
-        """Write down what was delivered and publish what was left behind, until cancelled."""
+        """Write down what was delivered or expired and publish what was left behind, until cancelled."""
         swept = time.monotonic()
         while True:
             with contextlib.suppress(TimeoutError):
@@ -130,6 +150,7 @@ class Outbox:
                 await self._catch_up()
                 if time.monotonic() - swept > _SWEEP_S:
                     await self._undelivered.sweep(datetime.now(UTC) - _KEPT)
+                    self._forget_deadlines()
                     swept = time.monotonic()
             except DatabaseError as error:
                 log.debug("the outbox waits for the database", reason=str(error))  # whoever stores says it aloud
@@ -137,22 +158,26 @@ class Outbox:
             await asyncio.sleep(_BEHIND_S if self._behind else _ROUND_S)
 
     async def write_down(self) -> None:
-        """Mark what the broker has as delivered.
+        """Mark what the broker has as delivered, and what came too late as expired.
 
         Raises:
             DatabaseError: it is to be marked later.
         """
         delivered, self._delivered = self._delivered, []
-        if not delivered:
+        expired, self._expired = self._expired, []
+        if not delivered and not expired:
             return
         failpoint(BEFORE_MARKED)
         try:
             await self._undelivered.mark_delivered(delivered)
+            await self._undelivered.mark_expired(expired)
         except (DatabaseError, asyncio.CancelledError):
             self._delivered = delivered + self._delivered
+            self._expired = expired + self._expired
             raise
-        for number in delivered:
+        for number in delivered + expired:
             self._in_flight.pop(number, None)
+            self._deadlines.pop(number, None)
 
     async def _catch_up(self) -> None:
         """Publish what is on the disk and not on its way, oldest first, as far as there is room."""
@@ -168,7 +193,7 @@ class Outbox:
             else:
                 continue
             break
-        if self._behind or self._delivered:
+        if self._behind or self._delivered or self._expired:
             self._work.set()
 
     def _fall_behind(self, number: int) -> None:
@@ -182,27 +207,65 @@ class Outbox:
             return True
         if publication.kind == "action" and publication.device_id in self._withdrawing:
             return False
-        delivered = self._send(publication.topic, publication.payload, correlation_data=publication.correlation_data)
+        deadline = self._note_deadline(publication)
+        delivered = self._send(
+            publication.topic, publication.payload, correlation_data=publication.correlation_data, expires=deadline
+        )
         if delivered.done() and isinstance(delivered.exception(), PublishPostponed):
             return False
         self._in_flight[publication.id] = publication, delivered
-        delivered.add_done_callback(functools.partial(self._on_settled, publication.id))
+        delivered.add_done_callback(functools.partial(self._on_settled, publication))
         return True
 
-    def _on_settled(self, number: int, delivered: asyncio.Future[None]) -> None:
+    def _on_settled(self, publication: StoredPublication, delivered: asyncio.Future[None]) -> None:
+        number = publication.id
         refusal = None if delivered.cancelled() else delivered.exception()
         if delivered.cancelled():
             del self._in_flight[number]
         elif isinstance(refusal, PublishPostponed):
             del self._in_flight[number]
             self._fall_behind(number)
+        elif isinstance(refusal, PublishExpired):
+            log.warning(
+                "an action was not carried out: it waited too long for the broker",
+                device_id=publication.device_id,
+                request_id=publication.request_id,
+                topic=publication.topic,
+            )
+            self.expired += 1
+            self._expired.append(number)
+            self._work.set()
         else:  # the broker has it, or will never take it
             self._delivered.append(number)
             self._work.set()
 
+    def _note_deadline(self, publication: StoredPublication) -> float | None:
+        """Return until when a publication is worth sending, of `time.monotonic()`; None for ever."""
+        if publication.expires_at is None:
+            return None
+        left = (publication.expires_at - datetime.now(UTC)).total_seconds()
+        return self._deadlines.setdefault(publication.id, time.monotonic() + left)
+
+    def _forget_deadlines(self) -> None:
+        """Forget those of actions that were withdrawn."""
+        long_ago = time.monotonic() - _KEPT.total_seconds()
+        self._deadlines = {number: deadline for number, deadline in self._deadlines.items() if deadline > long_ago}
+
     def event(self, device_id: str, event: StreamEvent) -> None:
         """Publish one stream event, best effort."""
         self._connection.publish(topics.stream(device_id), event.to_json(), qos=0)
+
+    def act_now(self, device_id: str, action: ActionMessage) -> None:
+        """Publish an action that is of this moment, such as a face: with QoS 1, and not stored.
+
+        Without a connection it is not published: it would be old when it arrives.
+        """
+        if not self._connection.state.connected:
+            return
+        expires = None
+        if action.expires_at is not None:
+            expires = time.monotonic() + (action.expires_at - datetime.now(UTC)).total_seconds()
+        self._send(topics.action(device_id, action.action), action.to_json(), expires=expires)
 
     def reply_again(self, reply: Reply, utterance: Utterance, max_payload_bytes: int | None) -> None:
         """Publish a reply that was stored and published before: its request came once more."""
@@ -250,9 +313,17 @@ class Outbox:
         return len(self._unacknowledged)
 
     def _send(
-        self, topic: str, payload: bytes, *, retain: bool = False, correlation_data: bytes | None = None
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        correlation_data: bytes | None = None,
+        expires: float | None = None,
     ) -> asyncio.Future[None]:
-        delivered = self._connection.publish(topic, payload, qos=1, retain=retain, correlation_data=correlation_data)
+        delivered = self._connection.publish(
+            topic, payload, qos=1, retain=retain, correlation_data=correlation_data, expires=expires
+        )
         self._unacknowledged.add(delivered)
         sent = time.monotonic()
         delivered.add_done_callback(lambda future: self._settle(topic, sent, future))
@@ -265,13 +336,13 @@ class Outbox:
         refusal = delivered.exception()
         if refusal is None:
             self.round_trip_ms = (time.monotonic() - sent) * 1000
-        elif not isinstance(refusal, PublishPostponed):
+        elif not isinstance(refusal, PublishPostponed | PublishExpired):
             log.error("the broker refused a publication", topic=topic, reason=str(refusal))
 
 
-def _reply_topics(reply: Reply, utterance: Utterance) -> list[str]:
+def _reply_topics(reply: Reply, utterance: Utterance | None) -> list[str]:
     own = topics.reply(reply.device_id)
-    return [own, utterance.response_topic] if utterance.response_topic else [own]
+    return [own, utterance.response_topic] if utterance and utterance.response_topic else [own]
 
 
 def _parts(reply: Reply, max_payload_bytes: int | None) -> list[bytes]:

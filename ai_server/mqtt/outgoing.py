@@ -6,7 +6,14 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from ai_server.mqtt.network import Accepted, NetworkConnection, Publication, PublishPostponed, PublishRefused
+from ai_server.mqtt.network import (
+    Accepted,
+    NetworkConnection,
+    Publication,
+    PublishExpired,
+    PublishPostponed,
+    PublishRefused,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +125,25 @@ class Outgoing:
             if waiting.delivered.cancelled():
                 self._take_first()
                 continue
-            if self._too_large(waiting.size):
+            if refusal := self._refusal(waiting):
                 self._take_first()
-                reason = f"{waiting.size} bytes, and the broker takes at most {accepted.max_packet_size}"
-                _settle(waiting.delivered, PublishRefused(reason))
+                _settle(waiting.delivered, refusal)
                 continue
             mid = network.publish(waiting.publication)
             if mid is None:
                 return
             self._take_first()
             self._in_flight[mid] = waiting
+
+    def _refusal(self, waiting: _Waiting) -> PublishRefused | None:
+        """Say why a publication is never to be sent; None where it can be."""
+        if waiting.publication.is_late:
+            return PublishExpired("it came too late")
+        if self._accepted and self._too_large(waiting.size):
+            return PublishRefused(
+                f"{waiting.size} bytes, and the broker takes at most {self._accepted.max_packet_size}"
+            )
+        return None
 
     def _take_first(self) -> None:
         self._waiting_bytes -= self._waiting.popleft().size
@@ -150,5 +166,5 @@ def _settle(delivered: asyncio.Future[None], refusal: PublishRefused | None) -> 
 
 
 def _packet_size(publication: Publication) -> int:
-    """Return at most how many bytes the PUBLISH packet takes: 16 cover the fixed header, lengths and packet id."""
-    return 16 + len(publication.topic.encode()) + len(publication.payload) + len(publication.correlation_data or b"")
+    """Return at most how many bytes the PUBLISH packet takes: 21 cover fixed header, lengths, packet id and expiry."""
+    return 21 + len(publication.topic.encode()) + len(publication.payload) + len(publication.correlation_data or b"")

@@ -66,12 +66,17 @@ class Timings(Outgoing):
 
 
 class ActionMessage(Outgoing):
-    """The payload of `naila/devices/{device_id}/actions/{action}`; firmware drops a `command_id` that it has seen."""
+    """The payload of `naila/devices/{device_id}/actions/{action}`.
+
+    Firmware drops a `command_id` that it has seen, and what arrives after `expires_at`, which is unset in the
+    announcement on the stream: it counts from the end of the reply.
+    """
 
     command_id: str
     request_id: str
     action: str
     arguments: dict[str, JsonValue] = {}
+    expires_at: datetime | None = None
 
 
 class Reply(Outgoing):
