@@ -242,7 +242,8 @@ class Connection:
 
         Returns:
             For QoS 1 a future: done at the PUBACK, or failed with `PublishRefused` (`PublishPostponed` where it was
-            not the broker's doing, `PublishExpired` where it came too late). Cancelling it keeps what was not sent yet, or is to be sent again, from being sent.
+            not the broker's doing, `PublishExpired` where it came too late). Cancelling it keeps what was not sent
+            yet, or is to be sent again, from being sent.
             For QoS 0 None.
 
         Raises:

@@ -140,9 +140,8 @@ class Outgoing:
         if waiting.publication.is_late:
             return PublishExpired("it came too late")
         if self._accepted and self._too_large(waiting.size):
-            return PublishRefused(
-                f"{waiting.size} bytes, and the broker takes at most {self._accepted.max_packet_size}"
-            )
+            limit = self._accepted.max_packet_size
+            return PublishRefused(f"{waiting.size} bytes, and the broker takes at most {limit}")
         return None
 
     def _take_first(self) -> None:
