@@ -223,25 +223,31 @@ def _taken_up(scene: Scene) -> Exchange:
     return Exchange(user, scene.speak(answer, x=slots["x"]), emotion, follow=follow)
 
 
+# What people add to a story, the robot's face and its answer.
+_ADDED: tuple[tuple[str, str, str], ...] = (
+    (
+        "(it was [really|very|so|pretty|quite|] (great|good|fun|nice|lovely|exciting|wonderful|fantastic|amazing|beautiful|interesting)|i (liked|loved|enjoyed) it [a lot]|it was a lot of fun|we had a (good|great|lovely) time|it (makes|made) me happy|i feel good about it|[really|very|pretty] (good|great|nice)|the best day ever|i'm happy with it|i am glad about it|it works well|we laughed a lot|i can't complain|much better than i thought|i would do it again|everybody liked it)",
+        "happy",
+        "(That is lovely!|I am glad to hear that!|How nice!)",
+    ),
+    (
+        "(it was [really|very|so|pretty|quite|a bit|] (terrible|bad|boring|awful|sad|horrible|stressful|too long|disappointing|not good)|i (hated it|did not like it|didn't like it|did not enjoy it)|not (so|very) good|[really|very|pretty] bad|it makes me sad|i feel bad about it|it was not nice|it was not good at all|everything went wrong|worse than i thought|i would not do it again|nobody liked it|we had a bad time|it was a bad idea|it did not work)",
+        "sad",
+        "(Oh, I am sorry to hear that.|That is a pity.) [I hope that the next time is better.]",
+    ),
+    (
+        "(it was (okay|fine|long|strange|normal|so so|all right)|nothing [special|more|else]|that's all|not much [more]|i don't know [yet]|never mind|there is not much to tell|then we went home|well, that is it|and then {person} came|it was my idea|it's a long story|no more to say|i forgot the rest|we will see|ask me tomorrow|nothing happened|and that was it|that's the whole story|it is what it is|so so|as always|like every day|i can't say|hard to say)",
+        "neutral",
+        "(I see.|All right.|OK.) (Thanks for telling me.|I like listening to you.)",
+    ),
+)
+
+
 def _heard(scene: Scene) -> Exchange:
-    user, _ = scene.hear(
-        "(it was (great|good|fun|okay|nice|boring|terrible|long|fine|strange)|nothing [special|more|else]|that's all|not much [more]|i don't know|i liked it|i did not like it|it was a lot of fun|never mind|there is not much to tell|we had a good time|then we went home|well, that is it|and then {person} came|it makes me happy|i feel good about it|not so good|it was my idea|it's a long story|no more to say)"
-    )
-    low = user.lower()
-    if any(bad in low for bad in ("terrible", "did not like", "boring", "not so good")):
-        return Exchange(
-            user,
-            scene.speak("(Oh, I am sorry to hear that.|That is a pity.) [I hope that the next time is better.]"),
-            "sad",
-        )
-    if any(good in low for good in ("great", "good", "fun", "nice", "liked", "happy")):
-        return Exchange(user, scene.speak("(That is lovely!|I am glad to hear that!|How nice!)"), "happy")
-    return Exchange(
-        user,
-        scene.speak(
-            "(I see.|All right.|OK.) (Thanks for telling me.|I like listening to you.|Do you want to hear a joke?)"
-        ),
-    )
+    """What people add to a story when they are asked how it was."""
+    said, emotion, answer = scene.rng.choice(_ADDED)
+    user, _ = scene.hear(said)
+    return Exchange(user, scene.speak(answer), emotion)
 
 
 def nonsense(scene: Scene) -> Exchange:
@@ -271,8 +277,6 @@ def nonsense(scene: Scene) -> Exchange:
                 "{mash}",
                 "{mash} {mash2}",
                 "{mash}",
-                "{foreign}",
-                "{foreign}",
                 "(b|c|d|e|f|g|h|j|k|l|m|o|p|q|r|s|t|u|v|w|x|y|z)",
                 "(i i i|th th th|um um|so so so|w w w|but but but) (i|the|you) {thing}",
                 "(the|a|my) {adjective}",

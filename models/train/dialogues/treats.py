@@ -83,12 +83,12 @@ def _more(scene: Scene, kind: str, emotion: str) -> Exchange:
     said, face, answer = scene.rng.choice(_SAID[kind])
     user, _ = scene.hear(said)
     reply = scene.speak(answer)
-    again = partial(_again, kind=kind, emotion=emotion) if "Do you" in reply or "Shall I" in reply else None
+    again = partial(offered, kind=kind, emotion=emotion) if "Do you" in reply or "Shall I" in reply else None
     return Exchange(user, reply, face, follow=again or partial(_more, kind=kind, emotion=emotion))
 
 
-def _again(scene: Scene, kind: str, emotion: str) -> Exchange:
-    """The answer to "do you want another one?"."""
+def offered(scene: Scene, kind: str = "joke", emotion: str = "happy") -> Exchange:
+    """The answer to "do you want to hear a joke?": yes, and the robot tells it, or no."""
     if scene.rng.random() < 0.65:
         user, _ = scene.hear(
             "(yes [please|i do|go on|tell me|of course]|yeah [sure|go on]|sure|ok|okay|please|of course|yes please|why not|go ahead|go on|yep|alright|i'd love to|absolutely|definitely|let's hear it|fine|hit me|do it|one more|sure thing|gladly|all right|oh yes)"
