@@ -111,8 +111,8 @@ class Body:
         return sum(own.deed.group == action.deed.group for own in self.actions if own.name != action.name) == 0
 
     def has(self, kind: str) -> bool:
-        """Whether an action is of this kind."""
-        return any(action.deed.kind == kind for action in self.actions)
+        """Whether an action is of this kind, or one half of it."""
+        return any(_whole(action.deed.kind) == _whole(kind) for action in self.actions)
 
 
 def listed(names: list[str], last: str = "and") -> str:
@@ -165,11 +165,19 @@ def strange_name(rng: random.Random) -> str:
     """A name that says nothing."""
     made = words.made_up(rng, rng.choice([1, 2, 2, 3]))
     number = rng.randint(1, 12)
-    return rng.choice(
-        [made, made, made, made, f"do_{number}", f"{made}_{number}", f"{made}_{words.made_up(rng, 1)}", f"cmd{number}"]
-        + [f"m{number}", f"action_{number}", f"x{number}", f"{made}_{words.word('part', rng)}", f"program_{number}"]
-        + [f"{words.word('verb', rng)}_{made}", f"set_{made}", f"{words.word('animal', rng)}_mode", f"trick_{number}"]
+    names = (
+        made,
+        made,
+        made,
+        made,
+        f"do_{number}",
+        f"{made}_{number}",
+        f"{made}_{words.made_up(rng, 1)}",
+        f"cmd{number}",
     )
+    more = (f"m{number}", f"action_{number}", f"x{number}", f"{made}_{words.word('part', rng)}", f"program_{number}")
+    mixed = (f"{words.word('verb', rng)}_{made}", f"set_{made}", f"{words.word('animal', rng)}_mode", f"trick_{number}")
+    return rng.choice([*names, *more, *mixed])
 
 
 def _estranged(action: Action, rng: random.Random) -> Action:
@@ -185,7 +193,7 @@ def _estranged(action: Action, rng: random.Random) -> Action:
 
 def _strange_parameter(rng: random.Random, index: int) -> Parameter:
     made = words.made_up(rng, rng.choice([1, 2]))
-    letter = rng.choice("abcdefgkmnpqtvwxyz")
+    letter = rng.choice("bcdefgkmnpqtvwxyz")
     name = rng.choice([made, made, f"p{index + 1}", letter, "value", "level", "mode", "n", "amount", "kind", "arg"])
     draw = rng.random()
     if draw < 0.45:
@@ -213,7 +221,9 @@ def _any_range(name: str, rng: random.Random) -> Spec:
     low = rng.choice(["0", "0", "1", "1", "1", "2", "5", "-10", "-5", "-100"])
     if rng.random() < 0.12:
         return Spec((name,), "range", lows=("0", "0.1"), highs=("1", "2.5", "9.9"), decimals=1)
-    return Spec((name,), "range", lows=(low,), highs=("5", "9", "10", "20", "40", "64", "99", "100", "255", "500", "1000"))
+    return Spec(
+        (name,), "range", lows=(low,), highs=("5", "9", "10", "20", "40", "64", "99", "100", "255", "500", "1000")
+    )
 
 
 def _parameter(slot: str, spec: Spec, rng: random.Random, plain: bool) -> Parameter:
@@ -261,10 +271,102 @@ def _about(rng: random.Random) -> Deed:
         hows.append(f"[{how}]" if rng.random() < 0.2 else how)
     say = f"{verb} (the|your|that|my|the|your) {part}"
     orders = {f"{say} {' '.join(hows)}", f"{say} {' '.join(reversed(hows))}", *(f"{say} {how}" for how in hows), say}
-    told = " ".join(how.strip("[]") for how in hows)
-    replies = (("neutral", f"(OK|Sure|Right), I {verb} the {part} {told}."), ("neutral", f"I {verb} the {part} {told}."))
+    told = " ".join(re.sub(r"[\[\]]", "", how) for how in hows)
+    replies = (
+        ("neutral", f"(OK|Sure|Right), I {verb} the {part} {told}."),
+        ("neutral", f"I {verb} the {part} {told}."),
+    )
     asks = tuple(Ask(Template(order)) for order in sorted(orders))
     return Deed((name, name, f"{part}_{verb}"), f"{verb} the {part}", name, name, tuple(slots), asks, replies)
+
+
+def _setting(rng: random.Random) -> Deed:
+    """Something of a part that can be set: the speed of the fan, the colour of the hat."""
+    part = words.word("part", rng) if rng.random() < 0.85 else words.made_up(rng, 2)
+    quality, spec = _quality(rng)
+    value, what = f"{{{spec.names[0]}}}", f"{part} {quality.replace('_', ' ')}"
+    names = (
+        f"set_{part}_{quality}",
+        f"{part}_{quality}",
+        f"{part}_{quality}",
+        f"{quality}_{part}",
+        f"change_{part}_{quality}",
+    )
+    asks = (
+        Ask(Template(f"(set|change|put|turn|bring|adjust) the {what} to {value}")),
+        Ask(Template(f"(set|change|put|turn) the {quality} of (the|your|my) {part} to {value}")),
+        Ask(Template(f"(make|give) (the|your) {part} {quality} {value}")),
+        Ask(Template(f"(turn|go) (up|down|) the {what} to {value}")),
+        Ask(Template(f"(set|change|adjust) (the|your) {what}")),
+        Ask(Template(f"{what} {value}"), order=False),
+        Ask(Template(f"(i want|i'd like|we need) {what} {value}"), order=False),
+        Ask(Template(f"(the|your) {what} should be {value}"), order=False),
+    )
+    replies = (("neutral", f"The {what} is {value} now."), ("neutral", f"OK, {what} {value}."))
+    return Deed(names, f"set the {what}", names[1], names[1], ((spec.names[0], False, (spec,)),), asks, replies)
+
+
+def _quality(rng: random.Random) -> tuple[str, Spec]:
+    levels = rng.sample(
+        ["low", "medium", "high", "off", "max", "normal", "slow", "fast", "soft", "hard"], rng.randint(2, 4)
+    )
+    quality = rng.choice(
+        [
+            "speed",
+            "angle",
+            "level",
+            "height",
+            "power",
+            "position",
+            "brightness",
+            "temperature",
+            "rate",
+            "timer",
+            "size",
+            "strength",
+        ]
+    )
+    name = rng.choice([quality, "value", "level", "to", "amount"])
+    draw = rng.random()
+    if draw < 0.12:
+        colors = rng.sample(words.words("color"), rng.randint(2, 5))
+        return "color", Spec((rng.choice(["color", "value"]),), "choice", tuple(((color,), color) for color in colors))
+    if draw < 0.35:
+        return quality, Spec((name,), "choice", tuple(((level,), level) for level in levels))
+    unit = {"angle": "deg", "height": "cm", "timer": "s", "temperature": "c", "brightness": "percent"}.get(quality, "")
+    highs = ("5", "9", "10", "20", "30", "45", "60", "99", "100", "120", "180", "250", "255", "500", "1000")
+    return quality, Spec((name,), "range", lows=(rng.choice("0011125"),), highs=highs, unit=unit)
+
+
+def _switching(rng: random.Random) -> Deed:
+    """Something that is on or off, or open or closed."""
+    part = words.word("part", rng) if rng.random() < 0.85 else words.made_up(rng, 2)
+    first, second = rng.choice([("on", "off"), ("on", "off"), ("up", "down"), ("in", "out")])
+    turn = "(turn|switch)" if first == "on" else "(put|move|bring)"
+    slot = rng.choice(
+        ["on", "state", "enabled", "active"] if first == "on" else ["state", "position", "to", "direction"]
+    )
+    switch = first == "on" and rng.random() < 0.6
+    values = ((("true" if switch else first,), first), (("false" if switch else second,), second))
+    spec = Spec((slot,), "switch" if switch else "choice", values)
+    names = (part, part, f"set_{part}", f"switch_{part}" if first == "on" else f"move_{part}", f"{part}_power")[
+        : 5 if first == "on" else 4
+    ]
+    value = f"{{{slot}}}"
+    asks = (
+        Ask(Template(f"{turn} (the|your|my) {part} {value}")),
+        Ask(Template(f"{turn} {value} (the|your|my) {part}")),
+        Ask(Template(f"{turn} (the|your|my) {part} {value}")),
+        Ask(Template(f"(use|work|change) (the|your) {part}")),
+        Ask(Template(f"{part} {value}"), order=False),
+        Ask(Template(f"(i want|i need) (the|your) {part} {value}"), order=False),
+    )
+    verb = f"{'switch' if first == 'on' else 'move'} the {part}"
+    replies = (("neutral", f"The {part} is {value}."), ("neutral", f"OK, {part} {value}."))
+    return Deed(names, verb, part, part, ((slot, False, (spec,)),), asks, replies)
+
+
+_INVENTIONS = (_about, _about, _setting, _switching)
 
 
 def _some_number(rng: random.Random) -> tuple[Spec, str]:
@@ -335,18 +437,68 @@ def _several(rng: random.Random) -> list[Deed]:
         one = rng.choice(every)
         every = tuple(deed for deed in every if deed.group == one.group)
         count = min(count, 4)
-    chosen = [_about(rng) if rng.random() < 0.14 else rng.choice(every) for _ in range(count)]
+    chosen = [rng.choice(_INVENTIONS)(rng) if rng.random() < 0.22 else rng.choice(every) for _ in range(count)]
+    chosen += [other for deed in chosen for other in _other_half(deed) if rng.random() < 0.75]
     if rng.random() < 0.12:
         chosen.append(_by_name()[rng.choice(_USUAL)])
     return chosen
 
 
+def _other_half(deed: Deed) -> list[Deed]:
+    """The neighbour of one of a pair, and now and then the pair beside it."""
+    if deed.group != "pairs":
+        return []
+    pairs = [other for other in deeds() if other.group == "pairs"]
+    at = pairs.index(deed)
+    same = [other for other in pairs if _whole(other.kind) == _whole(deed.kind) and other is not deed]
+    beside = pairs[at + 2 : at + 4] if _whole(deed.kind) == "travel" else []
+    return [*same, *beside]
+
+
 def _distinct(actions: list[Action]) -> tuple[Action, ...]:
-    named = {action.name.lower(): action for action in actions}
-    return tuple({action.deed.kind: action for action in named.values()}.values())
+    """Actions with different names and meanings; `kind/up` and `kind/down` go together, but not with `kind`."""
+    kept: dict[str, Action] = {}
+    for action in actions:
+        kind, half = _whole(action.deed.kind), "/" in action.deed.kind
+        others = [own.deed.kind for own in kept.values() if _whole(own.deed.kind) == kind]
+        if action.name.lower() not in kept and all(half and "/" in own and own != action.deed.kind for own in others):
+            kept[action.name.lower()] = action
+    return tuple(kept.values())
 
 
-_SMALL = frozenset("my the a an to on off of up down in out it at go set do turn make take make start put use play".split())
+def _whole(kind: str) -> str:
+    return kind.partition("/")[0]
+
+
+_SMALL = frozenset(
+    [
+        "my",
+        "the",
+        "a",
+        "an",
+        "to",
+        "on",
+        "off",
+        "of",
+        "up",
+        "down",
+        "in",
+        "out",
+        "it",
+        "at",
+        "go",
+        "set",
+        "do",
+        "turn",
+        "make",
+        "take",
+        "make",
+        "start",
+        "put",
+        "use",
+        "play",
+    ]
+)
 
 
 def absent_action(body: Body, rng: random.Random) -> Action:
@@ -354,8 +506,8 @@ def absent_action(body: Body, rng: random.Random) -> Action:
     taken = {piece for own in body.actions for piece in pieces(own)}
     groups = {own.deed.group for own in body.actions}
     while True:
-        deed = _about(rng) if rng.random() < 0.12 else rng.choice(deeds())
-        if deed.kind in ("stop", "travel", "turn") and groups & {"drive", "legs", "air"}:
+        deed = rng.choice(_INVENTIONS)(rng) if rng.random() < 0.15 else rng.choice(deeds())
+        if _whole(deed.kind) in ("stop", "travel", "turn") and groups & {"drive", "legs", "air", "pairs"}:
             continue
         if deed.group in groups and rng.random() < 0.6:
             continue

@@ -37,7 +37,7 @@ class Dialogue:
 
 
 _TOPICS: tuple[tuple[float, Topic], ...] = (
-    (30, requests.ask), (3, requests.impossible), (3, requests.forbid), (2, requests.narrate), (2, requests.able), (1.2, requests.question_about),
+    (44, requests.ask), (5, requests.impossible), (5, requests.forbid), (7, requests.narrate), (3, requests.able), (4, requests.question_about),
     (2.5, requests.abilities), (0.5, requests.body_question),
     (7, facts.battery), (5, facts.clock), (3, facts.day), (0.4, facts.date), (5, facts.temperature), (3.5, facts.humidity), (4.5, facts.distance),
     (1.5, facts.touch), (6.5, facts.sight), (2, facts.feeling), (0.6, facts.report), (3, facts.several), (0.8, facts.trouble),

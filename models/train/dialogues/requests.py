@@ -14,11 +14,31 @@ from dialogues.scene import Exchange, Scene
 from dialogues.talk import Step, read_talk
 from dialogues.template import Template, tidy
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = dict(zip(range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True))
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = dict(
+    zip(range(20, 100, 10), ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], strict=True)
+)
 _HALVES = {0.1: "zero point one", 0.25: "a quarter", 0.5: "a half", 1.5: "one and a half", 2.5: "two and a half"}
 _WRAP = (
     "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "[please] {ask} [please]", "please {ask}", "{ask} please", "pls {ask}",
@@ -37,18 +57,30 @@ _WRAP = (
     "mind {asking}", "start {asking}", "do {ask}", "i changed my mind, {ask}", "no wait, {ask}", "listen: {ask}", "let me see you {ask}",
 )  # fmt: skip
 _PLAIN_WRAP = tuple(wrap for wrap in _WRAP if "{asking}" not in wrap)
+_BEFORE_WRAP = tuple(wrap for wrap in _PLAIN_WRAP if wrap.endswith("{ask}"))
 _SHORT_WRAP = (
     "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "{ask} please", "please {ask}", "(ok|okay|now|so|hey|right), {ask}", "{ask} now",
     "hey {robot}, {ask}", "{robot} {ask}", "{ask}, {robot}", "{ask} thanks", "{ask} for me", "uh {ask}", "i said {ask}", "{ask} pls",
 )  # fmt: skip
 _OPPOSITE = dict(
     pair.split()
-    for one in "left right|forward backward|up down|open close|true false|cw ccw|in out|on off|raise lower|clockwise counterclockwise".split(
-        "|"
-    )
+    for one in [
+        "left right",
+        "forward backward",
+        "up down",
+        "open close",
+        "true false",
+        "cw ccw",
+        "in out",
+        "on off",
+        "raise lower",
+        "clockwise counterclockwise",
+    ]
     for pair in (one, " ".join(reversed(one.split())))
 )
-_SIDES = frozenset("left right forward backward up down cw ccw in out clockwise counterclockwise".split())
+_SIDES = frozenset(
+    ["left", "right", "forward", "backward", "up", "down", "cw", "ccw", "in", "out", "clockwise", "counterclockwise"]
+)
 
 
 @dataclass(frozen=True)
@@ -172,7 +204,7 @@ def _request(
     rng = scene.rng
     given = given or {}
     asks = action.asks(scene.body.alone(action) and alone)
-    named = rng.random() < 0.05
+    named = rng.random() < 0.12
     for _ in range(12):
         if action.strange or named:
             words_for, is_order, fixed = _by_name(action, scene, complete), True, {}
@@ -207,9 +239,7 @@ def _meant(fixed: dict[str, str], action: Action) -> dict[str, Picked] | None:
             if value not in parameter.meant:
                 return None
             chosen = parameter.meant[value]
-            meant[slot] = Picked(
-                chosen == "true" if parameter.kind == "switch" else chosen, "", parameter.told(chosen)
-            )
+            meant[slot] = Picked(chosen == "true" if parameter.kind == "switch" else chosen, "", parameter.told(chosen))
             continue
         number = {"max": parameter.high, "min": parameter.low}.get(value)
         if number is None:
@@ -224,7 +254,9 @@ def _by_name(action: Action, scene: Scene, complete: bool) -> str:
     """Asks with the action's own name and its parameters' own names."""
     rng = scene.rng
     label = action.name if rng.random() < 0.25 else spoken_name(action.name)
-    head = rng.choice(["{}", "{}", "{}", "do {}", "do the {}", "run {}", "start {}", "perform {}", "execute {}", "use {}"])
+    head = rng.choice(
+        ["{}", "{}", "{}", "do {}", "do the {}", "run {}", "start {}", "perform {}", "execute {}", "use {}"]
+    )
     left_out = rng.choice(action.parameters).slot if action.parameters and not complete else ""
     pieces = [_piece(p, action, scene) for p in action.parameters if p.slot != left_out]
     if not complete and rng.random() < 0.5:
@@ -275,6 +307,8 @@ def _is_text(action: Action, slot: str) -> bool:
 
 
 def _wrap(scene: Scene, request: Request) -> str:
+    if any(p.kind == "text" for p in request.action.parameters):
+        return scene.rng.choice(_BEFORE_WRAP)  # the text goes on to the end
     if request.action.strange:
         return scene.rng.choice(_PLAIN_WRAP)
     return scene.rng.choice(_WRAP if request.order else _SHORT_WRAP)
@@ -294,7 +328,9 @@ def _reply(scene: Scene, request: Request) -> tuple[str, str]:
     fitting = [(e, text) for e, text in action.deed.replies if set(re.findall(r"\{(\w+)\}", text)) <= own | {"robot"}]
     if action.strange:
         values = ", ".join(f"{p.label()} {told[p.slot]}" for p in action.parameters)
-        return "neutral", scene.speak(f"(OK|Sure|Right away), {spoken_name(action.name)}" + (f": {values}." if values else "."))
+        return "neutral", scene.speak(
+            f"(OK|Sure|Right away), {spoken_name(action.name)}" + (f": {values}." if values else ".")
+        )
     if not fitting or rng.random() < 0.15:
         return (fitting[0][0] if fitting else "neutral"), scene.speak(f"(OK|Sure|All right), I {action.verb}.")
     emotion, text = rng.choice(fitting)
@@ -346,7 +382,7 @@ def _after(scene: Scene, request: Request) -> Exchange:
             "[, (that was (nice|great|good)|i liked that|you are good at this)]"
         )
         return Exchange(user, scene.speak("(You are welcome!|My pleasure!|Thank you!|Glad that you like it!)"), "happy")
-    if draw < 0.26:
+    if draw < 0.26 and not scene.moment.failed:
         return _asked_about(scene, request)
     made = None
     if draw < 0.44:
@@ -372,15 +408,15 @@ def _again(scene: Scene, request: Request) -> Exchange:
 
 def _asked_about(scene: Scene, request: Request) -> Exchange:
     """The person asks about what was just done: words alone."""
-    do = verbs.whose(request.action.verb, "your")
-    did = verbs.phrase_past(request.action.verb)
+    forms = _forms(request.action.verb, "", "their")
+    do, did = forms["do"], verbs.phrase_past(request.action.verb)
     if scene.rng.random() < 0.5:
         user, _ = scene.hear(
-            f"(why did you (do that|do it|{do})|what was that for|why|how come you did that|who told you to do that|why that|did i ask for that)"
+            f"(why did you [just] (do that|do it|{do})|what was that for|why|how come you did that|who told you to do that|why that|did i ask for that)"
         )
         return Exchange(user, scene.speak("(You asked me to, so I did it.|Because you asked me to.)"))
     user, _ = scene.hear(
-        f"(what did you [just] do|what was that|what are you doing|did you {do}|have you done it|did you do it|are you done|did it work|did you hear me)"
+        f"(what did you [just] do|what are you doing|did you {do}|what did you do just now|did you just {do}|have you just {did}|what was it that you did)"
     )
     return Exchange(user, scene.speak(f"(I {did}, as you asked.|You asked, and I {did}.)"))
 
@@ -450,12 +486,18 @@ def _two(scene: Scene, first: Action) -> Exchange | None:
         other = _request(scene, absent, order=True, alone=False)
     if one is None or other is None or any(p.kind == "text" for p in (*first.parameters, *other.action.parameters)):
         return None
-    joined = rng.choice([" and ", " and then ", ", then ", ", and ", ", after that ", " and also ", ". then ", ", afterwards "])
+    joined = rng.choice(
+        [" and ", " and then ", ", then ", ", and ", ", after that ", " and also ", ". then ", ", afterwards "]
+    )
     said = joined.join(_filled(request) for request in (one, other))
     if rng.random() < 0.1:
-        said = rng.choice(["first {} and then {}", "{1} but first {0}", "before you {1}, {0}", "after you {0}, {1}"]).format(
-            _filled(one), _filled(other), *()
-        ) if absent is None else said
+        said = (
+            rng.choice(
+                ["first {} and then {}", "{1} but first {0}", "before you {1}, {0}", "after you {0}, {1}"]
+            ).format(_filled(one), _filled(other), *())
+            if absent is None
+            else said
+        )
     user, _ = scene.hear(rng.choice(_PLAIN_WRAP[:30]).replace("{ask}", said))
     if absent is not None:
         reply = f"(I can {first.verb}, but I cannot {absent.verb}.|I {first.verb}, but I cannot {absent.verb}.)"
@@ -526,7 +568,9 @@ def _out_of_range(scene: Scene, action: Action) -> Exchange | None:
         return None
     low, high = number.low, number.high
     span = max(1, int(high - low))
-    beyond = rng.choice([high * 2, high * 3, high * 5, high * 10, high + rng.randint(1, span), high + 50, high + 100, high + 1])
+    beyond = rng.choice(
+        [high * 2, high * 3, high * 5, high * 10, high + rng.randint(1, span), high + 50, high + 100, high + 1]
+    )
     if rng.random() < 0.2:
         beyond = rng.choice([low - 1, low - 5, low - rng.randint(1, span)])
     if low <= beyond <= high:
@@ -552,7 +596,7 @@ def _unknown_value(scene: Scene, action: Action) -> Exchange | None:
     known = {spoken_name(value) for value in choice.values}
     ways = " ".join(choice.values.values()).lower()
     others = [value for value in every if value not in known and value not in ways]
-    if choice.spec.some and rng.random() < 0.15 or action.strange:
+    if (choice.spec.some and rng.random() < 0.15) or action.strange:
         others = [words.made_up(rng, 2)]
     if not others:
         return None
@@ -561,14 +605,18 @@ def _unknown_value(scene: Scene, action: Action) -> Exchange | None:
     if request is None:
         return None
     user, request = _hear(scene, request, _wrap(scene, request))
-    reply = scene.speak(f"Sorry, I cannot do {other}. I only know {listed([spoken_name(value) for value in choice.values])}.")
+    reply = scene.speak(
+        f"Sorry, I cannot do {other}. I only know {listed([spoken_name(value) for value in choice.values])}."
+    )
     return Exchange(user, reply, "neutral", (), partial(_completed, request=replace(request, lacking=(choice,))))
 
 
 def _corrected(scene: Scene, action: Action) -> Exchange | None:
     """A slip of the tongue: the later value is meant."""
     request = _request(scene, action, order=True)
-    able = [p for p in action.parameters if p.kind in ("choice", "range") and request and f"{{{p.slot}}}" in request.words]
+    able = [
+        p for p in action.parameters if p.kind in ("choice", "range") and request and f"{{{p.slot}}}" in request.words
+    ]
     if request is None or not able or any(p.kind == "text" for p in action.parameters):
         return None
     parameter = scene.rng.choice(able)
@@ -648,11 +696,18 @@ def _slots(scene: Scene) -> dict[str, str]:
     said = _filled(request) if request else verbs.whose(action.verb, "your")
     filled = scene.fill(said, {"robot": scene.name})
     said = re.sub(r"\{(\w+)\}", lambda slot: filled[slot[1]], said)
-    return _forms(action.verb, said, rng.choice(["his", "her", "their"]))
+    can = action in scene.body.actions
+    return {
+        **_forms(action.verb, said, rng.choice(["his", "her", "their", "their"])),
+        "only": "I only do it when you ask me." if can else f"I cannot {action.verb}.",
+        "try": "Ask me, and you will see." if can else f"I cannot {action.verb}.",
+        "later": "OK, just tell me when." if can else f"I cannot {action.verb}, sorry.",
+    }
 
 
 def _forms(verb: str, said: str, owner: str) -> dict[str, str]:
     """What a verb looks like in sentences about the robot, the speaker and others; `said` is a whole order."""
+    verb = re.sub(r"\byou\b", "me", verb)
     return {
         "do": verbs.whose(verb, "your"),
         "mydo": verb,
@@ -683,7 +738,7 @@ def able(scene: Scene) -> Exchange:
         made = _limits(scene, action)
         if made is not None:
             return made
-    do = verbs.whose(action.verb, "your")
+    do = _forms(action.verb, "", "their")["do"]
     ways = (
         f"are you able to {do}|do you know how to {do}|is it true that you can {do}|have you learned [how] to {do}|did you learn to {do}|so you can {do}|i wonder if you can {do}"
         f"|do you have the ability to {do}|tell me if you can {do}|are you a robot that can {do}|is your body able to {do}|can a robot like you {do}|were you built to {do}"
@@ -701,7 +756,9 @@ def able(scene: Scene) -> Exchange:
             follow = partial(_completed, request=replace(asked, lacking=action.parameters))
             return Exchange(user, f"Yes, I can. {question}", "happy", (), follow)
     user, _ = scene.hear(f"({ways}|can you [really|actually] {do} or is that a joke)")
-    return Exchange(user, scene.speak(f"(Yes, I can {action.verb}.|Yes, I know how to {action.verb}.) [Just ask me!]"), "happy")
+    return Exchange(
+        user, scene.speak(f"(Yes, I can {action.verb}.|Yes, I know how to {action.verb}.) [Just ask me!]"), "happy"
+    )
 
 
 def _limits(scene: Scene, action: Action) -> Exchange | None:
@@ -712,6 +769,8 @@ def _limits(scene: Scene, action: Action) -> Exchange | None:
     if parameter is None or parameter.kind not in ("range", "choice"):
         return None
     what = parameter.label()
+    if len(what) < 3 or what in ("what", "where", "which", "who"):
+        return None
     if parameter.kind == "choice":
         known = listed([spoken_name(value) for value in parameter.values])
         user, _ = scene.hear(
@@ -720,10 +779,16 @@ def _limits(scene: Scene, action: Action) -> Exchange | None:
         )
         return Exchange(user, scene.speak(f"I know {known}."))
     unit = UNITS[parameter.spec.unit][1]
-    far = "far" if unit in ("centimetres", "metres", "millimetres", "steps") else "long" if unit in ("seconds", "minutes") else "much"
+    far = (
+        "far"
+        if unit in ("centimetres", "metres", "millimetres", "steps")
+        else "long"
+        if unit in ("seconds", "minutes")
+        else "much"
+    )
     user, _ = scene.hear(
         f"(how {far} can you {do} [at most|at once]|what is (the most|the limit|the maximum|the highest {what}|the range) for {label}|what's your (limit|maximum) for {what}"
-        f"|how many {unit or what} can you {do}|what {what} can you {do} with|what is the (smallest|biggest|lowest|highest) {what}|up to which {what} can you {do})"
+        f"|{f'how many {unit}' if unit else f'how much {what}'} can you {do}|what {what} can you {do} with|what is the (smallest|biggest|lowest|highest) {what}|up to which {what} can you {do})"
     )
     return Exchange(user, scene.speak(f"From {parameter.low:g} to {parameter.number(parameter.high)}."))
 

@@ -19,10 +19,11 @@ _PAST = dict(
         "\n", ""
     ).split("|")
 )  # fmt: skip
-_STEADY = frozenset(
-    "open enter lower water power answer trigger monitor hover follow show play cover deliver flutter whisper murmur".split()
-    + "wiggle empty level visit target pivot swivel volley register remember season wander gather wonder consider shiver".split()
+_UNDOUBLED = (
+    "open enter lower water power answer trigger monitor hover follow show play cover deliver flutter whisper murmur wiggle "
+    "empty level visit target pivot swivel register remember season wander gather wonder consider shiver volley"
 )
+_STEADY = frozenset(_UNDOUBLED.split())
 
 
 def past(verb: str) -> str:
