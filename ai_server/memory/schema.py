@@ -166,3 +166,15 @@ outbox = Table(
 
 What the broker did not have at `expires_at` is not published any more: `expired_at` is when that was noticed.
 """
+
+declarations = Table(
+    "declarations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("declared_at", UtcDateTime, nullable=False),
+    Column("capabilities", JSON, nullable=False),
+    UniqueConstraint("device_id"),
+    sqlite_autoincrement=True,
+)
+"""What each robot last declared of itself. Ids never come back, so that their order is that of the declarations."""

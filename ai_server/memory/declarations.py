@@ -1,0 +1,56 @@
+"""What each robot last declared of itself, kept so that a restart forgets no body."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from ai_server.memory.database import Database
+from ai_server.memory.rows import read_rows
+from ai_server.memory.schema import declarations
+from ai_server.protocol.device import Capabilities
+
+_NEWEST = select(declarations).order_by(declarations.c.id.desc()).limit(bindparam("at_most"))
+_DROP = delete(declarations).where(declarations.c.device_id == bindparam("of_device"))
+_ADD = insert(declarations)
+_DROP_BEYOND = delete(declarations).where(
+    declarations.c.id.not_in(select(declarations.c.id).order_by(declarations.c.id.desc()).limit(bindparam("at_most")))
+)
+
+
+class Declarations:
+    """The last good declaration of each robot, of at most `max_robots`. Every method can raise `DatabaseError`.
+
+    One robot more takes the place of the one whose declaration is the oldest.
+    """
+
+    def __init__(self, database: Database, *, max_robots: int) -> None:
+        self._database = database
+        self._max_robots = max_robots
+
+    async def keep(self, device_id: str, capabilities: Capabilities) -> None:
+        """Put a robot's new declaration in the place of its last; one that declares nothing deletes it."""
+        await self._database.run(lambda connection: self._keep(connection, device_id, capabilities))
+
+    async def load(self) -> list[tuple[str, Capabilities]]:
+        """Return the robots and what they declared, the newest declaration first; what cannot be read is left out."""
+        values = {"at_most": self._max_robots}
+        return await self._database.read(
+            lambda connection: read_rows(
+                connection,
+                declarations,
+                _NEWEST,
+                values,
+                lambda row: (row["device_id"], Capabilities.model_validate(row["capabilities"])),
+            )
+        )
+
+    def _keep(self, connection: Connection, device_id: str, capabilities: Capabilities) -> None:
+        connection.execute(_DROP, {"of_device": device_id})
+        if capabilities == Capabilities():
+            return
+        declared = capabilities.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        row = {"device_id": device_id, "declared_at": datetime.now(UTC), "capabilities": declared}
+        connection.execute(_ADD, row)
+        connection.execute(_DROP_BEYOND, {"at_most": self._max_robots})
