@@ -132,6 +132,14 @@ def _pick(parameter: Parameter, scene: Scene) -> Picked:
         return Picked(text, text, text)
     if parameter.values:
         return _choice(parameter, rng.choice(list(parameter.values)), scene)
+    if parameter.kind == "range" and not parameter.spec.relative and rng.random() < 0.04:
+        number, said = rng.choice(
+            [
+                (parameter.high, "(the maximum|max|the highest|the top|maximum)"),
+                (parameter.low, "(the minimum|the lowest|minimum)"),
+            ]
+        )
+        return Picked(int(number) if number == int(number) else number, _sampled(said, scene), parameter.number(number))
     special = _specials(parameter)
     if special and rng.random() < 0.12:
         value = rng.choice(list(special))
@@ -416,7 +424,7 @@ def _asked_about(scene: Scene, request: Request) -> Exchange:
         )
         return Exchange(user, scene.speak("(You asked me to, so I did it.|Because you asked me to.)"))
     user, _ = scene.hear(
-        f"(what did you [just] do|what are you doing|did you {do}|what did you do just now|did you just {do}|have you just {did}|what was it that you did)"
+        f"(what did you [just] do|did you {do}|what did you do just now|did you just {do}|have you just {did}|what was it that you did)"
     )
     return Exchange(user, scene.speak(f"(I {did}, as you asked.|You asked, and I {did}.)"))
 
@@ -478,6 +486,8 @@ def _more(scene: Scene, request: Request) -> Exchange | None:
 
 def _two(scene: Scene, first: Action) -> Exchange | None:
     rng = scene.rng
+    if rng.random() < 0.2:
+        return _twice(scene, first)
     second = rng.choice(scene.body.actions)
     one, other = _request(scene, first, order=True), _request(scene, second, order=True)
     absent = None
@@ -508,6 +518,26 @@ def _two(scene: Scene, first: Action) -> Exchange | None:
         else f"(OK, I {first.verb} two times.|I {first.verb}, and once more.)"
     )
     return Exchange(user, scene.speak(reply), "neutral", (_line(one), _line(other)))
+
+
+def _twice(scene: Scene, action: Action) -> Exchange | None:
+    """The same action two times: as it is, or with another value."""
+    request = _request(scene, action, order=True)
+    if request is None or any(p.kind == "text" for p in action.parameters):
+        return None
+    said, second = _filled(request), request
+    able = [p for p in action.parameters if f"{{{p.slot}}}" in request.words and p.kind in ("choice", "range")]
+    if able:
+        parameter = scene.rng.choice(able)
+        second = replace(request, picked={**request.picked, parameter.slot: (picked := _pick(parameter, scene))})
+        said += f" (and then|then|and after that|, then|and) {picked.heard}"
+    elif action.parameters:
+        return None
+    else:
+        said += " (twice|two times|2 times|and again|and once more|and then once more)"
+    user, _ = scene.hear(scene.rng.choice(_PLAIN_WRAP[:12]).replace("{ask}", said))
+    reply = scene.speak(f"(OK, I {action.verb} two times.|I {action.verb}, and once more.)")
+    return Exchange(user, reply, "neutral", (_line(request), _line(second)))
 
 
 def _filled(request: Request) -> str:
@@ -664,7 +694,32 @@ def narrate(scene: Scene) -> Exchange:
 
 def question_about(scene: Scene) -> Exchange:
     """Wondering aloud about an action, with no wish that it be done."""
+    if scene.rng.random() < 0.25:
+        return _whether(scene)
     return _told(scene, "questions")
+
+
+def _whether(scene: Scene) -> Exchange:
+    """Did it, or is it doing something? It did what stands in the conversation."""
+    rng = scene.rng
+    done = [str(line["action"]) for past in scene.past[-3:] for line in past.actions]
+    recent = [action for action in scene.body.actions if action.name in done]
+    draw = rng.random()
+    action = (
+        rng.choice(recent)
+        if recent and draw < 0.5
+        else rng.choice(scene.body.actions or (absent_action(scene.body, rng),))
+    )
+    if draw > 0.9:
+        action = absent_action(scene.body, rng)
+    forms = _forms(action.verb, "", "their")
+    user, _ = scene.hear(
+        f"(did you [just|really|already] {forms['do']} [just now|a minute ago|before|or not]|have you [just|already|really] {forms['did']}"
+        f"|are you {forms['doing']} [now|right now]|were you {forms['doing']} [just now]|was that you {forms['doing']}|did i see you {forms['do']})"
+    )
+    if action.name in done:
+        return Exchange(user, scene.speak("(Yes, you asked me to.|Yes, as you asked.)"))
+    return Exchange(user, scene.speak(f"(No, I did not {action.verb}.|No, I did not.)"))
 
 
 @cache
@@ -701,7 +756,7 @@ def _slots(scene: Scene) -> dict[str, str]:
         **_forms(action.verb, said, rng.choice(["his", "her", "their", "their"])),
         "only": "I only do it when you ask me." if can else f"I cannot {action.verb}.",
         "try": "Ask me, and you will see." if can else f"I cannot {action.verb}.",
-        "later": "OK, just tell me when." if can else f"I cannot {action.verb}, sorry.",
+        "later": "Just tell me when." if can else f"I cannot {action.verb}, sorry.",
     }
 
 
@@ -746,7 +801,9 @@ def able(scene: Scene) -> Exchange:
         f"|can robots like you {do}|you can't {do}, can you|you can {do}, right|do you ever {do}|i bet you can't {do}|my {{relation}} says you can {do}, is that true"
     )
     if not owned:
-        user, _ = scene.hear(f"({ways}|can you {do}|can you [really|actually] {do}|could you {do}|can u {do})")
+        user, _ = scene.hear(
+            f"({ways}|can you {do}|can you [really|actually] {do}|could you {do}|can u {do}|how (far|fast|well|long|often) can you {do})"
+        )
         return Exchange(user, scene.speak(f"(No, I cannot {action.verb}.|I am afraid I cannot {action.verb}.)"))
     if action.parameters and not action.strange and rng.random() < 0.2:
         user, _ = scene.hear(f"can you {do}")
