@@ -95,6 +95,7 @@ class Reporter:
             running=self._dialogue.running,
             robots=len(self._robots),
             event_loop_lag_ms=self._lag.worst_ms,
+            actions_expired=self._outbox.expired,
         )
 
     def _llm(self) -> LlmObservation:

@@ -84,6 +84,34 @@ class Limits:
             raise _refusal(inbound, ErrorCode.TOO_MANY_SENSORS, f"topic: {full}") from None
 
 
+class ActionLimit:
+    """Admits what robots' bodies are to do, as long as it is not too much for any of them.
+
+    Args:
+        rate_per_device: actions a second of each robot.
+        max_robots: of so many robots it is known how much they did.
+        may_report: says whether one more error of a robot may be told and logged now.
+    """
+
+    def __init__(self, *, rate_per_device: float, max_robots: int, may_report: Callable[[str], bool]) -> None:
+        self.may_report = may_report
+        self._actions = _buckets(rate_per_device, _burst(rate_per_device), max_robots)
+
+    def admit(self, device_id: str, name: str) -> None:
+        """Take note of an action.
+
+        Raises:
+            ProtocolError: if it is one too many: `action_rate_limited`.
+        """
+        bucket = self._actions(device_id)
+        if not bucket.take():
+            raise ProtocolError(
+                ErrorCode.ACTION_RATE_LIMITED,
+                f"{name}: more than {bucket.rate:g} actions a second of this robot; it was not carried out",
+                device_id=device_id,
+            )
+
+
 class _Bucket:
     """A token bucket that is full at first.
 

@@ -24,6 +24,8 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     TOO_MANY_ROBOTS = "too_many_robots"
     TOO_MANY_SENSORS = "too_many_sensors"
+    TOO_MANY_ACTIONS = "too_many_actions"
+    ACTION_RATE_LIMITED = "action_rate_limited"
     BUSY = "busy"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     REPLY_TOO_LARGE = "reply_too_large"

@@ -74,6 +74,23 @@ class QueueFigures(BaseModel):
     failed: int = 0
 
 
+class ActionFigures(BaseModel):
+    """What robots' bodies were told to do since the start, and what came of it."""
+
+    sent: int = 0
+    done: int = 0
+    failed: int = 0
+    refused: int = 0
+    unanswered: int = 0
+    """Of which nothing was heard within ten minutes."""
+    unknown: int = 0
+    """Results of actions that are not known, or that were heard of before."""
+    dropped: int = 0
+    """Over the rate of their robot."""
+    expired: int = 0
+    """Not published in time."""
+
+
 class LlmFigures(BaseModel):
     """Who answered, and how long the model took, since the daemon's start."""
 
@@ -150,6 +167,7 @@ class Metrics(_Published):
     robots: int = 0
     mqtt: MqttFigures = MqttFigures()
     queue: QueueFigures = QueueFigures()
+    actions: ActionFigures = ActionFigures()
     errors: dict[str, int] = {}
     llm: LlmFigures = LlmFigures()
     engine: EngineFigures = EngineFigures()

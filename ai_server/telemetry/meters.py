@@ -17,6 +17,7 @@ from ai_server.llm.wire import Statistics
 from ai_server.protocol.errors import ErrorCode
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.status import (
+    ActionFigures,
     EngineFigures,
     Health,
     LlmFigures,
@@ -116,6 +117,7 @@ class Observations:
         running: utterances being answered.
         robots: known.
         event_loop_lag_ms: see `LoopLag`.
+        actions_expired: that the broker did not have in time, since the start.
     """
 
     llm: LlmObservation
@@ -125,6 +127,7 @@ class Observations:
     running: int = 0
     robots: int = 0
     event_loop_lag_ms: float = 0
+    actions_expired: int = 0
 
 
 class Meters:
@@ -143,6 +146,7 @@ class Meters:
         self._expired = 0
         self._cancelled = 0
         self._failed = 0
+        self._actions = ActionFigures()
         self._turns = {"llm": 0, "skill": 0, "fallback": 0}
         self._prompt_tokens = 0
         self._cached_tokens = 0
@@ -185,6 +189,27 @@ class Meters:
         """Count a reply that was longer than its robot can take, and went out in parts."""
         self._replies_split += 1
 
+    def action_sent(self) -> None:
+        """Count an action that was handed to the outbox."""
+        self._actions.sent += 1
+
+    def action_ended(self, status: Literal["done", "failed", "refused"]) -> None:
+        """Count what came of an action."""
+        setattr(self._actions, status, getattr(self._actions, status) + 1)
+
+    def action_unanswered(self) -> None:
+        """Count an action of which nothing was heard in time."""
+        self._actions.unanswered += 1
+
+    def action_result_unknown(self) -> None:
+        """Count a result of no action that is known, or one more of the same."""
+        self._actions.unknown += 1
+
+    def action_dropped(self, code: ErrorCode) -> None:
+        """Count an action over the rate of its robot."""
+        self._actions.dropped += 1
+        self.error(code)
+
     def metrics(self, seen: Observations) -> Metrics:
         """Return the payload of `naila/ai/metrics`."""
         last = self._last
@@ -200,6 +225,7 @@ class Meters:
             robots=seen.robots,
             mqtt=self._mqtt(seen.mqtt.figures),
             queue=self._queue(seen),
+            actions=self._actions.model_copy(update={"expired": seen.actions_expired}),
             errors={str(code): count for code, count in sorted(self._errors.items())},
             llm=self._llm(seen.llm),
             engine=self._engine_at_work(seen.llm),

@@ -1,0 +1,121 @@
+"""Actions that need the person's yes: asked for in words, kept until the next utterance, then done or let go."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from ai_server.brain.actions import objection
+from ai_server.brain.robots import Robots
+from ai_server.brain.wording import Wording
+from ai_server.llm.chat import ActionCall, ChatEvent, Delta, Finished, Sentence, Started
+from ai_server.protocol.device import ActionDeclaration
+
+log = structlog.get_logger(__name__)
+
+ANSWER_S = 60.0
+"""So long a yes counts: a person may think it over, and a yes after more than that is meant for something else."""
+
+_MOST_ROBOTS = 1024
+"""Of more robots, the question that was asked first is let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    calls: tuple[ActionCall, ...]
+    at: float
+
+
+class Consent:
+    """What each robot asked whether to do. Times are seconds of one clock that is never set, such as `time.monotonic`.
+
+    It is in memory alone: after a restart nothing is done that was asked for before.
+
+    Args:
+        robots: what each declared that its body can do.
+        wording: the question.
+    """
+
+    def __init__(self, robots: Robots, wording: Wording) -> None:
+        self._robots = robots
+        self._wording = wording
+        self._asked: OrderedDict[str, _Asked] = OrderedDict()
+
+    def is_needed(self, device_id: str, call: ActionCall) -> bool:
+        """Say whether a robot declared that the person is to be asked before it does this."""
+        return any(action.confirm and action.name == call.name for action in self._declared(device_id))
+
+    def ask(self, device_id: str, calls: Sequence[ActionCall], now: float) -> str:
+        """Keep actions until the person answers, in place of what was kept before; return the question, one for all."""
+        self._asked.pop(device_id, None)
+        self._asked[device_id] = _Asked(tuple(calls), now)
+        if len(self._asked) > _MOST_ROBOTS:
+            self._asked.popitem(last=False)
+        return self._wording.question(calls, self._declared(device_id))
+
+    def waits(self, device_id: str, now: float) -> bool:
+        """Say whether a robot has asked, and an answer still counts."""
+        asked = self._asked.get(device_id)
+        return asked is not None and now - asked.at <= ANSWER_S
+
+    def answer(self, device_id: str, intent_name: str, now: float) -> list[ActionCall]:
+        """Take the next utterance of a robot by its intent, and return the actions that it said yes to.
+
+        Whatever it was, nothing is kept after it. What the body does not declare any more is not returned.
+        """
+        asked = self._asked.pop(device_id, None)
+        if asked is None or intent_name != "affirm" or now - asked.at > ANSWER_S:
+            return []
+        return [call for call in asked.calls if self._is_still_declared(device_id, call)]
+
+    def let_go(self, device_id: str) -> None:
+        """Keep nothing of a robot any more: it was cancelled, or its conversation begins anew."""
+        self._asked.pop(device_id, None)
+
+    def _is_still_declared(self, device_id: str, call: ActionCall) -> bool:
+        reason = objection(call, self._declared(device_id))
+        if reason is not None:
+            log.warning("an action was dropped after the yes to it", device_id=device_id, reason=reason)
+        return reason is None
+
+    def _declared(self, device_id: str) -> Sequence[ActionDeclaration]:
+        return self._robots.robot(device_id).capabilities.actions
+
+
+class Asking:
+    """One reply on its way to the person: the actions that need a yes are taken out, and the question is said for them.
+
+    Args:
+        consent: keeps them.
+        device_id: the robot that speaks.
+        clock: that of `Consent`.
+    """
+
+    def __init__(self, consent: Consent, device_id: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._consent = consent
+        self._device_id = device_id
+        self._clock = clock
+        self._calls: list[ActionCall] = []
+
+    def pass_on(self, event: ChatEvent) -> list[ChatEvent]:
+        """Return what goes on in the place of an event of the model; an action must be one that may leave the brain."""
+        match event:
+            case Started():
+                self._calls.clear()
+            case ActionCall() if self._consent.is_needed(self._device_id, event):
+                self._calls.append(event)
+                return []
+            case Finished() if self._calls:
+                return self._ask(event)
+        return [event]
+
+    def _ask(self, finished: Finished) -> list[ChatEvent]:
+        question = self._consent.ask(self._device_id, self._calls, self._clock())
+        words = finished.text.rstrip()
+        text = f"{words} {question}" if words else question
+        return [Delta(text[len(words) :]), Sentence(question), msgspec.structs.replace(finished, text=text)]
