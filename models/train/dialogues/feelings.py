@@ -5,72 +5,74 @@ from __future__ import annotations
 from dialogues import words
 from dialogues.scene import Exchange, Scene
 
-_HELLO = "(hi|hello|hey|good morning|good evening|good afternoon|hi there|hello there|hey there|hello robot|hi robot|yo|greetings|howdy|hiya|morning|hello hello|good day|hello {robot}|hi {robot}|hey {robot}|good morning {robot}|hello again|hi again|i'm back|i am back|i'm home|i am home|nice to see you|hello my friend|what's up|sup|how are you|how are you [doing] [today]|how's it going|how do you do|how are things|are you ok|how have you been|hi, how are you|hello, how are you [today]|hey, how's it going|how is your day|how was your day|are you well|you ok|everything okay|how do you feel|how are you feeling [today])"
+_ROBOT = "[robot|{robot}|my friend|buddy|again|little robot|mate|my dear]"
+_HELLO = (
+    f"(hi|hello|hey|hi there|hello there|hey there|yo|greetings|howdy|hiya|heya|hullo|hallo|ello|g'day|oh hi|oh hello|well hello|hey ho|hi hi|hello hello|hola|bonjour|ciao) {_ROBOT}",
+    f"(hi|hello|hey|hi there|hello there|hey there|yo|hiya) {_ROBOT}",
+    "(good day|hello friend|hey you|hello sunshine|hello cutie|hello little one|hello old friend|hi pal|hey buddy|hello my little friend|hello dear robot|hello from me|hi from {place}|hi it's me|hello it's me {person}|i say hello|just saying hi|i wanted to say hello|hey i'm here|hello i'm here|nice to see you|good to see you|lovely to see you|great to see you|nice to see you again|good to see you again|happy to see you|look who it is|there you are|hi again|hello again|hey again|we meet again)",
+    f"(good morning|morning|mornin|gm|good morning to you|a very good morning|top of the morning|rise and shine|good morning sunshine|hello good morning|hi good morning|good morning everyone|morning morning|a good morning to you) {_ROBOT}",
+    f"(good evening|evening|good evening to you|a good evening|hello good evening|good evening everyone|hi good evening) {_ROBOT}",
+    f"(good afternoon|afternoon|good afternoon to you|a very good afternoon|hello good afternoon|good afternoon everyone) {_ROBOT}",
+)
+_HOW_ARE_YOU = (
+    "[(hi|hello|hey|good morning|good evening|hi there|hey there|hi {robot}|hello {robot}|well),] (how are you|how are you doing|how are you today|how are you doing today|how's it going|how is it going|how are things|how are things going|how goes it|how have you been|how do you feel|how do you feel today|how are you feeling|how are you feeling today|how's life|how is life|how's everything|how is everything|how are you getting on|how's it hanging|how are we today|how's my favourite robot|how are you this morning|how are you tonight|how are you right now|how was your day|how is your day|how is your day going|how's your day|how's your day been|how you doing|how you doin|how ya doing|how r u|how are u|how are ya|howre you)",
+    "(how are you|how are you [doing] [today]|how's it going|how are you, {robot}|how are you my friend|how are you feeling)",
+    "[hi|hello|hey] (are you ok|are you okay|are you well|are you all right|are you alright|are you doing well|are you feeling well|are you fine|you ok|you okay|you alright|you all right|all good with you|everything ok|everything okay|everything all right|is everything okay|all well|all good|is all well with you|you good|u ok|doing well|feeling ok|feeling good today|do you feel good today)",
+    "(what's up|what is up|sup|wassup|whats up {robot}|what's up robot|what's new with you|alright mate|what's the mood today|what's your mood [today]|tell me how you are|tell me how you feel|i want to know how you are|i'd like to know how you are|i hope you are well|hope you're well|hope you are doing well|i trust you are well)",
+)
 
 
 def greet(scene: Scene) -> Exchange:
-    """A greeting or a how-are-you; the answer minds the person's face."""
-    user, _ = scene.hear(_HELLO)
+    """A greeting or a how-are-you; the answer minds the person's face and the hour that was wished."""
     rng = scene.rng
-    now = scene.moment
-    about_me = any(piece in user.lower() for piece in ("how ", "how's", "you ok", "you well", "okay"))
+    asked = rng.random() < 0.5
+    user, _ = scene.hear(rng.choice(_HOW_ARE_YOU if asked else _HELLO))
     name = f", {scene.person}" if scene.person and rng.random() < 0.6 else ""
-    if now.feels == "sad" and now.shown:
-        return Exchange(
-            user,
-            scene.speak(
-                f"(Hello{name}. You look a little sad. Do you want to talk?|I am fine, but you look sad{name}. What is wrong?)"
-                if about_me
-                else f"Hello{name}. You look a little sad. Do you want to talk?"
-            ),
-            "sad",
-            follow=_opens_up,
+    hello = _hello_back(user) + name
+    minded = _mind_face(scene, user, hello, asked)
+    if minded is not None:
+        return minded
+    now = scene.moment
+    if asked and now.battery is not None and now.battery < 20 and not now.charging and now.shown:
+        reply = f"(A little tired, my battery is at {now.battery} percent. How are you{name}?|I am fine, only my battery is low. How are you{name}?)"
+        return Exchange(user, scene.speak(reply), "neutral", follow=_tells_mood)
+    if asked:
+        reply = f"(I am very well, thank you{name}! How are you?|I feel great, thank you! How are you{name}?|All is well with me! And how are you{name}?|I am doing fine, thanks. And you{name}?)"
+    else:
+        reply = f"({hello}! How are you today?|{hello}! Nice to see you.|{hello}! What shall we do?|{hello}! I am glad that you are here.|{hello}! How are you?)"
+    return Exchange(user, scene.speak(reply), "happy", follow=_tells_mood)
+
+
+def _hello_back(user: str) -> str:
+    """The greeting for the time of day that the person wished."""
+    said = user.lower()
+    for part in ("morning", "evening", "afternoon"):
+        if part in said:
+            return f"Good {part}"
+    return "Hello"
+
+
+def _mind_face(scene: Scene, user: str, hello: str, asked: bool) -> Exchange | None:
+    """What to answer to a greeting of somebody whose face shows a feeling; None where it shows none or need not be named."""
+    feels = scene.moment.feels if scene.moment.shown else None
+    fine = "I am fine, but you look" if asked else f"{hello}. You look"
+    if feels == "sad":
+        reply = f"({hello}. You look a little sad. Do you want to talk?|{fine} sad. What is wrong?|{fine} a little sad. Do you want to tell me about it?)"
+        return Exchange(user, scene.speak(reply), "sad", follow=_opens_up)
+    if feels == "angry":
+        reply = f"({hello}. You look a bit upset. I am listening.|{hello}. Is something bothering you? I am listening.|{fine} a bit upset. What happened?)"
+        return Exchange(user, scene.speak(reply), "neutral", follow=_opens_up)
+    if feels == "surprised" and scene.rng.random() < 0.5:
+        reply = f"({hello}! You look surprised. What happened?|{fine} surprised. What happened?)"
+        return Exchange(user, scene.speak(reply), "surprised")
+    if feels == "happy" and scene.rng.random() < 0.7:
+        reply = (
+            "(I am very well! And you look happy, how nice.|I am fine, thank you! And you look happy, that is wonderful.)"
+            if asked
+            else f"({hello}! You look happy today!|{hello}! What a nice smile!|{hello}! You look happy, that is wonderful.)"
         )
-    if now.feels == "angry" and now.shown:
-        return Exchange(
-            user,
-            scene.speak(
-                f"(Hello{name}. You look a bit upset. I am listening.|Hello{name}. Is something bothering you? I am listening.)"
-            ),
-            "neutral",
-            follow=_opens_up,
-        )
-    if now.feels == "happy" and now.shown and rng.random() < 0.6:
-        return Exchange(
-            user,
-            scene.speak(
-                f"(Hello{name}! You look happy, that is wonderful.|I am very well{name}! And you look happy, how nice.)"
-                if about_me
-                else f"(Hello{name}! You look happy today!|Hello{name}! What a nice smile!)"
-            ),
-            "happy",
-        )
-    if about_me:
-        if now.battery is not None and now.battery < 20 and not now.charging and now.shown:
-            return Exchange(
-                user,
-                scene.speak(
-                    f"(A little tired, my battery is at {now.battery} percent. How are you{name}?|I am fine, only my battery is low. How are you{name}?)"
-                ),
-                "neutral",
-                follow=_tells_mood,
-            )
-        return Exchange(
-            user,
-            scene.speak(
-                f"(I am very well, thank you{name}! How are you?|I feel great, thank you! How are you{name}?|All is well with me! And how are you{name}?|I am doing fine, thanks. And you{name}?)"
-            ),
-            "happy",
-            follow=_tells_mood,
-        )
-    return Exchange(
-        user,
-        scene.speak(
-            f"(Hello{name}! How are you today?|Hi{name}! Nice to see you.|Hello{name}! What shall we do?|Hello{name}! I am glad that you are here.|Hi{name}! How are you?)"
-        ),
-        "happy",
-        follow=_tells_mood,
-    )
+        return Exchange(user, scene.speak(reply), "happy", follow=_why_good)
+    return None
 
 
 _AM = "(i am|i'm|i feel|i'm feeling|i am feeling|feeling|i feel [so|a bit|really|very]|i am [so|a bit|really|very|quite|pretty]|i'm [so|a bit|really|very]|today i feel|i have been feeling|just)"
@@ -192,7 +194,6 @@ _RAGE = (
     "i am so done with this",
 )
 _FEAR = (
-    "i (have an exam|have a test|have an interview|go to the dentist|have surgery|have to give a talk) tomorrow",
     "i am (afraid|scared) of (the dark|spiders|dogs|flying|{plural}|being alone|tomorrow|the exam|heights)",
     "i (had a nightmare|heard a strange noise|think somebody is there|am worried about (my {relation}|the exam|money|tomorrow|work))",
     "i can't stop worrying",
