@@ -46,6 +46,7 @@ class _Courtesies(ConfigModel):
 
 class _Phrases(ConfigModel):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*$")]
+    alone: bool = False
     slots: Mapping[str, str] = {}
     phrases: Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -92,9 +93,10 @@ class IntentClassifier:
         ends = self._ends(words)
         for start in self._starts(words):
             for match in reversed(self._phrases.matches(words, start)):
-                if match.end in ends:
-                    intent, phrase = self._rules[match.rule]
-                    confidence = _EXACT if (start, match.end) == (0, len(words)) else _WITH_COURTESIES
+                intent, phrase = self._rules[match.rule]
+                is_whole = (start, match.end) == (0, len(words))
+                if match.end in ends and (is_whole or not intent.alone):
+                    confidence = _EXACT if is_whole else _WITH_COURTESIES
                     return Intent(intent.name, confidence, intent.slots, phrase)
         return Intent("conversation", _NO_PHRASE)
 

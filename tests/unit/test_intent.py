@@ -45,6 +45,17 @@ ENGLISH = IntentClassifier.load(SHIPPED, names=("Naila",))
         ("sorry, what did you say?", "repeat"),
         ("I didn't catch that", "repeat"),
         ("could you repeat that more slowly?", "repeat"),
+        ("Yes.", "affirm"),
+        ("yes please, Naila", "affirm"),
+        ("Okay!", "affirm"),
+        ("sure, go ahead", "affirm"),
+        ("just do it", "affirm"),
+        ("Uh-huh", "affirm"),
+        ("no", "deny"),
+        ("No, thank you.", "deny"),
+        ("not now", "deny"),
+        ("I'd rather not", "deny"),
+        ("no, don't", "cancel"),
     ],
 )
 def test_everyday_ways_to_say_it_are_understood(text: str, intent: str) -> None:
@@ -106,8 +117,6 @@ def test_a_question_about_all_sensors_names_none() -> None:
         "what do you see in her",
         "Tell me what you did today",
         "I see a cup",
-        "yes",
-        "no",
         "Naila",
         "please",
         "...",
@@ -118,6 +127,53 @@ def test_a_question_about_all_sensors_names_none() -> None:
 )
 def test_what_only_looks_like_it_is_conversation(text: str) -> None:
     assert ENGLISH.classify(text).name == "conversation"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "okay Naila",
+        "I don't know, okay?",
+        "I'm not sure",
+        "are you sure",
+        "yes but slowly",
+        "no yes",
+        "maybe",
+        "I guess so",
+        "fine",
+        "why not",
+        "that's okay",
+        "yeah right",
+        "can you do that",
+        "yes and no",
+        "yes or no",
+        "please",
+    ],
+)
+def test_what_is_no_clear_yes_is_none(text: str) -> None:
+    assert ENGLISH.classify(text).name not in {"affirm", "deny"}
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"), [("yes, what time is it", "time_query"), ("yes stop", "cancel"), ("okay thanks", "gratitude")]
+)
+def test_what_comes_after_a_yes_counts(text: str, intent: str) -> None:
+    assert ENGLISH.classify(text).name == intent
+
+
+def test_phrases_that_stand_alone_are_no_phrases_among_courtesies(tmp_path: Path) -> None:
+    classifier = load(
+        tmp_path,
+        """
+        courtesies = {before = ["well"]}
+        intents = [{name = "agree", alone = true, phrases = ["okay"]}, {name = "leave", phrases = ["bye"]}]
+        """,
+    )
+    assert [classifier.classify(text).name for text in ("okay", "well okay", "well bye")] == [
+        "agree",
+        "conversation",
+        "leave",
+    ]
 
 
 def test_confidence_says_how_the_utterance_matched() -> None:
