@@ -345,7 +345,7 @@ def _when(rng: random.Random) -> str:
 
 
 def _date(rng: random.Random) -> str:
-    number, month = rng.randint(1, 31), word("month", rng)
+    number, month = rng.randint(1, 28), word("month", rng)
     tail = "th" if 10 < number < 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return "on " + rng.choice(
         [f"{month} {number}", f"the {number}{tail} of {month}", f"{number} {month}", f"{month} {number}{tail}"]
@@ -407,6 +407,7 @@ _VALUES: dict[str, Callable[[random.Random], str]] = {
             rng.choice(["two", "three", "four", "five", "six", "seven", "eight", "ten", "twelve"]),
         ]
     ),
+    "kilos": lambda rng: str(rng.randint(15, 140)),
     "nation": lambda rng: word("nation", rng),
     "trait": lambda rng: word("trait", rng),
     "number": lambda rng: str(rng.choice([rng.randint(0, 30), rng.randint(0, 999)])),
