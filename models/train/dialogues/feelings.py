@@ -158,27 +158,20 @@ _BAD_NEWS = (
     "i am all alone",
     "my heart is broken",
     "we lost the (game|match)",
-    "i got bad news",
     "my (team|club) lost",
 )
 _GOOD_NEWS = (
     "i (passed|aced) (my|the) (exam|test|driving test|interview)",
-    "i got (a new job|the job|a present|a puppy|a good grade|a raise|engaged|married|a new {thing}|promoted|good news)",
+    "i got (a new job|the job|a good grade|a raise|engaged|married|a new {thing}|promoted|good news)",
     "(today is|it is|it's) my birthday",
     "we won (the game|the match|first prize|the lottery|the cup)",
-    "i am (in love|getting married|going on holiday|going to be a father|going to be a mother|having a baby|so lucky)",
-    "my {relation} (is coming to visit|had a baby|got a new job|made me {food}|said yes|won a prize)",
-    "i had a (great|wonderful|good|fantastic|lovely|amazing) (day|time|week|weekend|night|holiday)",
+    "i am (in love|getting married|going to be a father|going to be a mother|having a baby|so lucky)",
+    "my {relation} (had a baby|got a new job|made me {food}|said yes|won a prize)",
     "(school|work|the exam) is (over|finished|done)",
     "i made a new friend",
     "i finished my (work|homework|project|book|{thing})",
     "i (learned to|can now) (swim|cook|ride a bike|drive|play {hobby})",
-    "(this is|today was) the best day [ever|of my life]",
     "guess what, i (won|got the job|passed)",
-    "i have good news",
-    "the sun is shining",
-    "tomorrow is my birthday",
-    "we are going to {place} [tomorrow|next week]",
     "she said yes",
     "my team won",
 )
@@ -244,7 +237,7 @@ def _opens_up(scene: Scene) -> Exchange:
     draw = rng.random()
     if draw < 0.2:
         user, _ = scene.hear(
-            "(yes|yes please|ok|okay|sure|yeah|i think so|i would like that|yes i do|maybe|if you want|i guess)"
+            "(yes|yes please|ok|okay|sure|yeah|yep|ya|mhm|i think so|i would like that|i'd like that|yes i do|yes i would|maybe|if you want|i guess|i guess so|if you like|if you have time|well ok|ok then|can i|may i|really?|you want to hear it?|do you have time|sure why not|if you don't mind|where do i start|i don't know where to start|i'll try|it's hard to say)"
         )
         return Exchange(
             user,
@@ -254,7 +247,7 @@ def _opens_up(scene: Scene) -> Exchange:
         )
     if draw < 0.38:
         user, _ = scene.hear(
-            "(no|no thanks|not really|no thank you|not now|i don't want to talk about it|rather not|leave me alone|i don't want to|maybe later|nah|no i don't)"
+            "(no|no thanks|not really|no thank you|not now|i don't want to talk about it|i'd rather not talk about it|rather not|i'd rather not|leave me alone|i don't want to|maybe later|another time|nah|nope|no i don't|i can't talk about it|it's too hard|i don't feel like talking|it doesn't matter|never mind|forget it|it's ok|it's private|you wouldn't understand|you can't help me|there's nothing to say|let's talk about something else|not today)"
         )
         return Exchange(
             user,
@@ -265,7 +258,7 @@ def _opens_up(scene: Scene) -> Exchange:
         )
     if draw < 0.56:
         user, _ = scene.hear(
-            "(thanks|thank you|that's nice [of you]|you are (sweet|kind|nice|a good friend)|that helps|thanks for listening|i feel better [now]|you are right|thank you, {robot}|that is kind of you)"
+            "(thanks|thank you|thx|ty|aww|aw thanks|that's nice [of you]|that's sweet [of you]|you are (sweet|kind|nice|a good friend|so kind|a good listener)|you're (sweet|kind|nice|a good friend|the best|a good listener)|that helps|that helped|thanks for listening|thanks for asking|i feel better [now]|i feel a bit better|you are right|you're right|thank you, {robot}|thanks {robot}|that is kind of you|i appreciate it|it helps to talk|i'm glad you're here|good to know|that means a lot)"
         )
         return Exchange(
             user,
@@ -274,7 +267,7 @@ def _opens_up(scene: Scene) -> Exchange:
         )
     if draw < 0.7:
         user, _ = scene.hear(
-            "(what should i do|what can i do [now]|can you help me|do you have any advice|help me|how can i feel better|cheer me up|can you cheer me up|make me feel better|any tips|say something nice)"
+            "(what should i do|what can i do [now]|can you help me|do you have any advice|help me|how can i feel better|cheer me up|can you cheer me up|make me feel better|any tips|say something nice|what would you do|how do i get over it|what now|what do i do now|tell me what to do|i don't know what to do|do you know what helps|what helps)"
         )
         return Exchange(
             user,
