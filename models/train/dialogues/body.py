@@ -44,14 +44,17 @@ class Parameter:
 
     def question(self) -> str:
         """What to ask where it is missing."""
+        label = self.label()
+        small = len(label) < 3 or label in ("what", "who", "where", "which", "how", "when", "with", "into")
         if self.kind == "choice":
-            return f"Which {self.label()}: {listed([spoken_name(value) for value in self.values], 'or')}?"
+            label = "one" if small and len(label) > 1 else label
+            return f"Which {label}: {listed([spoken_name(value) for value in self.values], 'or')}?"
         if self.kind == "switch":
             return f"{self.told('true').capitalize()} or {self.told('false')}?"
         if self.kind == "text":
-            return f"Which {self.label()}?"
+            return "Which one?" if small else f"Which {label}?"
         unit = UNITS[self.spec.unit][1]
-        what = f"How many {unit}" if unit else f"Which {self.label()}"
+        what = f"How many {unit}" if unit else f"Which {'number' if small and len(label) > 1 else label}"
         return f"{what}?" if self.kind == "number" else f"{what}, from {self.low:g} to {self.high:g}?"
 
     def told(self, value: str) -> str:
@@ -132,7 +135,13 @@ def make(deed: Deed, rng: random.Random, plain: bool) -> Action:
         if optional and rng.random() < (0.75 if plain else 0.55):
             continue
         spec = specs[0] if plain or len(specs) == 1 else rng.choice([specs[0], *specs])
-        parameters.append(_parameter(slot, spec, rng, plain))
+        made = _parameter(slot, spec, rng, plain)
+        if not plain and rng.random() < 0.06:
+            letter = rng.choice("bcdefgkmnpqtvwxyz")
+            made = replace(
+                made, name=rng.choice([words.made_up(rng, 2), letter, f"p{len(parameters) + 1}", "value", "arg"])
+            )
+        parameters.append(made)
     if not plain and len(parameters) > 1 and rng.random() < 0.3:
         rng.shuffle(parameters)
     kept = _apart(parameters)
@@ -234,6 +243,8 @@ def _parameter(slot: str, spec: Spec, rng: random.Random, plain: bool) -> Parame
         return Parameter(slot, name, spec, {}, {})
     low = float(rng.choice(spec.lows) if not plain else spec.lows[0])
     high = float(rng.choice(spec.highs))
+    if low < 0 and abs(low) != high and rng.random() < 0.8:
+        low = -high
     if not plain and rng.random() < 0.35:
         high = round(max(high, 1) * rng.uniform(0.4, 2.2), spec.decimals)
         low = -high if low < 0 and rng.random() < 0.7 else low
@@ -267,6 +278,8 @@ def _about(rng: random.Random) -> Deed:
     slots, hows = [], []
     for invent in made:
         spec, how = invent(rng)
+        if any(spec.names[0] == slot for slot, _, _ in slots):
+            continue
         slots.append((spec.names[0], False, (spec,)))
         hows.append(f"[{how}]" if rng.random() < 0.2 else how)
     say = f"{verb} (the|your|that|my|the|your) {part}"
@@ -422,12 +435,24 @@ def random_body(rng: random.Random) -> Body:
     if draw < 0.12:
         return Body(())
     if draw < 0.22:
-        return Body(tuple(make(_by_name()[name], rng, True) for name in _USUAL[:4]))
+        actions = tuple(make(_by_name()[name], rng, True) for name in _USUAL[:4])
+        return Body(tuple(map(_bare, actions)) if rng.random() < 0.6 else actions)
     if draw < 0.36:
         chosen = [_by_name()[name] for name in rng.sample(_USUAL, rng.randint(2, 6))]
         return Body(_distinct([make(deed, rng, rng.random() < 0.8) for deed in chosen]))
     plain = rng.choice([0.1, 0.3, 0.7])
     return Body(_distinct([make(deed, rng, rng.random() < plain) for deed in _several(rng)]))
+
+
+def _bare(action: Action) -> Action:
+    """The action as most robots declare it: without what only some have, and lights in a few colours."""
+    optional = {slot for slot, is_optional, _ in action.deed.slots if is_optional}
+    kept = tuple(parameter for parameter in action.parameters if parameter.slot not in optional)
+    if action.name == "light":
+        said = {aliases[0]: ways for aliases, ways in kept[0].spec.values}
+        values = {value: said[value] for value in ("red", "green", "blue", "white", "off")}
+        kept = (replace(kept[0], values=values, meant={value: value for value in values}),)
+    return replace(action, parameters=kept)
 
 
 def _several(rng: random.Random) -> list[Deed]:

@@ -176,11 +176,7 @@ def _some_number(parameter: Parameter, scene: Scene) -> float:
 def _number(parameter: Parameter, number: float, scene: Scene) -> Picked:
     rng = scene.rng
     whole = number == int(number)
-    said = f"{number:g}"
-    if whole and rng.random() < 0.22:
-        said = in_words(int(number))
-    elif number in _HALVES and rng.random() < 0.3:
-        said = _HALVES[number]
+    said = _said_number(number, scene)
     unit = _sampled(UNITS[parameter.spec.unit][0], scene)
     if rng.random() < 0.15 and parameter.spec.unit != "times":
         unit = ""
@@ -193,6 +189,29 @@ def _number(parameter: Parameter, number: float, scene: Scene) -> Picked:
     if rng.random() < 0.04:
         heard = f"{rng.choice(['about', 'around', 'roughly', 'like', 'exactly', 'maybe', 'just', 'only'])} {heard}"
     return Picked(int(number) if whole else number, heard, parameter.number(number))
+
+
+def _said_number(number: float, scene: Scene) -> str:
+    """A number in digits or, now and then, in words."""
+    rng = scene.rng
+    draw = rng.random()
+    if number < 0 and draw < 0.4:
+        return f"minus {_said_number(-number, scene)}"
+    if number == int(number):
+        if draw > 0.23:
+            return f"{number:g}"
+        if number == 100 and draw < 0.08:
+            return "a hundred"
+        said = in_words(int(number))
+        return said.replace(" and ", " ") if rng.random() < 0.4 else said
+    if number in _HALVES and draw < 0.3:
+        return _HALVES[number]
+    if number > 0 and number * 2 == int(number * 2) and draw < 0.3:
+        return f"{in_words(int(number))} and a half"
+    if draw < 0.15 and f"{number:g}".replace(".", "", 1).isdigit():
+        first, _, rest = f"{number:g}".partition(".")
+        return f"{in_words(int(first))} point {' '.join(in_words(int(digit)) for digit in rest)}"
+    return f"{number:g}"
 
 
 def _sampled(text: str, scene: Scene) -> str:
@@ -292,8 +311,8 @@ def _hear(scene: Scene, request: Request, wrap: str = "{ask}") -> tuple[str, Req
     said, texts = request.words, {}
     for slot, picked in request.picked.items():
         if _is_text(request.action, slot):
-            texts[f"text{len(texts) or ''}"] = picked
-            name = list(texts)[-1]
+            name = f"copied{len(texts)}"
+            texts[name] = picked
             quote = scene.rng.choice(["", "", "", "", '"', "'"])
             said = said.replace(f"{{{slot}}}", f"{quote}{{{name}}}{quote}")
         else:
