@@ -197,7 +197,8 @@ def _estranged(action: Action, rng: random.Random) -> Action:
         parameters = [_strange_parameter(rng, index) for index in range(rng.choice([0, 0, 1, 1, 1, 2, 2, 3]))]
     name = strange_name(rng)
     deed = replace(action.deed, kind=name, group=name, replies=(), questions={})
-    return Action(name, name.replace("_", " "), deed, _apart(parameters), True)
+    said = name.replace("_", " ")
+    return Action(name, said if said.startswith("do ") else f"do {said}", deed, _apart(parameters), True)
 
 
 def _strange_parameter(rng: random.Random, index: int) -> Parameter:

@@ -670,6 +670,8 @@ def _corrected(scene: Scene, action: Action) -> Exchange | None:
         return None
     parameter = scene.rng.choice(able)
     better = _pick(parameter, scene)
+    if better.value == request.picked[parameter.slot].value:
+        return None
     said = f"{_filled(request)}, (no|sorry|no wait|i mean|no sorry, i mean|oh no,|wait no|make that|i meant|or rather|actually) {better.heard}"
     user, _ = scene.hear(said)
     return _done(scene, user, replace(request, picked={**request.picked, parameter.slot: better}))

@@ -51,12 +51,16 @@ def continuous(verb: str) -> str:
 def phrase_past(phrase: str) -> str:
     """`turn my head` as `turned my head`."""
     verb, space, rest = phrase.partition(" ")
+    if not verb.isalpha():
+        return f"did {phrase}"
     return past(verb) + space + rest
 
 
 def phrase_continuous(phrase: str) -> str:
     """`turn my head` as `turning my head`."""
     verb, space, rest = phrase.partition(" ")
+    if not verb.isalpha():
+        return f"doing {phrase}"
     return continuous(verb) + space + rest
 
 
