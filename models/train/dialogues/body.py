@@ -310,7 +310,7 @@ def _setting(rng: random.Random) -> Deed:
         Ask(Template(f"(set|change|put|turn|bring|adjust) the {what} to {value}")),
         Ask(Template(f"(set|change|put|turn) the {quality} of (the|your|my) {part} to {value}")),
         Ask(Template(f"(make|give) (the|your) {part} {quality} {value}")),
-        Ask(Template(f"(turn|go) (up|down|) the {what} to {value}")),
+        Ask(Template(f"turn (up|down) the {what} to {value}")),
         Ask(Template(f"(set|change|adjust) (the|your) {what}")),
         Ask(Template(f"{what} {value}"), order=False),
         Ask(Template(f"(i want|i'd like|we need) {what} {value}"), order=False),

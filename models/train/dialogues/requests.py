@@ -734,9 +734,14 @@ def _whether(scene: Scene) -> Exchange:
     if draw > 0.9:
         action = absent_action(scene.body, rng)
     forms = _forms(action.verb, "", "their")
+    if rng.random() < 0.35:
+        user, _ = scene.hear(f"(are you {forms['doing']} [now|right now|at the moment]|is that you {forms['doing']})")
+        if action.name in done:
+            return Exchange(user, scene.speak("(Yes, you asked me to.|Yes, as you asked.)"))
+        return Exchange(user, scene.speak("(No, I am not.|No, I am doing nothing now.)"))
     user, _ = scene.hear(
         f"(did you [just|really|already] {forms['do']} [just now|a minute ago|before|or not]|have you [just|already|really] {forms['did']}"
-        f"|are you {forms['doing']} [now|right now]|were you {forms['doing']} [just now]|was that you {forms['doing']}|did i see you {forms['do']})"
+        f"|were you {forms['doing']} [just now]|was that you {forms['doing']}|did i see you {forms['do']})"
     )
     if action.name in done:
         return Exchange(user, scene.speak("(Yes, you asked me to.|Yes, as you asked.)"))
@@ -819,7 +824,7 @@ def able(scene: Scene) -> Exchange:
         f"are you able to {do}|do you know how to {do}|is it true that you can {do}|have you learned [how] to {do}|did you learn to {do}|so you can {do}|i wonder if you can {do}"
         f"|do you have the ability to {do}|tell me if you can {do}|are you a robot that can {do}|is your body able to {do}|can a robot like you {do}|were you built to {do}"
         f"|can you [actually|really|even|also] {do} or not|do you know if you can {do}|could you {do} if i asked|is it possible for you to {do}|would you be able to {do}"
-        f"|can robots like you {do}|you can't {do}, can you|you can {do}, right|do you ever {do}|i bet you can't {do}|my {{relation}} says you can {do}, is that true"
+        f"|can robots like you {do}|you can't {do}, can you|you can {do}, can't you|so you {do} too, do you|do you ever {do}|i bet you can't {do}|my {{relation}} says you can {do}, is that true"
     )
     if not owned:
         user, _ = scene.hear(

@@ -15,7 +15,8 @@ _PAST = dict(
     |stick stuck|strike struck|sweep swept|swim swam|swing swung|take took|tell told|throw threw|turn turned|twist twisted|wake woke
     |wear wore|whistle whistled|wind wound|write wrote|sow sowed|steer steered|bust busted|beam beamed|open opened|back backed
     |enter entered|lower lowered|level levelled|water watered|follow followed|park parked|face faced|obey obeyed|hover hovered
-    |power powered|answer answered|trigger triggered|monitor monitored|reset reset|quit quit|spit spat|tilt tilted|trim trimmed""".replace(
+    |power powered|answer answered|trigger triggered|monitor monitored|reset reset|quit quit|spit spat|tilt tilted|trim trimmed|creep crept|dig dug|sink sank|seek sought|sling slung|undo undid|stride strode
+    |sidestep sidestepped|unplug unplugged|patrol patrolled""".replace(
         "\n", ""
     ).split("|")
 )  # fmt: skip
@@ -41,6 +42,8 @@ def continuous(verb: str) -> str:
     """The form in -ing."""
     if verb in ("be", "see", "free"):
         return verb + "ing"
+    if verb in ("reset", "sidestep", "unplug", "patrol"):
+        return verb + verb[-1] + "ing"
     if verb.endswith("ie"):
         return verb[:-2] + "ying"
     if verb.endswith("e"):
