@@ -184,8 +184,19 @@ def strange_name(rng: random.Random) -> str:
         f"{made}_{words.made_up(rng, 1)}",
         f"cmd{number}",
     )
-    more = (f"m{number}", f"action_{number}", f"x{number}", f"{made}_{words.word('part', rng)}", f"program_{number}")
-    mixed = (f"{words.word('verb', rng)}_{made}", f"set_{made}", f"{words.word('animal', rng)}_mode", f"trick_{number}")
+    more = (
+        f"m{number}",
+        f"action_{number}",
+        f"x{number}",
+        f"{made}_{words.word('deed_part', rng)}",
+        f"program_{number}",
+    )
+    mixed = (
+        f"{words.word('deed_verb', rng)}_{made}",
+        f"set_{made}",
+        f"{words.word('animal', rng)}_mode",
+        f"trick_{number}",
+    )
     return rng.choice([*names, *more, *mixed])
 
 
@@ -221,7 +232,7 @@ def _strange_values(rng: random.Random) -> tuple[tuple[tuple[str, ...], str], ..
         [f"{letter}{number + 1}" for number in range(count)],
         rng.sample("abcdefgh", count),
         rng.sample(words.words("animal"), count),
-        rng.sample(words.words("part"), count),
+        rng.sample(words.words("deed_part"), count),
         rng.sample(words.words("color"), count),
     )
     return tuple(((value,), value) for value in dict.fromkeys(rng.choice([kinds[0], kinds[0], *kinds])))
@@ -271,8 +282,8 @@ def _chosen(slot: str, name: str, spec: Spec, rng: random.Random, plain: bool) -
 
 def _about(rng: random.Random) -> Deed:
     """A deed put together from a verb and a part, with parameters of any sort."""
-    verb = words.word("verb", rng) if rng.random() < 0.85 else words.made_up(rng)
-    part = words.word("part", rng) if rng.random() < 0.85 else words.made_up(rng)
+    verb = words.word("deed_verb", rng) if rng.random() < 0.85 else words.made_up(rng)
+    part = words.word("deed_part", rng) if rng.random() < 0.85 else words.made_up(rng)
     draw = rng.random()
     name = f"{verb}_{part}" if draw < 0.75 else f"{part}_{verb}"
     made = rng.sample([_some_number, _some_choice], 2)[: rng.choice([0, 1, 1, 1, 2])]
@@ -296,7 +307,7 @@ def _about(rng: random.Random) -> Deed:
 
 def _setting(rng: random.Random) -> Deed:
     """Something of a part that can be set: the speed of the fan, the colour of the hat."""
-    part = words.word("part", rng) if rng.random() < 0.85 else words.made_up(rng, 2)
+    part = words.word("deed_part", rng) if rng.random() < 0.85 else words.made_up(rng, 2)
     quality, spec = _quality(rng)
     value, what = f"{{{spec.names[0]}}}", f"{part} {quality.replace('_', ' ')}"
     names = (
@@ -354,7 +365,7 @@ def _quality(rng: random.Random) -> tuple[str, Spec]:
 
 def _switching(rng: random.Random) -> Deed:
     """Something that is on or off, or open or closed."""
-    part = words.word("part", rng) if rng.random() < 0.85 else words.made_up(rng, 2)
+    part = words.word("deed_part", rng) if rng.random() < 0.85 else words.made_up(rng, 2)
     first, second = rng.choice([("on", "off"), ("on", "off"), ("up", "down"), ("in", "out")])
     turn = "(turn|switch)" if first == "on" else "(put|move|bring)"
     slot = rng.choice(

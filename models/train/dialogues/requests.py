@@ -55,6 +55,13 @@ _WRAP = (
     "you have to {ask} now", "don't be shy, {ask}", "don't forget to {ask}", "if you can, {ask}", "when you are ready, {ask}",
     "(this is|it is) an order: {ask}", "be a (dear|good robot) and {ask}", "can i get you to {ask}", "may i ask you to {ask}",
     "mind {asking}", "start {asking}", "do {ask}", "i changed my mind, {ask}", "no wait, {ask}", "listen: {ask}", "let me see you {ask}",
+    "(the kids|my friends|my parents|they) want to see you {ask}", "show my {relation} how you {ask}", "(quick|hurry|attention|careful now), {ask}",
+    "(i am bored|we have guests|the show starts|here comes my {relation}|it is so quiet here|i am ready|my hands are full), {ask}",
+    "(that was fun|thanks|good|very good|enough talking|no more questions|ok ok), now {ask}", "i have a job for you: {ask}", "command: {ask}",
+    "(if it's not too much trouble|as soon as you can|if you don't mind|before i forget|for the last time|once more from the start), {ask}",
+    "(i am {n} years old|it is {n} degrees outside|we leave in {n} minutes|i waited {n} minutes|i have {n} {plural}), {ask}",
+    "{ask}, (come on|will you|and be careful|and hurry|and then we will see|that would be great|that's it|if possible|and do it well)",
+    "{ask} (so i can see it|because i like that|because we need it|for my {relation}|so that {person} can see it|for the kids)",
 )  # fmt: skip
 _PLAIN_WRAP = tuple(wrap for wrap in _WRAP if "{asking}" not in wrap)
 _BEFORE_WRAP = tuple(wrap for wrap in _PLAIN_WRAP if wrap.endswith("{ask}"))
@@ -338,7 +345,8 @@ def _wrap(scene: Scene, request: Request) -> str:
         return scene.rng.choice(_BEFORE_WRAP)  # the text goes on to the end
     if request.action.strange:
         return scene.rng.choice(_PLAIN_WRAP)
-    return scene.rng.choice(_WRAP if request.order else _SHORT_WRAP)
+    wrap = scene.rng.choice(_WRAP if request.order else _SHORT_WRAP)
+    return "{ask}" if request.lacking and "{n}" in wrap else wrap
 
 
 def _line(request: Request) -> dict[str, object]:
@@ -527,7 +535,7 @@ def _two(scene: Scene, first: Action) -> Exchange | None:
             if absent is None
             else said
         )
-    user, _ = scene.hear(rng.choice(_PLAIN_WRAP[:30]).replace("{ask}", said))
+    user, _ = scene.hear(rng.choice(_PLAIN_WRAP[:32]).replace("{ask}", said))
     if absent is not None:
         reply = f"(I can {first.verb}, but I cannot {absent.verb}.|I {first.verb}, but I cannot {absent.verb}.)"
         return Exchange(user, scene.speak(reply), "neutral", (_line(one),))
