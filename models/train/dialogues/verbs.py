@@ -16,7 +16,7 @@ _PAST = dict(
     |wear wore|whistle whistled|wind wound|write wrote|sow sowed|steer steered|bust busted|beam beamed|open opened|back backed
     |enter entered|lower lowered|level levelled|water watered|follow followed|park parked|face faced|obey obeyed|hover hovered
     |power powered|answer answered|trigger triggered|monitor monitored|reset reset|quit quit|spit spat|tilt tilted|trim trimmed|creep crept|dig dug|sink sank|seek sought|sling slung|undo undid|stride strode
-    |sidestep sidestepped|unplug unplugged|patrol patrolled""".replace(
+    |grind ground|unwind unwound|unwrap unwrapped|sidestep sidestepped|unplug unplugged|patrol patrolled""".replace(
         "\n", ""
     ).split("|")
 )  # fmt: skip
@@ -42,7 +42,7 @@ def continuous(verb: str) -> str:
     """The form in -ing."""
     if verb in ("be", "see", "free"):
         return verb + "ing"
-    if verb in ("reset", "sidestep", "unplug", "patrol"):
+    if verb in ("reset", "sidestep", "unplug", "unwrap", "patrol"):
         return verb + verb[-1] + "ing"
     if verb.endswith("ie"):
         return verb[:-2] + "ying"
