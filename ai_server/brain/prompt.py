@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from ai_server.brain.body import Body
 from ai_server.brain.persona import Persona
 from ai_server.configfile import ConfigError, read_text
 from ai_server.llm.chat import ActionCall, Message
-from ai_server.protocol.device import ActionDeclaration, Parameter
+from ai_server.protocol.device import ActionDeclaration
 from ai_server.protocol.terms import Emotion
 
 _PLACEHOLDERS = ("name", "character", "style", "actions")
@@ -78,7 +79,7 @@ def system_message(prompt: Prompt, persona: Persona, actions: Iterable[ActionDec
         name=persona.name,
         character=persona.character,
         style=persona.style,
-        actions=_action_list([action for action in actions if not action.confirm]),
+        actions=Body([action for action in actions if not action.confirm]).lines(descriptions=False),
     )
     return Message("system", content)
 
@@ -92,30 +93,3 @@ def assistant_message(emotion: Emotion, text: str, actions: Iterable[ActionCall]
     """Return a reply in the form in which the model gives it: `[emotion] words`, then a JSON object for each action."""
     lines = [json.dumps({"action": call.name, **call.arguments}, ensure_ascii=False) for call in actions]
     return Message("assistant", "\n".join([f"[{emotion}] {text}", *lines]))
-
-
-def _action_list(actions: Sequence[ActionDeclaration]) -> str:
-    if not actions:
-        return "Actions: none"
-    return "\n".join(["Actions:", *map(_action_line, actions)])
-
-
-def _action_line(action: ActionDeclaration) -> str:
-    parameters = ", ".join(f"{name}: {_values(value)}" for name, value in action.parameters.properties.items())
-    return f"{action.name}({parameters})"
-
-
-def _values(parameter: Parameter) -> str:
-    if parameter.enum:
-        return "|".join(parameter.enum)
-    if parameter.type == "boolean":
-        return "true|false"
-    if parameter.type == "string":
-        return "text"
-    if parameter.minimum is None or parameter.maximum is None:
-        return "number"
-    return f"{_number(parameter.minimum)}..{_number(parameter.maximum)}"
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() else str(value)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+from ai_server.brain.body import Body
 from ai_server.protocol.device import ActionDeclaration, Capabilities, Heartbeat, SensorReading, VisionEvent
 from ai_server.protocol.terms import Emotion
 
@@ -78,12 +79,13 @@ class Robot:
     """One robot, as it told of itself.
 
     All times are of the registry's clock, in seconds; it was heard minus infinity ago where it is known only by what
-    the broker retained, or has gone offline.
+    the broker retained, or has gone offline. `body` is what its `capabilities` come to.
     """
 
     device_id: str
     heard_at: float = -math.inf
     capabilities: Capabilities = field(default_factory=Capabilities)
+    body: Body = field(default_factory=Body)
     heartbeat: Heartbeat | None = None
     readings: dict[str, tuple[float, SensorReading]] = field(default_factory=dict)
     sight: tuple[float, VisionEvent] | None = None
@@ -162,8 +164,16 @@ class Robots:
     def declare(self, device_id: str, capabilities: Capabilities) -> bool:
         """Keep what a robot says that its body can do; return whether that is anything new."""
         robot = self._known(device_id)
-        before, robot.capabilities = robot.capabilities, capabilities
-        return before != capabilities
+        if robot.capabilities == capabilities:
+            return False
+        robot.capabilities, robot.body = capabilities, Body(capabilities.actions)
+        return True
+
+    def restore(self, declared: Iterable[tuple[str, Capabilities]]) -> None:
+        """Take in, at the start, the robots that declared something before it; no more than there is room for."""
+        for device_id, capabilities in islice(declared, self._max_robots):
+            self.hear(device_id, retained=True)
+            self.declare(device_id, capabilities)
 
     def last_heard(self, count: int) -> list[Robot]:
         """Return so many robots, the one that was heard last first."""

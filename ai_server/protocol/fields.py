@@ -7,7 +7,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
+    """Return a text as it is.
+
+    Raises:
+        ValueError: if a character of it has no printed form, such as a line end.
+    """
     if not value.isprintable():
         raise ValueError("must hold no control characters")
     return value
@@ -25,7 +30,7 @@ def _words(value: str) -> str:
 Words = Annotated[str, Field(max_length=4000), AfterValidator(_words)]
 """What a person said: 1 to 4,000 characters that are not all white space, NUL excluded; trimmed."""
 
-Id = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
+Id = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(printable)]
 """An id that a sender chose: 1 to 128 printable characters."""
 
 DeviceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

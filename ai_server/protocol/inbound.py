@@ -20,6 +20,9 @@ from ai_server.protocol.utterance import SttMessage, TaskMessage, TextMessage, U
 MAX_DEPTH = 8
 """Objects and arrays inside each other, if nothing else is set; the deepest message of the protocol has 7."""
 
+MAX_ACTIONS = 25
+"""Actions of a robot, if nothing else is set."""
+
 RobotMessage = Utterance | Control | Capabilities | SensorReading | WakeWord | VisionEvent | Heartbeat
 Model = TypeVar("Model", bound=WireModel)
 
@@ -72,12 +75,15 @@ class _Raw:
     device_id: str
     sensor: str
     max_depth: int
+    max_actions: int
 
 
 Reader = Callable[[_Raw], Inbound]
 
 
-def parse(packet: Packet, max_payload_bytes: int, max_depth: int = MAX_DEPTH) -> Inbound | None:
+def parse(
+    packet: Packet, max_payload_bytes: int, max_depth: int = MAX_DEPTH, max_actions: int = MAX_ACTIONS
+) -> Inbound | None:
     """Return the message in a packet; None for one that says nothing.
 
     An empty payload clears a retained topic: a robot without a body, a sensor without values, no heartbeat.
@@ -86,6 +92,7 @@ def parse(packet: Packet, max_payload_bytes: int, max_depth: int = MAX_DEPTH) ->
         packet: the message as it came.
         max_payload_bytes: the largest payload that is taken.
         max_depth: how many objects and arrays may stand in each other.
+        max_actions: how many actions a robot may declare.
 
     Raises:
         ProtocolError: if the topic, the bytes, the JSON or a field is not what the protocol says.
@@ -98,7 +105,7 @@ def parse(packet: Packet, max_payload_bytes: int, max_depth: int = MAX_DEPTH) ->
         _check_size(packet.payload, max_payload_bytes)
         if not packet.payload and read is _heartbeat:
             return None
-        return read(_Raw(packet, device_id, sensor, max_depth))
+        return read(_Raw(packet, device_id, sensor, max_depth, max_actions))
     except ProtocolError as error:
         error.device_id = error.device_id or device_id or None
         if error.correlation_id is None and packet.correlation_data:
@@ -178,6 +185,12 @@ def _control(raw: _Raw) -> Inbound:
 
 def _capabilities(raw: _Raw) -> Inbound:
     capabilities = _decode(raw, Capabilities) if raw.packet.payload else Capabilities()
+    count = len(capabilities.actions)
+    if count > raw.max_actions:
+        raise ProtocolError(
+            ErrorCode.TOO_MANY_ACTIONS,
+            f"actions: {count} are declared, at most {raw.max_actions} are taken (NAILA_MAX_ACTIONS)",
+        )
     return Inbound(raw.device_id, capabilities, retained=raw.packet.retain)
 
 
@@ -281,12 +294,11 @@ def _validate(value: dict[str, JsonValue], model: type[Model], payload: bytes | 
         return model.model_validate_json(payload) if payload is not None else model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "payload"
-        raise ProtocolError(ErrorCode.INVALID_FIELD, f"{field}: {_sentence(first['msg'])}") from None
-
-
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ")
+        where = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            said = "the brain would not honour this: leave it out"
+        raise ProtocolError(ErrorCode.INVALID_FIELD, f"{where}: {said}" if where else said) from None
 
 
 def _check(value: object, where: str, depth: int, max_depth: int) -> None:

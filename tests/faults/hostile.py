@@ -38,7 +38,7 @@ _VALID: tuple[tuple[str, dict[str, Any]], ...] = (
     (topics.WAKE_WORD, {"wake_word": "hey naila", "confidence": 0.8}),
     (topics.VISION, {"event_type": "person", "confidence": 0.7, "person_id": "ann"}),
     (topics.HEARTBEAT, {"status": "online", "uptime_seconds": 5}),
-    (topics.CAPABILITIES, {"actions": [{"name": "move", "parameters": {"properties": {"x": {"type": "number"}}}}]}),
+    (topics.CAPABILITIES, {"actions": [{"name": "say", "parameters": {"properties": {"x": {"type": "boolean"}}}}]}),
 )
 
 _texts = st.one_of(

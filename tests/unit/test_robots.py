@@ -160,6 +160,38 @@ def test_a_body_that_is_declared_again_is_nothing_new(robots):
     assert robots.declare("r1", Capabilities())
 
 
+def test_a_body_is_derived_once_for_each_declaration(robots):
+    body = Capabilities(actions=[ActionDeclaration(name="wave")])
+    robots.declare("r1", body)
+    derived = robots.robot("r1").body
+    assert derived.actions == tuple(body.actions)
+    robots.declare("r1", body.model_copy(deep=True))
+    assert robots.robot("r1").body is derived
+    robots.declare("r1", Capabilities())
+    assert robots.robot("r1").body.actions == ()
+
+
+def test_a_robot_that_declared_nothing_has_an_empty_body(robots):
+    assert robots.robot("r1").body.actions == ()
+
+
+def test_what_was_declared_before_the_start_is_known_again_and_the_robots_make_room_first(robots):
+    wave = Capabilities(actions=[ActionDeclaration(name="wave")])
+    robots.restore([("r1", wave), ("r2", wave), ("r3", Capabilities(name="Three")), ("r4", wave)])
+    assert robots.robot("r1").body.actions == tuple(wave.actions)
+    assert robots.robot("r3").capabilities.name == "Three"
+    assert len(robots) == 3
+    for device_id in ("r5", "r6", "r7"):
+        robots.hear(device_id)
+    assert [robot.device_id for robot in robots.last_heard(9)] == ["r7", "r6", "r5"]
+
+
+def test_what_the_broker_retained_says_again_what_was_declared_before_the_start(robots):
+    wave = Capabilities(actions=[ActionDeclaration(name="wave")])
+    robots.restore([("r1", wave)])
+    assert not robots.declare("r1", wave.model_copy(deep=True))
+
+
 def test_the_robots_that_were_heard_last_come_first(robots):
     for device_id in ("r1", "r2", "r3", "r1"):
         robots.hear(device_id)
