@@ -154,10 +154,17 @@ class Engine:
         self._socket.sendall(frame(command))
         return sent
 
-    def begin(self, conversation_id: str, messages: tuple[Message, ...], max_tokens: int) -> Reply:
+    def begin(
+        self,
+        conversation_id: str,
+        messages: tuple[Message, ...],
+        max_tokens: int,
+        sampling: Sampling = Sampling(),  # noqa: B008  immutable
+        grammar: str | None = None,
+    ) -> Reply:
         """Ask for a reply and go on."""
         number = next(self._ids)
-        sent = self.send(Generate(number, conversation_id, messages, Sampling(), max_tokens))
+        sent = self.send(Generate(number, conversation_id, messages, sampling, max_tokens, grammar=grammar))
         reply = self._replies[number] = Reply(number, sent)
         return reply
 

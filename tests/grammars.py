@@ -1,12 +1,15 @@
-"""Random grammars, each with the regular expression of the same language."""
+"""Random grammars, each with the regular expression of the same language, and random texts of a grammar."""
 
 from __future__ import annotations
 
 import json
+import random
 import re
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
+
+from ai_server.llm.engine.gbnf import Characters, Choice, Expression, Reference, Repetition, Sequence, parse_gbnf
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,25 @@ _PARTS = st.recursive(
 )
 
 LANGUAGES = _PARTS.map(lambda part: Language(f"root ::= {part.gbnf}", part.expression))
+
+
+def random_text(grammar: str, rng: random.Random) -> str:
+    """Return a text that a grammar describes, from a random walk through its rules."""
+    rules = parse_gbnf(grammar)
+
+    def walk(expression: Expression) -> str:
+        match expression:
+            case Characters(ranges):
+                low, high = rng.choice(ranges)
+                return chr(rng.choice([low, high, rng.randint(low, high)]))
+            case Reference(name):
+                return walk(rules[name])
+            case Sequence(parts):
+                return "".join(map(walk, parts))
+            case Choice(alternatives):
+                return walk(rng.choice(alternatives))
+            case Repetition(part, low, high):
+                most = high if high is not None else low + 4
+                return "".join(walk(part) for _ in range(rng.choice([low, most, rng.randint(low, most)])))
+
+    return walk(rules["root"])
