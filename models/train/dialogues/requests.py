@@ -69,6 +69,7 @@ _SHORT_WRAP = (
     "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "{ask} please", "please {ask}", "(ok|okay|now|so|hey|right), {ask}", "{ask} now",
     "hey {robot}, {ask}", "{robot} {ask}", "{ask}, {robot}", "{ask} thanks", "{ask} for me", "uh {ask}", "i said {ask}", "{ask} pls",
 )  # fmt: skip
+_ARTICLES = re.compile(r"\b(a|an|the) (a|an|the)\b")
 _OPPOSITE = dict(
     pair.split()
     for one in [
@@ -239,7 +240,7 @@ def _request(
     given = given or {}
     asks = action.asks(scene.body.alone(action) and alone)
     named = rng.random() < 0.12
-    for _ in range(12):
+    for attempt in range(14):
         if action.strange or named:
             words_for, is_order, fixed = _by_name(action, scene, complete), True, {}
         else:
@@ -254,6 +255,9 @@ def _request(
         if written & set(slots) or (order and not is_order) or any(slot not in slots for slot in given):
             continue
         lacking = tuple(p for p in action.parameters if p.slot not in slots and p.slot not in fixed)
+        if complete and lacking and attempt > 5 and len(lacking) < 3 and not _has_text(action):
+            words_for += "".join(_appended(p, scene) for p in lacking)
+            lacking = ()
         if complete == bool(lacking):
             continue
         picked = {p.slot: given.get(p.slot) or fixed.get(p.slot) or _pick(p, scene) for p in action.parameters}
@@ -324,6 +328,7 @@ def _hear(scene: Scene, request: Request, wrap: str = "{ask}") -> tuple[str, Req
             said = said.replace(f"{{{slot}}}", f"{quote}{{{name}}}{quote}")
         else:
             said = said.replace(f"{{{slot}}}", picked.heard)
+    said = _ARTICLES.sub(r"\2", said)
     wrap = wrap.replace("{asking}", verbs.phrase_continuous(said)).replace("{ask}", said)
     user, slots = scene.hear(wrap, **{name: str(picked.value) for name, picked in texts.items()})
     changed = {str(picked.value): slots[name] for name, picked in texts.items()}
@@ -336,12 +341,30 @@ def _hear(scene: Scene, request: Request, wrap: str = "{ask}") -> tuple[str, Req
     return user, replace(request, picked=kept)
 
 
+def _has_text(action: Action) -> bool:
+    return any(p.kind == "text" for p in action.parameters)
+
+
+def _appended(parameter: Parameter, scene: Scene) -> str:
+    """A parameter said after the rest: `slowly`, `for 5 seconds`, `at speed 3`."""
+    slot, label, unit = f"{{{parameter.slot}}}", parameter.label(), parameter.spec.unit
+    if parameter.kind in ("choice", "switch"):
+        ways = [f" {slot}", f", {slot}", f" with {label} {slot}", f", {label} {slot}"]
+    elif unit in ("s", "ms", "min", "h"):
+        ways = [f" for {slot}", f" for {slot}", f", {slot}"]
+    elif unit == "times":
+        ways = [f" {slot}", f", {slot}"]
+    else:
+        ways = [f" with {label} {slot}", f", {label} {slot}", f" at {label} {slot}", f" and {label} {slot}"]
+    return scene.rng.choice(ways)
+
+
 def _is_text(action: Action, slot: str) -> bool:
     return any(p.slot == slot and p.kind == "text" for p in action.parameters)
 
 
 def _wrap(scene: Scene, request: Request) -> str:
-    if any(p.kind == "text" for p in request.action.parameters):
+    if _has_text(request.action):
         return scene.rng.choice(_BEFORE_WRAP)  # the text goes on to the end
     if request.action.strange:
         return scene.rng.choice(_PLAIN_WRAP)
@@ -550,7 +573,7 @@ def _two(scene: Scene, first: Action) -> Exchange | None:
 def _twice(scene: Scene, action: Action) -> Exchange | None:
     """The same action two times: as it is, or with another value."""
     request = _request(scene, action, order=True)
-    if request is None or any(p.kind == "text" for p in action.parameters):
+    if request is None or _has_text(action):
         return None
     said, second = _filled(request), request
     able = [p for p in action.parameters if f"{{{p.slot}}}" in request.words and p.kind in ("choice", "range")]
@@ -571,7 +594,7 @@ def _filled(request: Request) -> str:
     said = request.words
     for slot, picked in request.picked.items():
         said = said.replace(f"{{{slot}}}", picked.heard)
-    return said
+    return _ARTICLES.sub(r"\2", said)
 
 
 def _incomplete(scene: Scene, action: Action) -> Exchange | None:
@@ -674,7 +697,7 @@ def _corrected(scene: Scene, action: Action) -> Exchange | None:
     able = [
         p for p in action.parameters if p.kind in ("choice", "range") and request and f"{{{p.slot}}}" in request.words
     ]
-    if request is None or not able or any(p.kind == "text" for p in action.parameters):
+    if request is None or not able or _has_text(action):
         return None
     parameter = scene.rng.choice(able)
     better = _pick(parameter, scene)
