@@ -754,7 +754,8 @@ def question_about(scene: Scene) -> Exchange:
 def _whether(scene: Scene) -> Exchange:
     """Did it, or is it doing something? It did what stands in the conversation."""
     rng = scene.rng
-    done = [str(line["action"]) for past in scene.past[-3:] for line in past.actions]
+    done = [str(line["action"]) for past in scene.past for line in past.actions]
+    doing = [str(line["action"]) for past in scene.past[-1:] for line in past.actions]
     recent = [action for action in scene.body.actions if action.name in done]
     draw = rng.random()
     action = (
@@ -767,7 +768,7 @@ def _whether(scene: Scene) -> Exchange:
     forms = _forms(action.verb, "", "their")
     if rng.random() < 0.35:
         user, _ = scene.hear(f"(are you {forms['doing']} [now|right now|at the moment]|is that you {forms['doing']})")
-        if action.name in done:
+        if action.name in doing:
             return Exchange(user, scene.speak("(Yes, you asked me to.|Yes, as you asked.)"))
         return Exchange(user, scene.speak("(No, I am not.|No, I am doing nothing now.)"))
     user, _ = scene.hear(
