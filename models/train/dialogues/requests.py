@@ -746,7 +746,7 @@ def narrate(scene: Scene) -> Exchange:
 
 def question_about(scene: Scene) -> Exchange:
     """Wondering aloud about an action, with no wish that it be done."""
-    if scene.rng.random() < 0.25:
+    if scene.rng.random() < 0.25 and not scene.moment.failed:
         return _whether(scene)
     return _told(scene, "questions")
 
