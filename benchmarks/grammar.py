@@ -40,7 +40,7 @@ _PARAMETERS = {
 
 
 def body(count: int) -> Body:
-    """Return a body of so many actions, which take from none to three parameters of all types."""
+    """Return a body of so many actions, each with two parameters; all types and their pairs take turns."""
     names = ("move", "turn", "fan", "lamp", "say", "play", "wave", "grip", "lift")
     pairs = itertools.cycle(itertools.combinations(_PARAMETERS.items(), 2))
     actions = [

@@ -11,15 +11,20 @@ from collections.abc import Iterable, Sequence
 from ai_server.protocol.device import ActionDeclaration, Parameter
 from ai_server.protocol.terms import EMOTIONS
 
-_CONTROL = r"\x00-\x1F\x7F-\x9F\u2028\u2029"
-_BLANK = r" \u00A0\u1680\u2000-\u200F\u202F\u205F-\u2064\u3000\uFEFF"
+# What may come is named, since llama.cpp takes [^...] to rule out all characters that begin with the same bytes.
+_HEARD = r"\x20-\x5A\x5C\x5E-\x7A\x7C\x7E\u00A0-\u2027\u202A-\uD7FF\uE000-\U0010FFFF"
+_SEEN = (
+    r"\x21-\x5A\x5C\x5E-\x7A\x7C\x7E\u00A1-\u167F\u1681-\u1FFF\u2010-\u2027\u202A-\u202E\u2030-\u205E\u2065-\u2FFF"
+    r"\u3001-\uD7FF\uE000-\uFEFE\uFF00-\U0010FFFF"
+)
+_IN_QUOTES = r"\x20-\x21\x23-\x5B\x5D-\x7E\u00A0-\u2027\u202A-\uD7FF\uE000-\U0010FFFF"
 
-_WORDS = rf"""words ::= visible heard* (nl visible heard*)*
+_WORDS = rf"""words ::= seen heard* (nl seen heard*)*
 nl ::= "\n" "\n"?
-visible ::= [^{{}}\[\]{_CONTROL}{_BLANK}]
-heard ::= [^{{}}\[\]{_CONTROL}]
+seen ::= [{_SEEN}]
+heard ::= [{_HEARD}]
 """
-_TEXT = rf"""char ::= [^"\\{_CONTROL}] | "\\" ["\\n]
+_TEXT = rf"""char ::= [{_IN_QUOTES}] | "\\" ["\\n]
 """
 
 

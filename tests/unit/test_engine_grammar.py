@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_server.llm.engine.gbnf import GrammarError
-from ai_server.llm.engine.grammar import Grammar
+from ai_server.llm.engine.grammar import Grammar, compiled
 from tests.grammars import LANGUAGES, Language
 
 REPLY = r"""
@@ -27,6 +27,22 @@ value ::= "[" (value ("," value)*)? "]" | [0-9]
 def accepts(grammar: str, data: str | bytes) -> bool:
     state = Grammar(grammar).start.after(data.encode() if isinstance(data, str) else data)
     return state is not None and state.may_end
+
+
+def test_the_same_grammar_is_compiled_once_and_anew_when_it_is_worn(monkeypatch):
+    first = compiled(REPLY)
+    assert compiled(REPLY) is first
+    assert compiled(NESTED) is not first
+    monkeypatch.setattr("ai_server.llm.engine.grammar._WORN_VISITS", 0)
+    second = compiled(REPLY)
+    assert second is not first
+    assert second.start.after(b"[happy] ") is not None
+
+
+def test_a_wrong_grammar_is_refused_each_time():
+    for _ in range(2):
+        with pytest.raises(GrammarError, match="no rule 'root'"):
+            compiled('begin ::= "a"')
 
 
 @pytest.mark.parametrize(

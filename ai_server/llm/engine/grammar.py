@@ -25,6 +25,8 @@ _ROOT = "root"
 _MAX_STEPS = 100_000
 _MAX_THREADS = 2_000
 _MAX_VISITS = 1_000_000  # of threads, for about a microsecond each
+_WORN_VISITS = _MAX_VISITS // 2  # what is left is enough for any reply
+_KEPT = 16
 _END = 0
 _OUTERMOST = 0
 _LAST_OF_LENGTH = (0x7F, 0x7FF, 0xFFFF)  # the last characters of one, two and three bytes in UTF-8
@@ -109,6 +111,11 @@ class Grammar:
         if start is None:
             raise GrammarError("the grammar allows no reply")
         self.start: State = start
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has followed so much that another reply should begin with a new one."""
+        return self._visits > _WORN_VISITS
 
     def follow(self, threads: Collection[_Thread], byte: int) -> State | None:
         """Return where these threads are after a byte, None where it ends them all."""
@@ -203,6 +210,24 @@ class Grammar:
             raise GrammarError(f"the grammar has more than {_MAX_STEPS} steps when its repetitions are written out")
         self._steps.append(step)
         return len(self._steps) - 1
+
+
+def compiled(text: str) -> Grammar:
+    """Return a grammar, if possible one that was compiled for an earlier reply and knows its way already.
+
+    Raises:
+        GrammarError: as `Grammar`.
+    """
+    grammar = _compiled(text)
+    if grammar.is_worn:
+        _compiled.cache_clear()
+        grammar = _compiled(text)
+    return grammar
+
+
+@lru_cache(_KEPT)
+def _compiled(text: str) -> Grammar:
+    return Grammar(text)
 
 
 @lru_cache(256)
