@@ -11,6 +11,7 @@ A block is one deed:
     | text|words: text (hello|good {weekday})  another way to declare the parameter before; words said as they stand
     > turn your head {direction} {degrees}     an order; `[optional]` parts and parameters left out make it incomplete
     > face me || direction=left                one that means a value which is not said (also `max` and `min`)
+    > turn by {degrees} || degrees:range       one for a parameter that is declared in this way
     >> eyes {direction}                        not an order in form: said as it is, without "could you"
     >~ look {direction}                        only where no other action of this file is in the body (also `>>~`)
     [happy] Looking {direction}!               what the robot says

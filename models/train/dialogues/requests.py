@@ -270,6 +270,11 @@ def _meant(fixed: dict[str, str], action: Action) -> dict[str, Picked] | None:
     own = {parameter.slot: parameter for parameter in action.parameters}
     meant = {}
     for slot, value in fixed.items():
+        if ":" in slot:  # not a value: the ask is for a parameter of this kind
+            slot, _, kind = slot.partition(":")  # noqa: PLW2901
+            if slot not in own or own[slot].kind != kind:
+                return None
+            continue
         parameter = own.get(slot)
         if parameter is None:
             return None
