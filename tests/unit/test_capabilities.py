@@ -175,8 +175,8 @@ def test_a_range_is_known_to_the_last_decimal_place(schema, bounds):
 
 def test_every_message_that_the_protocols_page_shows_is_one_that_robots_get():
     page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
-    section = page.partition("#### Parameters\n")[2].partition("\n#### ")[0]
-    shown = re.findall(r"^\| `(actions.*?)` \|", section, re.MULTILINE)
+    section = page.partition("| `error_message` begins with |")[2].partition("\n\n")[0]
+    shown = re.findall(r"^\| `(.*?)` \|", section, re.MULTILINE)
     told = [
         str(refusal(payload))
         for payload in (
