@@ -21,6 +21,7 @@ _CONTROL = "naila/devices/{id}/control"
 _HEARTBEAT = "naila/devices/{id}/status/heartbeat"
 _VISION = "naila/devices/{id}/vision/event"
 _BODY = "naila/devices/{id}/capabilities"
+_RESULT = "naila/devices/{id}/status/action"
 
 _KINDS = (
     ("too many bytes", _TEXT, b"x" * 65_537, "too_large", "65537 bytes"),
@@ -64,6 +65,11 @@ _KINDS = (
     ("an unknown command", _CONTROL, b'{"command": "explode"}', "invalid_field", "command"),
     ("a heartbeat without status", _HEARTBEAT, b'{"uptime_seconds": 5}', "invalid_field", "status"),
     ("a negative uptime", _HEARTBEAT, b'{"status": "ok", "uptime_seconds": -1}', "invalid_field", "uptime_seconds"),
+    ("an action that came to something else", _RESULT, b'{"command_id": "c", "status": "maybe"}', "invalid_field",
+     "status"),
+    ("a result of no action", _RESULT, b'{"status": "done"}', "invalid_field", "command_id"),
+    ("a reason without end", _RESULT, b'{"command_id": "c", "status": "failed", "detail": "' + b"x" * 501 + b'"}',
+     "invalid_field", "detail"),
     ("a sight of nothing", _VISION, b'{"confidence": 0.5}', "invalid_field", "event_type"),
     ("an action with a space in its name", _BODY, b'{"actions": [{"name": "fly away"}]}', "invalid_field",
      "actions.0.name"),

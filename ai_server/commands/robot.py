@@ -19,6 +19,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from ai_server import __version__
 from ai_server.commands.bodies import BODIES
 from ai_server.commands.link import Broker, LastWill, Link, RobotError
+from ai_server.commands.pose import Deed, SimulatedBody
 from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorMessage
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent
@@ -30,7 +31,7 @@ FIRST_STATUS_S = 1.0
 HEARTBEAT_INTERVAL_S = 30.0
 _REMEMBERED_IDS = 256
 
-Happening = StreamEvent | Reply | ErrorMessage | ActionMessage
+Happening = StreamEvent | Reply | ErrorMessage | Deed
 """What a robot hears of one utterance."""
 
 Message = TypeVar("Message", bound=BaseModel)
@@ -49,7 +50,7 @@ class LinkChange:
     reason: str
 
 
-Overheard = Reply | ErrorMessage | ActionMessage | Status | LinkChange
+Overheard = Reply | ErrorMessage | Deed | Status | LinkChange
 """What a robot hears outside of its utterances."""
 
 
@@ -69,13 +70,14 @@ class SimulatedRobot:
     """A robot on a broker, for as long as its `async with` block.
 
     It declares its body and its heartbeat (both retained, the heartbeat also as its last will), sends an utterance
-    again until it is accepted, and drops an action whose `command_id` it has seen. A lost connection is made again for
-    ever; utterances without a reply are then sent once more.
+    again until it is accepted, does what its body is told, drops an action whose `command_id` it has seen, and answers
+    what came of each. A lost connection is made again for ever; utterances without a reply are then sent once more.
 
     Attributes:
         device_id: its id, and its MQTT client id.
         link: its connection, with the version of MQTT in use and a tap for every message.
         status: what the brain last published of itself; None before the first.
+        body: what moves.
     """
 
     def __init__(
@@ -116,7 +118,8 @@ class SimulatedRobot:
             raise ValueError(f"body {body!r} is none of {', '.join(BODIES)}")
         self.device_id = device_id
         self.status: Status | None = None
-        self._body = BODIES[body]
+        self.body = SimulatedBody("robot" if body == "none" else body)
+        self._declared = BODIES[body]
         self._timeout_s = timeout_s
         self._accept_timeout_s = min(ACCEPT_TIMEOUT_S, timeout_s)
         self._resend_after_s = resend_after_s
@@ -164,7 +167,7 @@ class SimulatedRobot:
     def say(self, text: str, **fields: JsonValue) -> AsyncIterator[Happening]:
         """Say something, and iterate over what the brain makes of it until the reply is whole.
 
-        The last happenings are the `Reply` and those of its actions that come after it; or an `ErrorMessage` that
+        The last happenings are the `Reply` and the deeds that come after it; or an `ErrorMessage` that
         refuses the words for good. After a `busy` one the words are sent again.
 
         Args:
@@ -234,8 +237,8 @@ class SimulatedRobot:
                     break
                 if isinstance(happening, ErrorMessage) and happening.retry_after_seconds is None:
                     return
-            async for action in self._remaining_actions(turn, happening):
-                yield action
+            async for deed in self._remaining_deeds(turn, happening):
+                yield deed
         finally:
             del self._turns[request_id]
 
@@ -269,8 +272,8 @@ class SimulatedRobot:
             turn.accepted = True
             turn.deadline = self._now() + self._timeout_s
 
-    async def _remaining_actions(self, turn: _Turn, reply: Reply) -> AsyncIterator[ActionMessage]:
-        """Yield the actions of a reply that were not heard before it: they come on topics of their own."""
+    async def _remaining_deeds(self, turn: _Turn, reply: Reply) -> AsyncIterator[Deed]:
+        """Yield what the actions of a reply come to: they are heard after it, on topics of their own."""
         give_up_at = self._now() + ACTION_GRACE_S
         announced = {action.command_id for action in reply.actions}
         while announced.difference(self._performed) or not turn.heard.empty():
@@ -279,7 +282,7 @@ class SimulatedRobot:
                     happening = await turn.heard.get()
             except TimeoutError:
                 return
-            if isinstance(happening, ActionMessage):
+            if isinstance(happening, Deed):
                 yield happening
 
     def _why_no_answer(self, turn: _Turn) -> str:
@@ -351,16 +354,18 @@ class SimulatedRobot:
         if action is None or action.command_id in self._performed:
             return
         self._performed.append(action.command_id)
+        deed = self.body.perform(action)
+        self._publish(topics.ACTION_RESULT, deed.result.model_dump_json(exclude_none=True).encode())
         if turn := self._turns.get(action.request_id):
-            turn.heard.put_nowait(action)
+            turn.heard.put_nowait(deed)
         else:
-            self._overheard.put_nowait(action)
+            self._overheard.put_nowait(deed)
 
     # What the link tells
 
     def link_up(self) -> None:
         """Declare body and heartbeat; send again what has no reply yet."""
-        self._publish(topics.CAPABILITIES, _json(self._body), retain=True)
+        self._publish(topics.CAPABILITIES, _json(self._declared), retain=True)
         self._publish(topics.HEARTBEAT, self._heartbeat("online"), retain=True)
         if not self._was_up:
             self._was_up = True

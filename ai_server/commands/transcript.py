@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from typing import Protocol, TextIO
@@ -10,9 +9,10 @@ from typing import Protocol, TextIO
 from rich.console import Console
 
 from ai_server.commands.link import RawPacket
+from ai_server.commands.pose import Deed
 from ai_server.commands.robot import Happening
 from ai_server.protocol.errors import ErrorMessage
-from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
+from ai_server.protocol.reply import Reply, StreamEvent, StreamType
 from ai_server.protocol.terms import Emotion
 
 FACES: dict[Emotion, str] = {"neutral": "🙂", "happy": "😊", "sad": "😢", "angry": "😠", "surprised": "😮"}
@@ -88,7 +88,7 @@ class PlainTranscript:
         self._timings = timings
         self._clock = _Clock()
         self._replied = True
-        self._actions: list[ActionMessage] = []
+        self._deeds: list[Deed] = []
 
     def asked(self, words: str) -> None:
         """Print the words."""
@@ -97,23 +97,23 @@ class PlainTranscript:
         self._replied = False
 
     def show(self, happening: Happening) -> None:
-        """Print a reply, then its actions; a stream is only timed."""
+        """Print a reply, then what the body did; a stream is only timed."""
         match happening:
             case StreamEvent(type=StreamType.DELTA):
                 self._clock.first_word()
             case Reply():
                 self._reply(happening)
-            case ActionMessage() if self._replied:
-                self._print(action_line(happening))
-            case ActionMessage():
-                self._actions.append(happening)
+            case Deed() if self._replied:
+                self._print(deed_line(happening))
+            case Deed():
+                self._deeds.append(happening)
             case ErrorMessage():
                 self.problem(error_line(happening))
 
     def answered(self) -> None:
-        """Print the actions of a turn that got no reply."""
+        """Print what the body did in a turn that got no reply."""
         self._replied = True
-        self._print_actions()
+        self._print_deeds()
 
     def news(self, text: str) -> None:
         """Nobody sits there."""
@@ -139,21 +139,21 @@ class PlainTranscript:
     def _reply(self, reply: Reply) -> None:
         self._replied = True
         self._print(f"naila> [{reply.emotion}] {reply.text}{_ending(reply)}")
-        self._print_actions()
+        self._print_deeds()
         if self._timings:
             self._print(f"  ({self._clock.summary(reply)})")
 
-    def _print_actions(self) -> None:
-        for action in self._actions:
-            self._print(action_line(action))
-        self._actions.clear()
+    def _print_deeds(self) -> None:
+        for deed in self._deeds:
+            self._print(deed_line(deed))
+        self._deeds.clear()
 
     def _print(self, line: str) -> None:
         print(_harmless(line), file=self._output, flush=True)
 
 
 class TerminalTranscript:
-    """A conversation in a terminal: the face first, the words as they come, then actions and a line of figures."""
+    """A conversation in a terminal: the face first, the words as they come, then deeds and a line of figures."""
 
     def __init__(self, output: TextIO) -> None:
         self._console = Console(file=output, highlight=False, soft_wrap=True)
@@ -175,8 +175,8 @@ class TerminalTranscript:
                 self._stream(happening)
             case Reply():
                 self._reply(happening)
-            case ActionMessage():
-                self._line(action_line(happening), "cyan")
+            case Deed():
+                self._line(deed_line(happening), "cyan")
             case ErrorMessage():
                 self.problem(error_line(happening))
 
@@ -268,9 +268,9 @@ class TerminalTranscript:
             self._at_prompt = False
 
 
-def action_line(action: ActionMessage) -> str:
-    """Return an action as a line: its name and its arguments."""
-    return f"  * {action.action} {json.dumps(action.arguments, ensure_ascii=False)}"
+def deed_line(deed: Deed) -> str:
+    """Return what the body did as a line."""
+    return f"> {deed.words}"
 
 
 def error_line(error: ErrorMessage) -> str:

@@ -12,6 +12,7 @@ import pydantic_core
 from pydantic import JsonValue, ValidationError
 
 from ai_server.protocol import topics
+from ai_server.protocol.action import ActionResult
 from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ProtocolError
 from ai_server.protocol.fields import WireModel
@@ -23,7 +24,7 @@ MAX_DEPTH = 8
 MAX_ACTIONS = 25
 """Actions of a robot, if nothing else is set."""
 
-RobotMessage = Utterance | Control | Capabilities | SensorReading | WakeWord | VisionEvent | Heartbeat
+RobotMessage = Utterance | Control | Capabilities | SensorReading | WakeWord | VisionEvent | Heartbeat | ActionResult
 Model = TypeVar("Model", bound=WireModel)
 
 
@@ -211,6 +212,10 @@ def _heartbeat(raw: _Raw) -> Inbound:
     return Inbound(raw.device_id, _decode(raw, Heartbeat), retained=raw.packet.retain)
 
 
+def _action_result(raw: _Raw) -> Inbound:
+    return Inbound(raw.device_id, _decode(raw, ActionResult))
+
+
 _DEVICE_TOPICS: dict[str, Reader] = {
     "text": _text,
     "control": _control,
@@ -218,6 +223,7 @@ _DEVICE_TOPICS: dict[str, Reader] = {
     "audio/wake_word": _wake_word,
     "vision/event": _vision,
     "status/heartbeat": _heartbeat,
+    "status/action": _action_result,
 }
 """What comes under `naila/devices/{device_id}/`, besides sensors."""
 

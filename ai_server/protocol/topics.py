@@ -19,6 +19,7 @@ SENSOR = "naila/devices/{device_id}/sensors/{type}"
 WAKE_WORD = "naila/devices/{device_id}/audio/wake_word"
 VISION = "naila/devices/{device_id}/vision/event"
 HEARTBEAT = "naila/devices/{device_id}/status/heartbeat"
+ACTION_RESULT = "naila/devices/{device_id}/status/action"
 
 SUBSCRIPTIONS: tuple[tuple[str, int], ...] = tuple(
     (topic.format(device_id="+", type="+"), qos)
@@ -32,6 +33,7 @@ SUBSCRIPTIONS: tuple[tuple[str, int], ...] = tuple(
         (WAKE_WORD, 1),
         (VISION, 1),
         (HEARTBEAT, 1),
+        (ACTION_RESULT, 1),
     )
 )
 """The topic filters of the brain with their QoS; no two overlap, so nothing arrives twice."""

@@ -64,9 +64,9 @@ async def test_piped_lines_are_said_one_after_another(broker, tmp_path):
     assert code == 0
     assert shown == (
         "you> one\nnaila> [neutral] You said one.\n"
-        '  * light {"color": "red"}\n'
+        "> rover sets its lamp to red\n"
         "you> two\nnaila> [neutral] You said two.\n"
-        '  * light {"color": "red"}\n'
+        "> rover sets its lamp to red\n"
     )
 
 

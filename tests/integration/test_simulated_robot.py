@@ -5,12 +5,14 @@ import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ai_server.commands.link import RawPacket, RobotError
+from ai_server.commands.pose import Deed
 from ai_server.commands.robot import Happening, LinkChange, NoAnswerError, SimulatedRobot
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
@@ -127,10 +129,37 @@ async def test_an_action_that_comes_twice_is_performed_once(broker):
         brain.act(wave)
         brain.reply(said["request_id"], "Waving!", actions=[wave])
 
-    with ScriptedBrain(broker, act_twice):
+    with ScriptedBrain(broker, act_twice) as brain:
         async with robot_on(broker, body="rover") as robot:
             happenings = await all_of(robot.say("wave"))
-    assert [each.command_id for each in happenings if isinstance(each, ActionMessage)] == ["command-1"]
+            results = await asyncio.to_thread(brain.wait_for, "status/action")
+    assert [each.words for each in happenings if isinstance(each, Deed)] == ["rover waves"]
+    assert results == [{"command_id": "command-1", "status": "done"}]
+
+
+async def test_the_brain_is_told_what_came_of_each_action(broker):
+    def drive_into_the_wall(brain: ScriptedBrain, said: dict[str, str]) -> None:
+        arguments = {"direction": "forward", "distance_cm": 100}
+        for number in (1, 2):
+            brain.act(action(number, said["request_id"], "move").model_copy(update={"arguments": arguments}))
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        brain.act(action(3, said["request_id"]).model_copy(update={"expires_at": long_ago}))
+        brain.reply(said["request_id"], "On my way!")
+
+    with ScriptedBrain(broker, drive_into_the_wall) as brain:
+        async with robot_on(broker, body="rover") as robot:
+            happenings = await all_of(robot.say("come here"))
+            results = await asyncio.to_thread(brain.wait_for, "status/action", 3)
+    assert [each.words for each in happenings if isinstance(each, Deed)] == [
+        "rover moves forward 100 cm",
+        "rover moves forward 50 cm and hits the wall",
+        "rover leaves wave be: it came too late",
+    ]
+    assert results == [
+        {"command_id": "command-1", "status": "done"},
+        {"command_id": "command-2", "status": "failed", "detail": "wall after 50 cm"},
+        {"command_id": "command-3", "status": "refused", "detail": "too late"},
+    ]
 
 
 async def test_actions_that_come_after_their_reply_still_belong_to_it(broker):
@@ -142,9 +171,9 @@ async def test_actions_that_come_after_their_reply_still_belong_to_it(broker):
 
     with ScriptedBrain(broker, reply_then_act):
         async with robot_on(broker, body="rover") as robot:
-            reply, *actions = await all_of(robot.say("come and wave"))
+            reply, *deeds = await all_of(robot.say("come and wave"))
     assert isinstance(reply, Reply)
-    assert [each.action for each in actions if isinstance(each, ActionMessage)] == ["move", "wave"]
+    assert [each.action.action for each in deeds if isinstance(each, Deed)] == ["move", "wave"]
 
 
 async def test_the_last_reply_can_be_heard_again(broker):

@@ -14,12 +14,13 @@ from ai_server.commands.bodies import BODIES
 from ai_server.commands.chat import chat_command
 from ai_server.commands.lines import read_lines
 from ai_server.commands.link import RawPacket
+from ai_server.commands.pose import Deed
 from ai_server.commands.transcript import PlainTranscript, TerminalTranscript
 from ai_server.protocol.device import Capabilities
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType, Timings
 
-WAVE = ActionMessage(command_id="c-1", request_id="r-1", action="move", arguments={"direction": "forward"})
+WAVE = Deed(ActionMessage(command_id="c-1", request_id="r-1", action="wave"), "rover waves")
 
 
 def reply(text: str = "Hello there!", **fields) -> Reply:
@@ -59,11 +60,11 @@ def in_a_terminal(*happenings, encoding: str = "utf-8") -> str:
 
 def test_a_plain_transcript_has_a_line_for_the_words_the_reply_and_each_action():
     shown = plain(*stream(StreamType.STARTED, StreamType.EMOTION, "Hello"), WAVE, reply())
-    assert shown == 'you> hello\nnaila> [happy] Hello there!\n  * move {"direction": "forward"}\n'
+    assert shown == "you> hello\nnaila> [happy] Hello there!\n> rover waves\n"
 
 
 def test_a_plain_transcript_shows_actions_of_a_turn_without_reply():
-    assert plain(WAVE).splitlines()[1] == '  * move {"direction": "forward"}'
+    assert plain(WAVE).splitlines()[1] == "> rover waves"
 
 
 def test_a_plain_transcript_names_how_a_reply_ended_early():
@@ -96,7 +97,7 @@ def test_a_terminal_shows_the_face_first_then_the_words_as_they_come():
     first, figures, action, rest = shown.split("\n")
     assert first == "naila> 😊 Hello there!"
     assert figures.startswith("first word ")
-    assert action == '  * move {"direction": "forward"}'
+    assert action == "> rover waves"
     assert rest == ""
 
 

@@ -13,6 +13,7 @@ from typer.main import get_command
 from ai_server.cli import app
 from ai_server.commands.graph import mermaid
 from ai_server.protocol import topics
+from ai_server.protocol.action import ActionResult
 from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.inbound import Packet, parse
@@ -40,6 +41,7 @@ INBOUND: dict[str, type[BaseModel]] = {
     topics.WAKE_WORD: WakeWord,
     topics.VISION: VisionEvent,
     topics.HEARTBEAT: Heartbeat,
+    topics.ACTION_RESULT: ActionResult,
 }
 OPEN = (topics.SENSOR, topics.HEARTBEAT)
 """Where robots are invited to send fields of their own."""
