@@ -225,14 +225,19 @@ def free_port() -> int:
 
 
 class Robot:
-    """A bare paho client with a clean session, as firmware has one.
+    """A bare paho client with a clean session, as firmware has one; one that `stays` has a persistent session.
 
     Attributes:
         messages: what came in, in order.
     """
 
     def __init__(
-        self, options: BrokerOptions, *subscriptions: str, client_id: str = "robot", protocol: str = "3.1.1"
+        self,
+        options: BrokerOptions,
+        *subscriptions: str,
+        client_id: str = "robot",
+        protocol: str = "3.1.1",
+        stays: bool = False,
     ) -> None:
         self.messages: queue.Queue[MQTTMessage] = queue.Queue()
         self._options = options
@@ -243,6 +248,7 @@ class Robot:
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if self._v5 else MQTTProtocolVersion.MQTTv311,
+            clean_session=None if self._v5 else not stays,
         )
 
     def __enter__(self) -> Self:

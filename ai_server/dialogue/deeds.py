@@ -117,7 +117,8 @@ class Deeds:
     async def take(self, device_id: str, result: ActionResult) -> None:
         """Take what a robot says of an action; a failure is told to the person, in a turn of its own.
 
-        What it says of an action that is not known, or says once more, is counted and changes nothing.
+        What it says of an action that is not known, or says once more, is counted and changes nothing. Nobody asked for
+        the face that it makes, so a failure of that is counted alone.
 
         Raises:
             DatabaseError: if what is told could not be stored: it is not told then.
@@ -127,7 +128,7 @@ class Deeds:
             self._meters.action_result_unknown()
             return
         self._meters.action_ended(result.status)
-        if result.status == "done":
+        if result.status == "done" or self._is_face(device_id, action):
             return
         detail = plain(result.detail or "")
         log.info(
@@ -153,6 +154,10 @@ class Deeds:
         if deeds is not None:
             kept = [(at, fact) for at, fact in deeds.failures if fact not in facts.split("; ")]
             deeds.failures = deque(kept, maxlen=_FAILURES)
+
+    def _is_face(self, device_id: str, action: ActionMessage) -> bool:
+        face = self._robots.robot(device_id).body.face
+        return face is not None and face.name == action.action
 
     def _remember(self, device_id: str, action: ActionMessage) -> None:
         deeds = self._deeds.setdefault(device_id, _Deeds())

@@ -94,12 +94,30 @@ async def test_recent_turns_come_oldest_first(turns: Turns) -> None:
 async def test_history_holds_the_newest_turns_without_a_gap_and_never_exceeds_its_budget(
     turns: Turns, budget: int
 ) -> None:
-    stored = [turn(number, words="word " * (number % 7)) for number in range(40)]
+    stored = [turn(number, words="word " * (1 + number % 7)) for number in range(40)]
     for number, newest in enumerate(stored):
         await turns.add(newest)
         found = await turns.recent("rover", budget)
         assert numbers(found) == list(range(number + 1 - len(found), number + 1))
         assert sum(estimated_tokens(stored[each]) for each in numbers(found)) <= budget
+
+
+async def test_what_the_robot_said_of_its_own_accord_is_no_history(turns: Turns) -> None:
+    for number, words in enumerate(["Hello", "", "How are you?"]):
+        await turns.add(turn(number, words=words))
+    assert numbers(await turns.recent("rover", 1000)) == [0, 2]
+    last = await turns.last("rover")
+    assert last is not None
+    assert last.reply.request_id == "q2"
+
+
+async def test_actions_come_back_with_the_time_at_which_they_expire(turns: Turns) -> None:
+    action = ActionMessage(command_id="c", request_id="q1", action="wave", expires_at=datetime.now(UTC))
+    reply = Reply(request_id="q1", device_id="rover", text="Hi", source="llm", actions=[action])
+    await turns.add(Turn(at=datetime.now(UTC), words="Hello", reply=reply))
+    found = await turns.find("rover", "q1")
+    assert found is not None
+    assert found.reply.to_json() == reply.to_json()
 
 
 async def test_history_uses_at_least_half_of_its_budget_where_turns_are_short(turns: Turns) -> None:
