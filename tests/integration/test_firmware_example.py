@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def example_on(broker: RunningBroker, directory: Path) -> Iterator[subprocess.Po
         running.communicate()
 
 
-def test_the_micropython_example_talks_resends_and_drops_a_repeated_action(tmp_path):
+def test_the_micropython_example_talks_resends_and_does_each_action_once_and_in_time(tmp_path):
     def answer(brain: ScriptedBrain, said: dict[str, Any]) -> None:
         if len(brain.payloads("text")) == 1:
             brain.refuse(ErrorCode.BUSY, "8 utterances wait already", said["request_id"], retry=0.1)
@@ -102,7 +103,12 @@ def test_the_micropython_example_talks_resends_and_drops_a_repeated_action(tmp_p
         brain.reply(said["request_id"], "Oh, très bien!", actions=[move])
         brain.act(move)
         brain.act(move)
-        brain.act(move.model_copy(update={"command_id": "c-2", "arguments": {**move.arguments, "distance_cm": 2}}))
+        brain.act(move.model_copy(update={"command_id": "c-2", "expires_at": datetime(2026, 1, 1, tzinfo=UTC)}))
+        for _ in range(2):
+            brain.reply("failed-c-2", "I did not move: too late.", intent="action_failed", source="skill")
+        in_time = datetime.now(UTC) + timedelta(hours=1)
+        further = {**move.arguments, "distance_cm": 2}
+        brain.act(move.model_copy(update={"command_id": "c-3", "arguments": further, "expires_at": in_time}))
 
     with mosquitto(tmp_path) as broker, ScriptedBrain(broker, answer, device_id=DEVICE) as brain:
         with example_on(broker, tmp_path) as example:
@@ -117,6 +123,12 @@ def test_the_micropython_example_talks_resends_and_drops_a_repeated_action(tmp_p
             assert first == second
             assert first["text"] == "ça va?"
             shown = "".join(iter(example.stdout.readline, "driving 2 cm forward\n"))
+            assert brain.wait_for("status/action", 3) == [
+                {"command_id": "c-1", "status": "done"},
+                {"command_id": "c-2", "status": "refused", "detail": "too late"},
+                {"command_id": "c-3", "status": "done"},
+            ]
         assert brain.wait_for("status/heartbeat", 2)[1] == {"status": "offline"}
     assert "[happy] Oh, très bien!\n" in shown
     assert shown.count("driving 1 cm forward\n") == 1
+    assert shown.count("I did not move: too late.\n") == 1
