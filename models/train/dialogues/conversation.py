@@ -48,8 +48,8 @@ _TOPICS: tuple[tuple[float, Topic], ...] = (
 )  # fmt: skip
 _TALK_WEIGHT = 22.0
 # How much of a conversation is about what; some talk much of what is to be remembered, the others little.
-_SHARES = {"requests": 0.33, "facts": 0.18, "memory": 0.08, "talk": 0.36}
-_MINDFUL_SHARES = {"requests": 0.24, "facts": 0.16, "memory": 0.39, "talk": 0.20}
+_SHARES = {"requests": 0.42, "facts": 0.18, "memory": 0.08, "talk": 0.27}
+_MINDFUL_SHARES = {"requests": 0.33, "facts": 0.16, "memory": 0.40, "talk": 0.14}
 
 
 @cache
@@ -193,9 +193,51 @@ _LAST = (
 )  # fmt: skip
 _SHORT = {
     "you": "u", "are": "r", "your": "ur", "please": "plz", "because": "cuz", "what": "wat", "thanks": "thx", "tomorrow": "tmrw", "really": "rly", "okay": "k",
-    "about": "abt", "with": "w", "and": "n", "know": "kno", "why": "y", "something": "smth", "people": "ppl", "tonight": "2nite", "before": "b4",
+    "about": "abt", "with": "w", "and": "n", "know": "kno", "why": "y", "something": "smth", "people": "ppl", "before": "b4",
     "going": "goin", "doing": "doin", "right": "rite", "great": "gr8", "think": "thnk", "want": "wnt", "have": "hav", "this": "dis", "that": "dat",
 }  # fmt: skip
+_NUMBERS = set(
+    [
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+        "hundred",
+        "thousand",
+        "half",
+        "quarter",
+        "left",
+        "right",
+        "forward",
+        "backward",
+        "on",
+        "off",
+    ]
+)
 _MERGED = {
     "want to": "wanna",
     "going to": "gonna",
@@ -254,7 +296,7 @@ def _kept(exchange: Exchange, scene: Scene) -> set[str]:
             scene.moment.sees or "",
         ]
     )
-    return set(re.findall(r"[a-z0-9']+", text.lower()))
+    return _NUMBERS | set(re.findall(r"[a-z0-9']+", text.lower()))
 
 
 def _opened(user: str, reply: str, scene: Scene) -> str:

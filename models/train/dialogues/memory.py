@@ -263,7 +263,7 @@ _SPELLED_NAME = (
     "my name is {s}, {x}",
     "my name is spelled {s}",
     "i spell my name {s}, {x}",
-    "(i'm|my name is|it's) {x} with (a|an) {c}",
+    "(i'm|my name is|it's) {x} with the letter {c}",
     "(i'm|my name is) {x}, with {c} (at the beginning|as in {word}|at the start)",
 )
 _RENAME = (
@@ -350,7 +350,11 @@ def tell_name(scene: Scene) -> Exchange:
         return _introduced(scene, name)
     if draw < 0.3:
         return _tell_two(scene)
-    letters = rng.choice([" ", "-", "-", "."]).join(name.upper()) if name.isalpha() and len(name) < 10 else ""
+    letters = (
+        rng.choice(["-", "-", "."] if "aa" in name.lower() else [" ", "-", "."]).join(name.upper())
+        if name.isalpha() and len(name) < 10
+        else ""
+    )
     template = rng.choice(_SPELLED_NAME if letters and draw < 0.36 else _TELL_NAME[:5] if draw < 0.6 else _TELL_NAME)
     if rng.random() < 0.15:
         template = rng.choice((_BEFORE, *_OPENINGS)) + template
