@@ -178,3 +178,15 @@ declarations = Table(
     sqlite_autoincrement=True,
 )
 """What each robot last declared of itself. Ids never come back, so that their order is that of the declarations."""
+
+chosen_personas = Table(
+    "chosen_personas",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("chosen_at", UtcDateTime, nullable=False),
+    Column("persona", String, nullable=False),
+    UniqueConstraint("device_id"),
+    sqlite_autoincrement=True,
+)
+"""Which persona each robot's `control` last chose. Ids never come back, so that their order is that of the choices."""
