@@ -34,7 +34,8 @@ class _Asked:
 class Consent:
     """What each robot asked whether to do. Times are seconds of one clock that is never set, such as `time.monotonic`.
 
-    It is in memory alone: after a restart nothing is done that was asked for before.
+    An answer is what the robot heard next; what arrived before the question was asked, and waited, answers nothing.
+    What was asked is in memory alone: after a restart nothing is done that was asked for before.
 
     Args:
         robots: what each declared that its body can do.
@@ -58,18 +59,19 @@ class Consent:
             self._asked.popitem(last=False)
         return self._wording.question(calls, self._declared(device_id))
 
-    def waits(self, device_id: str, now: float) -> bool:
-        """Say whether a robot has asked, and an answer still counts."""
+    def is_answer(self, device_id: str, arrived: float) -> bool:
+        """Say whether an utterance that arrived then answers what a robot asked."""
         asked = self._asked.get(device_id)
-        return asked is not None and now - asked.at <= ANSWER_S
+        return asked is not None and 0 <= arrived - asked.at <= ANSWER_S
 
-    def answer(self, device_id: str, intent_name: str, now: float) -> list[ActionCall]:
-        """Take the next utterance of a robot by its intent, and return the actions that it said yes to.
+    def answer(self, device_id: str, intent_name: str, arrived: float) -> list[ActionCall]:
+        """Take the next utterance of a robot, by its intent and its arrival; return the actions that it said yes to.
 
         Whatever it was, nothing is kept after it. What the body does not declare any more is not returned.
         """
+        is_yes = intent_name == "affirm" and self.is_answer(device_id, arrived)
         asked = self._asked.pop(device_id, None)
-        if asked is None or intent_name != "affirm" or now - asked.at > ANSWER_S:
+        if asked is None or not is_yes:
             return []
         return [call for call in asked.calls if self._is_still_declared(device_id, call)]
 

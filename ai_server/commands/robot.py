@@ -62,6 +62,7 @@ class _Turn:
     resend_at: float = 0.0
     sent: int = 0
     accepted: bool = False
+    untold: int = 0
     refusal: str = ""
     heard: asyncio.Queue[Happening | RobotError] = field(default_factory=asyncio.Queue)
 
@@ -167,8 +168,8 @@ class SimulatedRobot:
     def say(self, text: str, **fields: JsonValue) -> AsyncIterator[Happening]:
         """Say something, and iterate over what the brain makes of it until the reply is whole.
 
-        The last happenings are the `Reply` and the deeds that come after it; or an `ErrorMessage` that
-        refuses the words for good. After a `busy` one the words are sent again.
+        The last happenings are the `Reply`, the deeds that come after it, and the replies to those that failed; or an
+        `ErrorMessage` that refuses the words for good. After a `busy` one the words are sent again.
 
         Args:
             text: the words, 1 to 4,000 characters.
@@ -233,7 +234,7 @@ class SimulatedRobot:
             while True:
                 happening = await self._next(turn)
                 yield happening
-                if isinstance(happening, Reply):
+                if isinstance(happening, Reply) and happening.request_id == request_id:
                     break
                 if isinstance(happening, ErrorMessage) and happening.retry_after_seconds is None:
                     return
@@ -272,17 +273,17 @@ class SimulatedRobot:
             turn.accepted = True
             turn.deadline = self._now() + self._timeout_s
 
-    async def _remaining_deeds(self, turn: _Turn, reply: Reply) -> AsyncIterator[Deed]:
-        """Yield what the actions of a reply come to: they are heard after it, on topics of their own."""
+    async def _remaining_deeds(self, turn: _Turn, reply: Reply) -> AsyncIterator[Deed | Reply]:
+        """Yield what the actions of a reply come to, and the replies to those that failed: all are heard after it."""
         give_up_at = self._now() + ACTION_GRACE_S
         announced = {action.command_id for action in reply.actions}
-        while announced.difference(self._performed) or not turn.heard.empty():
+        while announced.difference(self._performed) or turn.untold or not turn.heard.empty():
             try:
                 async with asyncio.timeout_at(give_up_at):
                     happening = await turn.heard.get()
             except TimeoutError:
                 return
-            if isinstance(happening, Deed):
+            if isinstance(happening, Deed | Reply):
                 yield happening
 
     def _why_no_answer(self, turn: _Turn) -> str:
@@ -336,11 +337,20 @@ class SimulatedRobot:
     def _hear_reply(self, reply: Reply | None) -> None:
         if reply is None:
             return
-        if turn := self._turns.get(reply.request_id):
+        if turn := self._turns.get(reply.request_id) or self._turn_that_failed(reply):
             turn.heard.put_nowait(reply)
         elif reply.request_id not in self._answered:
             self._overheard.put_nowait(reply)
         self._answered.append(reply.request_id)
+
+    def _turn_that_failed(self, reply: Reply) -> _Turn | None:
+        """Return the turn of whose action a reply says that it came to nothing, where it is still listened to."""
+        if reply.intent != "action_failed" or reply.request_id in self._answered:
+            return None
+        turn = next((turn for turn in self._turns.values() if turn.untold), None)
+        if turn:
+            turn.untold -= 1
+        return turn
 
     def _hear_error(self, error: ErrorMessage | None) -> None:
         if error is None:
@@ -357,6 +367,7 @@ class SimulatedRobot:
         deed = self.body.perform(action)
         self._publish(topics.ACTION_RESULT, deed.result.model_dump_json(exclude_none=True).encode())
         if turn := self._turns.get(action.request_id):
+            turn.untold += deed.status != "done"
             turn.heard.put_nowait(deed)
         else:
             self._overheard.put_nowait(deed)

@@ -162,6 +162,31 @@ async def test_the_brain_is_told_what_came_of_each_action(broker):
     ]
 
 
+async def test_what_the_brain_says_of_a_failure_belongs_to_the_words_that_led_to_it(broker):
+    def drive_into_the_wall(brain: ScriptedBrain, said: dict[str, str]) -> None:
+        arguments = {"direction": "forward", "distance_cm": 200}
+        move = action(1, said["request_id"], "move").model_copy(update={"arguments": arguments})
+        brain.reply(said["request_id"], "On my way!", actions=[move])
+        brain.act(move)
+
+        def tell() -> None:
+            brain.wait_for("status/action")
+            for _ in range(2):
+                brain.reply("failed-1", "I could not move: wall after 150 cm.", intent="action_failed")
+
+        threading.Thread(target=tell).start()
+
+    with ScriptedBrain(broker, drive_into_the_wall):
+        async with robot_on(broker, body="rover") as robot:
+            happenings = await all_of(robot.say("come here"))
+    said = [each.text if isinstance(each, Reply) else each.words for each in happenings]
+    assert said == [
+        "On my way!",
+        "rover moves forward 150 cm and hits the wall",
+        "I could not move: wall after 150 cm.",
+    ]
+
+
 async def test_actions_that_come_after_their_reply_still_belong_to_it(broker):
     def reply_then_act(brain: ScriptedBrain, said: dict[str, str]) -> None:
         actions = [action(number, said["request_id"], name) for number, name in enumerate(["move", "wave"])]

@@ -68,19 +68,26 @@ def test_a_yes_counts_once(consent: Consent) -> None:
 
 def test_a_yes_counts_for_a_minute(consent: Consent) -> None:
     consent.ask("rover", [OPEN], 10)
-    assert consent.waits("rover", 10 + ANSWER_S)
-    assert not consent.waits("rover", 10.1 + ANSWER_S)
+    assert consent.is_answer("rover", 10 + ANSWER_S)
+    assert not consent.is_answer("rover", 10.1 + ANSWER_S)
     assert consent.answer("rover", "affirm", 10 + ANSWER_S) == [OPEN]
     consent.ask("rover", [OPEN], 10)
     assert consent.answer("rover", "affirm", 10.1 + ANSWER_S) == []
 
 
+def test_a_yes_that_was_said_before_the_question_is_none(consent: Consent) -> None:
+    consent.ask("rover", [OPEN], 10)
+    assert not consent.is_answer("rover", 9.9)
+    assert consent.answer("rover", "affirm", 9.9) == []
+    assert consent.answer("rover", "affirm", 11) == []
+
+
 @pytest.mark.parametrize("intent", ["deny", "conversation", "time_query", "cancel"])
 def test_anything_but_a_yes_lets_it_go_for_good(consent: Consent, intent: str) -> None:
     consent.ask("rover", [OPEN], 0)
-    assert consent.waits("rover", 1)
+    assert consent.is_answer("rover", 1)
     assert consent.answer("rover", intent, 1) == []
-    assert not consent.waits("rover", 1)
+    assert not consent.is_answer("rover", 1)
     assert consent.answer("rover", "affirm", 2) == []
 
 
@@ -151,12 +158,12 @@ def test_a_reply_of_an_action_alone_is_the_question(consent: Consent) -> None:
 def test_what_only_a_broken_attempt_wanted_is_not_asked_for(consent: Consent) -> None:
     events = (Started("llm"), OPEN, Started("fallback"), Delta("Sorry."), Finished("stop", "Sorry."))
     assert passed_on(consent, *events)[-1] == Finished("stop", "Sorry.")
-    assert not consent.waits("rover", 0)
+    assert not consent.is_answer("rover", 0)
 
 
 def test_a_reply_that_never_finishes_asks_for_nothing(consent: Consent) -> None:
     assert passed_on(consent, Started("llm"), Delta("With"), OPEN) == [Started("llm"), Delta("With")]
-    assert not consent.waits("rover", 0)
+    assert not consent.is_answer("rover", 0)
 
 
 ROBOTS = st.sampled_from(["rover", "owl", "crab"])
@@ -189,11 +196,12 @@ class Conversations(RuleBasedStateMachine):
         assert not [event for event in heard if isinstance(event, ActionCall)], "it went out without being asked for"
         self.asked[robot] = (self.now, calls)
 
-    @rule(robot=ROBOTS, intent=INTENTS)
-    def hear(self, robot: str, intent: str) -> None:
-        done = self.consent.answer(robot, intent, self.now)
+    @rule(robot=ROBOTS, intent=INTENTS, waited=st.just(0.0) | st.floats(0, ANSWER_S))
+    def hear(self, robot: str, intent: str, waited: float) -> None:
+        arrived = self.now - waited
+        done = self.consent.answer(robot, intent, arrived)
         at, calls = self.asked.pop(robot, (0.0, []))
-        allowed = intent == "affirm" and self.now - at <= ANSWER_S
+        allowed = intent == "affirm" and 0 <= arrived - at <= ANSWER_S
         assert done == (calls if allowed else [])
 
     @rule(robot=ROBOTS)
@@ -205,7 +213,7 @@ class Conversations(RuleBasedStateMachine):
     def waits_for_what_was_asked(self) -> None:
         for robot in ("rover", "owl", "crab"):
             at, _ = self.asked.get(robot, (None, []))
-            assert self.consent.waits(robot, self.now) == (at is not None and self.now - at <= ANSWER_S)
+            assert self.consent.is_answer(robot, self.now) == (at is not None and self.now - at <= ANSWER_S)
 
 
 TestNothingIsDoneWithoutAYes = Conversations.TestCase
