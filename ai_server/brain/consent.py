@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from ai_server.brain.actions import objection
+from ai_server.brain.body import Body
 from ai_server.brain.robots import Robots
 from ai_server.brain.wording import Wording
 from ai_server.llm.chat import ActionCall, ChatEvent, Delta, Finished, Sentence, Started
-from ai_server.protocol.device import ActionDeclaration
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +48,8 @@ class Consent:
 
     def is_needed(self, device_id: str, call: ActionCall) -> bool:
         """Say whether a robot declared that the person is to be asked before it does this."""
-        return any(action.confirm and action.name == call.name for action in self._declared(device_id))
+        action = self._body(device_id).declaration(call.name)
+        return action is not None and action.confirm
 
     def ask(self, device_id: str, calls: Sequence[ActionCall], now: float) -> str:
         """Keep actions until the person answers, in place of what was kept before; return the question, one for all."""
@@ -57,7 +57,7 @@ class Consent:
         self._asked[device_id] = _Asked(tuple(calls), now)
         if len(self._asked) > _MOST_ROBOTS:
             self._asked.popitem(last=False)
-        return self._wording.question(calls, self._declared(device_id))
+        return self._wording.question(calls, self._body(device_id).actions)
 
     def is_answer(self, device_id: str, arrived: float) -> bool:
         """Say whether an utterance that arrived then answers what a robot asked."""
@@ -80,13 +80,13 @@ class Consent:
         self._asked.pop(device_id, None)
 
     def _is_still_declared(self, device_id: str, call: ActionCall) -> bool:
-        reason = objection(call, self._declared(device_id))
+        reason = self._body(device_id).objection(call)
         if reason is not None:
             log.warning("an action was dropped after the yes to it", device_id=device_id, reason=reason)
         return reason is None
 
-    def _declared(self, device_id: str) -> Sequence[ActionDeclaration]:
-        return self._robots.robot(device_id).capabilities.actions
+    def _body(self, device_id: str) -> Body:
+        return self._robots.robot(device_id).body
 
 
 class Asking:

@@ -136,7 +136,7 @@ class Deeds:
         )
         fact = f"{action.action} failed: {detail}" if detail else f"{action.action} failed"
         self._deeds[device_id].failures.append((self._clock(), fact))
-        declared = self._robots.robot(device_id).capabilities.actions
+        declared = self._robots.robot(device_id).body.actions
         words = self._wording.unsuccessful(result.status, action.action, detail, declared)
         await self._tell(device_id, result.command_id, words)
 
