@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -33,6 +34,17 @@ class ConfigModel(BaseModel):
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_IN_TOML = {
+    "string_type": 'must be text in quotes, "like this"',
+    "tuple_type": "must be a list in square brackets",
+    "list_type": "must be a list in square brackets",
+    "frozen_set_type": "must be a list in square brackets",
+    "model_type": "must be a table, with keys of its own",
+    "mapping_type": "must be a table, with keys of its own",
+    "bool_type": "must be true or false, without quotes",
+}
+"""What pydantic's types of errors mean to somebody who writes TOML."""
+
 
 def read_text(path: Path) -> str:
     """Return a file's text.
@@ -58,6 +70,8 @@ def load_toml(path: Path, model: type[Model]) -> Model:
         content = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, f"is not TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(path, "is not TOML that can be read: its brackets are nested too deeply") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -70,11 +84,20 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{key} is missing"
     if detail["type"] == "extra_forbidden":
         return f"{key} is not known here{_hint(detail, model)}"
-    return f"{key}: {detail['msg'].removeprefix('Value error, ')}"
+    return f"{key}: {_IN_TOML.get(detail['type']) or detail['msg'].removeprefix('Value error, ')}"
 
 
 def _hint(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    if len(detail["loc"]) > 1:
-        return ""
-    near = difflib.get_close_matches(str(detail["loc"][0]), model.model_fields, n=1)
+    *within, unknown = detail["loc"]
+    for part in within:
+        if part in model.model_fields:
+            model = next(_models(model.model_fields[str(part)].annotation), model)
+    near = difflib.get_close_matches(str(unknown), model.model_fields, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(model.model_fields)}"
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

@@ -15,7 +15,7 @@ from ai_server.llm.chat import ActionCall, Message
 from ai_server.protocol.device import ActionDeclaration
 from ai_server.protocol.terms import Emotion
 
-_PLACEHOLDERS = ("name", "character", "style", "actions")
+_PLACEHOLDERS = ("name", "character", "style", "default_emotion", "examples", "actions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The template of a system message, with `$name`, `$character`, `$style` and `$actions`."""
+    """The template of a system message: `$actions`, and of the persona `$name`, `$character`, and so on."""
 
     template: Template
 
@@ -79,6 +79,8 @@ def system_message(prompt: Prompt, persona: Persona, actions: Iterable[ActionDec
         name=persona.name,
         character=persona.character,
         style=persona.style,
+        default_emotion=persona.default_emotion,
+        examples=persona.show_examples(),
         actions=Body([action for action in actions if not action.confirm]).lines(descriptions=False),
     )
     return Message("system", content)

@@ -35,9 +35,40 @@ async def test_every_shipped_persona_has_something_to_say_without_a_model(name: 
     assert finished.text
 
 
+@pytest.mark.parametrize("name", ["naila", "ollie", "nabu"])
+def test_every_shipped_persona_shows_how_it_speaks(name: str) -> None:
+    persona = Persona.load(PERSONAS, name)
+    assert persona.style
+    assert 4 <= len(persona.examples) <= 6
+    assert {"sad", "happy", "angry"} <= {each.facts.removeprefix("person feels ") for each in persona.examples}
+
+
 def test_the_own_answers_of_a_persona_are_read() -> None:
     assert any("eight arms" in answer for answer in Persona.load(PERSONAS, "ollie").fallback["greeting"].neutral)
-    assert Persona.load(PERSONAS, "naila").fallback == {}
+
+
+def test_examples_are_shown_as_turns_below_a_heading() -> None:
+    persona = Persona.model_validate(
+        {
+            "name": "Ada",
+            "character": "a robot",
+            "examples": [
+                {"facts": "Monday 08:05; sees a cup", "person": "Hi!", "answer": "[happy] Hello."},
+                {"person": "Bye.", "answer": "[sad] Oh. See you."},
+            ],
+        }
+    )
+    assert persona.show_examples() == (
+        "How Ada talks\n"
+        "Person: [Monday 08:05; sees a cup] Hi!\n"
+        "Ada: [happy] Hello.\n"
+        "Person: Bye.\n"
+        "Ada: [sad] Oh. See you."
+    )
+
+
+def test_without_examples_nothing_is_shown() -> None:
+    assert Persona(name="Ada", character="a robot").show_examples() == ""
 
 
 def test_a_missing_persona_names_those_that_exist() -> None:
@@ -53,7 +84,11 @@ def test_a_missing_persona_names_those_that_exist() -> None:
         ('name = "A\\nB"\ncharacter = "a robot"', "name: "),
         ("name = '[A]'\ncharacter = 'a robot'", "name: "),
         ("name = 'A'\ncharacter = 'a robot'\ndefault_emotion = 'glad'", "default_emotion: Input should be 'neutral'"),
-        ("name = 'A'\ncharacter = 'a robot'\nlanguages = ['english!']", "languages.0: "),
+        (
+            "name = 'A'\ncharacter = 'a robot'\nlanguages = ['english!']",
+            "languages.0: must be a language tag",
+        ),
+        ("name = 'A'\ncharacter = 'a robot'\nlanguages = 'en'", "languages: must be a list in square brackets"),
         ("name = 'A'\ncharacter = 'a robot'\nlanguages = []", "languages: "),
         ("name = 'A'\ncharacter = 'a robot'\nstyles = 'x'", "styles is not known here; did you mean style?"),
         (
@@ -67,6 +102,37 @@ def test_a_wrong_persona_is_refused_with_the_key(tmp_path: Path, content: str, c
     with pytest.raises(ConfigError) as caught:
         Persona.load(tmp_path, "mine")
     assert f"{tmp_path / 'mine.toml'}: {complaint}" in str(caught.value)
+
+
+def example(**keys: str) -> str:
+    return "[[examples]]\n" + "\n".join(f"{key} = {value!r}" for key, value in keys.items()) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("examples", "complaint"),
+    [
+        (example(person="Hi"), "examples.0.answer is missing"),
+        (example(answer="[happy] Hi"), "examples.0.person is missing"),
+        (example(person="Hi", anser="[happy] Hi"), "examples.0.anser is not known here; did you mean answer?"),
+        (example(person="Hi", answer="Hi"), "examples.0.answer: must be [emotion] and then words"),
+        (example(person="Hi", answer="[glad] Hi"), "one of neutral, happy, sad, angry, surprised: '[glad] Hi'"),
+        (example(person="Hi", answer="[happy]"), "examples.0.answer: must be [emotion] and then words"),
+        (example(person="Hi", answer='[happy] Hi {"action": "wave"}'), "examples.0.answer: must be words alone"),
+        (example(person="Hi", answer="[happy] **Hi** you"), "would be spoken as 'Hi you': write just that"),
+        (example(person="Hi", answer="[happy] " + 300 * "a"), "examples.0.answer: String should have at most 300"),
+        (example(person="", answer="[happy] Hi"), "examples.0.person: String should have at least 1"),
+        (example(person="[Hi]", answer="[happy] Hi"), "examples.0.person: must be one line without the characters [ ]"),
+        (example(person="Hi", answer="[happy] Hi", facts="[dark]"), "examples.0.facts: must be one line without"),
+        (9 * example(person="Hi", answer="[happy] Hi"), "examples: must be at most 8, and there are 9"),
+        ("[examples]\nperson = 'Hi'\nanswer = '[happy] Hi'", "examples: each begins with [[examples]]"),
+    ],
+)
+def test_a_wrong_example_is_refused_with_the_key(tmp_path: Path, examples: str, complaint: str) -> None:
+    (tmp_path / "mine.toml").write_text(f"name = 'A'\ncharacter = 'a robot'\n{examples}")
+    with pytest.raises(ConfigError) as caught:
+        Persona.load(tmp_path, "mine")
+    assert complaint in str(caught.value)
+    assert len(str(caught.value).splitlines()) <= 2
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ def test_the_full_prompt_is_the_persona_the_rules_and_the_actions() -> None:
     content = system_message(FULL, NAILA, [MOVE]).content
     assert content.startswith("You are Naila, a small friendly robot.")
     assert NAILA.style in content
+    assert NAILA.show_examples() in content
+    assert "[neutral] when nothing moves you" in content
     assert content.endswith("Actions:\nmove(direction: forward|backward, distance_cm: 1..200)")
     assert "$" not in content
 
@@ -127,7 +129,7 @@ def test_a_chat_runs_from_the_system_message_to_the_newest_words() -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("You are $nane.", r"unknown placeholder \$nane; those allowed: \$name, \$character, \$style, \$actions"),
+        ("You are $nane.", r"unknown placeholder \$nane; those allowed: \$name, \$character, \$style, \$default"),
         ("It costs 5 $.", r"holds a \$ that begins no placeholder"),
     ],
 )
