@@ -1,0 +1,218 @@
+"""Who the robots are and how they speak and understand: the files of `config/`, also while people edit them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from ai_server.brain.intent import IntentClassifier
+from ai_server.brain.persona import Persona
+from ai_server.brain.prompt import Prompt
+from ai_server.brain.wording import Wording
+from ai_server.llm.fallback import Answers, load_answers
+from ai_server.watchedfile import WatchedFile
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 1.0
+
+_MISNAMED = "the name of a persona's file is 1 to 32 of a-z 0-9 _ - and then .toml: rename it"
+_PERSONA_NAME = re.compile(r"[a-z0-9_-]{1,32}")
+_MOST_WARNINGS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """What the files held at one moment. A turn that keeps it is not touched by what is edited meanwhile.
+
+    Attributes:
+        default: who speaks where no other persona is wanted.
+        personas: all of them, by the names of their files.
+        prompt: the template of the system message.
+        answers: what is said without a model by personas that have no answers of their own.
+        wording: what is said of actions.
+        classifier: tells what an utterance is for; it knows the names of all personas.
+        problems: what is wrong with files, of which something older or nothing is in use.
+    """
+
+    default: Persona
+    personas: Mapping[str, Persona]
+    prompt: Prompt
+    answers: Answers
+    wording: Wording
+    classifier: IntentClassifier
+    problems: tuple[str, ...] = ()
+    _warned: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def persona(self, name: str | None) -> Persona:
+        """Return the persona of this name; the default one for None, and for an unknown name, which is logged once."""
+        if name is None:
+            return self.default
+        if name in self.personas:
+            return self.personas[name]
+        if name not in self._warned and len(self._warned) < _MOST_WARNINGS:
+            self._warned.add(name)
+            known = ", ".join(sorted(self.personas))
+            log.warning("there is no such persona: the default one speaks", persona=name, known=known)
+        return self.default
+
+    @property
+    def ailment(self) -> str:
+        """The problems in one line for operators; empty where there are none."""
+        if not self.problems:
+            return ""
+        more = f", and {len(self.problems) - 1} more" if len(self.problems) > 1 else ""
+        return f"{self.problems[0].splitlines()[0]}{more}"
+
+
+class CharacterFiles:
+    """Keeps `current` true to the files: personas, the prompt, the written answers, the wording, the intents.
+
+    A file that is wrong or missing keeps what it held before and is one of the `problems`. A persona whose file is
+    deleted is gone, but for the default one.
+
+    Attributes:
+        current: what is in use; each change puts another one in its place.
+        reloads: files that were read again since the start.
+        refusals: files that were found wrong or missing since the start.
+        on_change: called on the event loop when `current` has changed, be it in its `problems` alone.
+    """
+
+    def __init__(self, folder: Path, *, persona: str, prompt: str) -> None:
+        """Read the files.
+
+        Args:
+            folder: laid out as the shipped `config/`.
+            persona: the file of the default persona, without `.toml`.
+            prompt: the file of the prompt, without `.txt`.
+
+        Raises:
+            ConfigError: if one is missing or wrong; a persona other than the default one becomes a problem.
+        """
+        self.reloads = 0
+        self.refusals = 0
+        self.on_change: Callable[[], None] | None = None
+        self._personas = _PersonaFolder(folder / "personas", persona)
+        self._prompt = WatchedFile.read(folder / "prompts" / f"{prompt}.txt", Prompt.load)
+        self._answers = WatchedFile.read(folder / "phrases" / "fallback.toml", load_answers)
+        self._wording = WatchedFile.read(folder / "phrases" / "actions.toml", Wording.load)
+        self._names = self._personas.spoken_names()
+        self._classifier = WatchedFile.read(folder / "intents" / "en.toml", self._load_classifier)
+        self.current = self._snapshot()
+        for problem in self.current.problems:
+            log.error("a file is wrong", reason=problem)
+
+    async def run(self, look_s: float = LOOK_S) -> None:
+        """Look at the files every `look_s` seconds until cancelled; a file is read when two looks found it the same."""
+        while True:
+            await asyncio.sleep(look_s)
+            if not await asyncio.to_thread(self._look):
+                continue
+            self.current = self._snapshot()
+            if self.on_change:
+                self.on_change()
+
+    def _look(self) -> bool:
+        """Look at each file once; return whether anything is new."""
+        read = [file for file in self._personas if file.look()]
+        gone = self._personas.drop_missing()
+        news = self._personas.find()
+        names = self._personas.spoken_names()
+        if names != self._names:
+            self._names = names
+            self._classifier.forget()
+        others: tuple[WatchedFile[Any], ...] = (self._prompt, self._answers, self._wording, self._classifier)
+        read += [file for file in others if file.look()]
+        for file in read:
+            if file not in gone:
+                self._report(file)
+        return news or bool(read)
+
+    def _report(self, file: WatchedFile[Any]) -> None:
+        if file.problem:
+            self.refusals += 1
+            log.error("a file is wrong: what it held before stays in use", reason=file.problem)
+        else:
+            self.reloads += 1
+            log.info("a file was read", path=str(file.path))
+
+    def _load_classifier(self, path: Path) -> IntentClassifier:
+        return IntentClassifier.load(path, names=self._names)
+
+    def _snapshot(self) -> Characters:
+        others = (self._prompt, self._answers, self._wording, self._classifier)
+        problems = (file.problem for file in (*self._personas, *others))
+        personas = self._personas.contents()
+        return Characters(
+            default=personas[self._personas.default],
+            personas=personas,
+            prompt=self._prompt.content,
+            answers=self._answers.content,
+            wording=self._wording.content,
+            classifier=self._classifier.content,
+            problems=(*self._personas.problems, *(problem for problem in problems if problem)),
+        )
+
+
+class _PersonaFolder:
+    """The files of `personas/`, as they come and go.
+
+    Attributes:
+        default: the name of the persona that is always there.
+        problems: what is wrong with the folder, or with the names of files.
+    """
+
+    def __init__(self, folder: Path, default: str) -> None:
+        self.default = default
+        self.problems: tuple[str, ...] = ()
+        self._folder = folder
+        self._files = {default: WatchedFile.read(folder / f"{default}.toml", _load_persona)}
+        self.find()
+        for file in self:
+            file.look()
+
+    def __iter__(self) -> Iterator[WatchedFile[Persona | None]]:
+        return iter(tuple(self._files.values()))
+
+    def contents(self) -> dict[str, Persona]:
+        """Return the personas, by their names; those that never were right are left out."""
+        return {name: file.content for name, file in self._files.items() if file.content}
+
+    def spoken_names(self) -> list[str]:
+        """Return what they are called."""
+        return sorted({persona.name for persona in self.contents().values()})
+
+    def find(self) -> bool:
+        """Take in new files; return whether `problems` changed."""
+        before = self.problems
+        try:
+            # Editors keep files of their own beside these, which begin with a dot or end otherwise.
+            paths = sorted(path for path in self._folder.iterdir() if path.suffix == ".toml" and path.name[0] != ".")
+        except OSError as error:
+            self.problems = (f"{self._folder}: cannot be listed: {error.strerror}",)
+            return before != self.problems
+        for path in paths:
+            if path.stem not in self._files and _PERSONA_NAME.fullmatch(path.stem):
+                self._files[path.stem] = WatchedFile(path, _load_persona, None)
+        self.problems = tuple(f"{path}: {_MISNAMED}" for path in paths if path.stem not in self._files)
+        return before != self.problems
+
+    def drop_missing(self) -> list[WatchedFile[Persona | None]]:
+        """Let go of the personas whose files were deleted, and return those files."""
+        if not self._folder.is_dir():
+            return []
+        missing = {name: file for name, file in self._files.items() if file.is_missing and name != self.default}
+        for name in missing:
+            del self._files[name]
+            log.info("a persona is gone", persona=name)
+        return list(missing.values())
+
+
+def _load_persona(path: Path) -> Persona | None:
+    return Persona.load(path.parent, path.stem)
