@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Sentence
 from ai_server.llm.reply import ReplyEvent, ReplyParser
 
+# ruff: noqa: RUF001
+
 MOVE = '{"action": "move", "direction": "forward", "distance_cm": 50}'
 MOVED = ActionCall("move", {"direction": "forward", "distance_cm": 50})
 WAVED = ActionCall("wave", {})
@@ -104,7 +106,7 @@ def test_a_reply_without_words_still_has_one_emotion(raw: str) -> None:
 def test_a_bracket_that_is_no_tag_is_spoken() -> None:
     words = "[this is a long remark in brackets that never was a tag] Hi"
     assert parse(words).text == words
-    assert parse("*waves* Hi").text == "*waves* Hi"
+    assert parse("*waves* Hi").text == "Hi"
 
 
 def test_white_space_is_collapsed_but_for_line_ends() -> None:
@@ -186,6 +188,161 @@ def test_what_was_cut_off_is_not_given_as_a_sentence() -> None:
     assert parse("[sad] I see. It is not", truncated=True).complete == ["I see."]
 
 
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("**Bold**, ***both***, __this__, ~~gone~~ and *so* _on_.", "Bold, both, this, gone and so on."),
+        ("# Heading\n## Two\nText", "Heading\nTwo\nText"),
+        ("- one\n* two\n+ three\n• four\n1. five\n- [x] six", "one\ntwo\nthree\nfour\n1. five\nsix"),
+        ("> quoted\n---\n***\nEnd", "quoted\nEnd"),
+        ("| name | age |\n|:---|---:|\n| Ada | 36 |\nDone", "name, age\nAda, 36\nDone"),
+        ("See [the docs](https://example.org/a_b 'Docs') now.", "See the docs now."),
+        ("Say `hello` and it`s ``fine``.", "Say hello and it's fine."),
+        ("Look:\n```python\nprint({'a': 1})\n```\nThere.", "Look:\nThere."),
+        ("```\nIn a fence.\n```\nOut of it.", "In a fence.\nOut of it."),
+        ("<b>Bold</b> <a href='x'>link</a><br/>", "Bold link"),
+        ("A backslash \\* before a star.", "A backslash * before a star."),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_markdown_is_taken_off_and_its_words_are_kept(raw: str, text: str, size: int) -> None:
+    reply = parse(f"[happy] {raw}", size)
+    assert reply.text == reply.spoken == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("*waves happily* Hello! *tilts head* How are you?", "Hello! How are you?"),
+        ("*Smiles warmly* Hello. (laughs) Yes (*giggles*).", "Hello. Yes."),
+        ("I like it (smiles). [laughs] It is fun [happy].", "I like it. It is fun."),
+        ("_wiggles its antennae_\nHere I am!", "Here I am!"),
+        ("(smiling softly) Good night *yawns", "Good night"),
+        ("*lächelt* Hallo! (winkt) Gut.", "Hallo! Gut."),
+        ("*sonríe* ¡Hola! (se ríe) Bien.", "¡Hola! Bien."),
+        ("（微笑）你好！*挥手*我是奈拉。", "你好！我是奈拉。"),
+        ("(にっこり)こんにちは！", "こんにちは！"),
+        ("(웃으며) 안녕하세요!", "안녕하세요!"),
+        ("*улыбается* Привет! (смеётся) Да.", "Привет! Да."),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_stage_directions_are_not_spoken(raw: str, text: str, size: int) -> None:
+    reply = parse(f"[happy] {raw}", size)
+    assert reply.text == reply.spoken == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "(by the way) I like it (a lot).",
+        "2 * 3 = 6, 2*3*4 = 24 and 2 ** 3 = 8.",
+        "5 > 3, 3 < 5 and x<y.",
+        "-5 degrees, about ~3 more.",
+        "Ask [Anna] about it.",
+        "I saw three things (waves, wind and sand) there.",
+        "It is 21 °C, 50 % and ½ of № 1 → fine.",
+        "My name is snake_case_name.",
+        "#1 of 10: it is 10:30, not 10:45;",
+        "Is it (maybe?) so (5%)?",
+        "Use A|B or C/D.",
+        "Ça va ? Oui !",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_only_looks_like_markdown_or_a_stage_direction_is_kept(words: str, size: int) -> None:
+    assert parse(f"[happy] {words}", size).text == words
+
+
+def test_stressed_words_are_kept() -> None:
+    assert parse("I *really* like it. *Really* good! *I mean it.* *真的*很好").text == (
+        "I really like it. Really good! I mean it. 真的很好"
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("Nice 😊! Good 👍🏽, 👩\u200d💻 and 🇩🇪 too ❤️.", "Nice! Good, and too."),
+        ("ok :) yes ;-) fine :D <3 xD", "ok yes fine"),
+        ("(^_^) Hello (T_T)", "Hello"),
+        ("1️⃣ Step one ★", "1 Step one"),
+        ("Hi😊there 🎉", "Hi there"),
+        ("- 🎉 Party", "Party"),
+        ("नमस्ते, क्या आप ठीक हैं?", "नमस्ते, क्या आप ठीक हैं?"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_emoji_and_emoticons_are_not_spoken(raw: str, text: str, size: int) -> None:
+    reply = parse(f"[happy] {raw}", size)
+    assert reply.text == reply.spoken == text
+
+
+def test_an_emoji_in_place_of_a_full_stop_ends_the_sentence() -> None:
+    assert parse("[happy] I am so glad 😊 What about you?").complete == ["I am so glad", "What about you?"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        '{"name": "move", "arguments": {"direction": "forward", "distance_cm": 50}}',
+        '{"name": "move", "parameters": {"direction": "forward", "distance_cm": 50}}',
+        '{"action": "move", "arguments": {"direction": "forward", "distance_cm": 50}}',
+        r'{"name": "move", "arguments": "{\"direction\": \"forward\", \"distance_cm\": 50}"}',
+        '{"type": "function", "function": {"name": "move", "arguments": {"direction": "forward", "distance_cm": 50}}}',
+        f'{{"tool_calls": [{MOVE}]}}',
+        f"[{MOVE}]",
+        f"[\n  {MOVE}\n]",
+        f"<tool_call>\n{MOVE}\n</tool_call>",
+        f"<|python_tag|>{MOVE}",
+        f"[TOOL_CALLS] [{MOVE}]",
+        '<function=move>{"direction": "forward", "distance_cm": 50}</function>',
+        f"```json\n[{MOVE}]\n```",
+        f"```json {MOVE}```",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_the_tool_calls_of_other_models_become_actions(call: str, size: int) -> None:
+    reply = parse(f"[happy] Off I go.\n{call}\nDone.", size)
+    assert reply.complete == ["Off I go.", MOVED, "Done."]
+    assert reply.text == reply.spoken == "Off I go.\nDone."
+    assert reply.malformed == 0
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_several_tool_calls_in_an_array_become_actions_in_their_order(size: int) -> None:
+    reply = parse(f'[{MOVE}, {{"name": "wave", "arguments": {{}}}}]', size)
+    assert reply.complete == [MOVED, WAVED]
+
+
+@pytest.mark.parametrize(
+    "stray",
+    ['["a", "b"]', '[{"a": 1}]', '{"name": "Ada", "age": 36}', '[{"action": "wave"}, 5, {}]', '{"tool_calls": []}'],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_json_that_names_no_action_is_dropped(stray: str, size: int) -> None:
+    reply = parse(f"[sad] Before.\n{stray}\nAfter.", size)
+    assert reply.complete == ["Before.", "After."]
+    assert reply.malformed == 1
+
+
+def test_code_that_a_model_calls_a_tool_with_is_not_spoken() -> None:
+    assert parse("[sad] Before.\n<|python_tag|>move.call(distance_cm=50)\nAfter.").text == "Before.\nAfter."
+
+
+def test_what_is_no_mark_up_after_all_is_given_back_in_order() -> None:
+    words = "I am <not sure, (and you? [or they"
+    assert parse(f"[sad] {words}").text == words
+
+
+def test_words_wait_only_while_they_can_still_be_no_words() -> None:
+    parser = ReplyParser()
+    assert parser.feed("[happy] Well *") == [EmotionTag("happy"), Delta("Well")]
+    assert parser.feed("so") == []
+    assert parser.feed("* ") == [Delta(" so")]
+    assert parser.feed("(" + "very " * 30) != []
+
+
 _raw = st.one_of(
     st.text(max_size=80),
     st.lists(
@@ -207,9 +364,15 @@ _raw = st.one_of(
                 "Hi",
                 ". ",
                 "好。",
+                *"()<>_|#-:`~",
+                "](",
+                "😊",
+                "smiles",
+                "<|python_tag|>",
+                "</x>",
             ]
         ),
-        max_size=24,
+        max_size=30,
     ).map("".join),
 )
 
@@ -231,3 +394,13 @@ def test_the_words_hold_no_json_and_the_sentences_are_the_words(raw: str, trunca
     assert "action" not in reply.spoken or "action" in raw.replace(MOVE, "").replace('{"action": "wave"}', "")
     assert reply.spoken.startswith(reply.text)
     assert [c for c in sentences if c.isalnum()] == [c for c in reply.text if c.isalnum()]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Hi", "So", " ", " ", "\n", ". ", "😊", "*so* ", "*waves* ", "(ok) ", "**b** ", "- ", "5"])
+    )
+)
+def test_the_text_of_a_reply_reads_the_same_in_the_history(pieces: list[str]) -> None:
+    text = parse("[happy] " + "".join(pieces)).text
+    assert parse(f"[happy] {text}").text == text

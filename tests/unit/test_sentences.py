@@ -40,6 +40,12 @@ def cut(text: str, size: int | None = None) -> list[str]:
         ("¿Qué tal? Bien.", ["¿Qué tal?", "Bien."]),
         ("Look at www.example.org now", ["Look at www.example.org now"]),
         ("-- !? Hello.", ["-- !? Hello."]),
+        ("No. I cannot. No. 5 is here.", ["No.", "I cannot.", "No. 5 is here."]),
+        ("On Jan. 5 we go. It is in May. Yes.", ["On Jan. 5 we go.", "It is in May.", "Yes."]),
+        ("I love art. See fig. 2. You?", ["I love art.", "See fig. 2.", "You?"]),
+        ("At 14:05, or 2:05 p.m., it costs $5.99. Fine.", ["At 14:05, or 2:05 p.m., it costs $5.99.", "Fine."]),
+        ("Elizabeth II. was a queen. Long live!", ["Elizabeth II. was a queen.", "Long live!"]),
+        ("I... I do not know.", ["I...", "I do not know."]),
         ("Hello.  \n  \n", ["Hello."]),
         ("   ", []),
         ("😊", []),
@@ -47,6 +53,36 @@ def cut(text: str, size: int | None = None) -> list[str]:
 )
 @pytest.mark.parametrize("size", [None, 1, 3])
 def test_sentences_end_where_a_voice_pauses(text: str, sentences: list[str], size: int | None) -> None:
+    assert cut(text, size) == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Ist es am 3. Mai? Ja, Montag, 3. Mai. Gut.", ["Ist es am 3. Mai?", "Ja, Montag, 3. Mai.", "Gut."]),
+        ("Um 14.05 Uhr, z. B. heute. Es sind 3,5 km. Ja.", ["Um 14.05 Uhr, z. B. heute.", "Es sind 3,5 km.", "Ja."]),
+        ("Im 19. Jahrhundert bzw. später. Aha.", ["Im 19. Jahrhundert bzw. später.", "Aha."]),
+        ("Nimm Obst, Käse usw. Dann komm.", ["Nimm Obst, Käse usw.", "Dann komm."]),
+        ("„Hallo!“ sagte er. »Na gut.« Ja.", ["„Hallo!“", "sagte er.", "»Na gut.«", "Ja."]),
+        ("El Sr. García y la Sra. López. Bien.", ["El Sr. García y la Sra. López.", "Bien."]),
+        ("¡Hola! ¿Qué tal? Así es. Vamos, p. ej. hoy.", ["¡Hola!", "¿Qué tal?", "Así es.", "Vamos, p. ej. hoy."]),
+        ("EE. UU. es grande. Sí.", ["EE. UU. es grande.", "Sí."]),
+        ("« Bonjour ! » dit-il. « Ça va ? Oui. » Bien.", ["« Bonjour ! »", "dit-il.", "« Ça va ?", "Oui. »", "Bien."]),
+        ("M. Dupont et Mme. Martin. Env. 5 km.", ["M. Dupont et Mme. Martin.", "Env. 5 km."]),
+        ("Il sig. Rossi e la dott.ssa Bianchi. Bene.", ["Il sig. Rossi e la dott.ssa Bianchi.", "Bene."]),
+        ("O Dr. Silva mora na pág. 5. Sim.", ["O Dr. Silva mora na pág. 5.", "Sim."]),
+        ("На ул. Ленина, д. 5, и т. д. В 2020 г. было.", ["На ул. Ленина, д. 5, и т. д.", "В 2020 г. было."]),
+        ("Скажи им. Потом, т. е. завтра.", ["Скажи им.", "Потом, т. е. завтра."]),
+        ("안녕하세요! 3.5미터예요. 네.", ["안녕하세요!", "3.5미터예요.", "네."]),
+        (
+            '嗯……好的。真的吗？！3.5米。"你好。"他说。',
+            ["嗯……", "好的。", "真的吗？！", "3.5米。", '"你好。"', "他说。"],
+        ),
+        ("はい。「そうですね。」と言った。", ["はい。", "「そうですね。」", "と言った。"]),
+    ],
+)
+@pytest.mark.parametrize("size", [None, 1, 3])
+def test_other_languages_are_cut_by_their_own_customs(text: str, sentences: list[str], size: int | None) -> None:
     assert cut(text, size) == sentences
 
 
@@ -73,6 +109,21 @@ def test_a_short_first_clause_stays_with_its_sentence() -> None:
     assert cut("Well, hello there. Nice day.") == ["Well, hello there.", "Nice day."]
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Let me think about that for a while: it depends.", "Let me think about that for a while:"),
+        ("It weighs about three and a half kilos, or 3,500 grams.", "It weighs about three and a half kilos,"),
+        ("It is 1,234,567,890,123,456,789,012 metres away.", "It is 1,234,567,890,123,456,789,012 metres away."),
+        ("はい、そうですね、今日はとてもいい天気です。", "はい、そうですね、今日はとてもいい天気です。"),
+        ("今日はとてもいい天気ですから、散歩に行きましょう。", "今日はとてもいい天気ですから、"),
+        ("안녕하세요, 저는 나일라예요, 반가워요.", "안녕하세요, 저는 나일라예요,"),
+    ],
+)
+def test_a_first_clause_is_given_once_it_is_long_enough_for_its_script(text: str, first: str) -> None:
+    assert cut(text)[0] == first
+
+
 def test_a_long_first_clause_in_chinese_is_given_early() -> None:
     assert cut("今天早上我看见了一只很小的猫，它在睡觉。") == ["今天早上我看见了一只很小的猫，", "它在睡觉。"]
 
@@ -93,7 +144,12 @@ def test_these_may_break_off_within_a_sentence(text: str) -> None:
     assert not ends_sentence(text)
 
 
-_prose = st.text(st.sampled_from("aB3I .,!?…\n。，！好p.m)\"'—"), max_size=120)
+_prose = st.lists(
+    st.sampled_from(
+        [*"aB3I .,!?…\n。，！好p.m)\"'—«» 、は", "am 3. Mai", "z. B. ", "No. ", " Mai", "usw. ", "5. ", "II. "]
+    ),
+    max_size=60,
+).map("".join)
 
 
 @given(st.one_of(_prose, st.text(max_size=80)), st.data())
