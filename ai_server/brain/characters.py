@@ -105,11 +105,11 @@ class CharacterFiles:
         self._names = self._personas.spoken_names()
         self._classifier = WatchedFile.read(folder / "intents" / "en.toml", self._load_classifier)
         self.current = self._snapshot()
-        for problem in self.current.problems:
-            log.error("a file is wrong", reason=problem)
 
     async def run(self, look_s: float = LOOK_S) -> None:
         """Look at the files every `look_s` seconds until cancelled; a file is read when two looks found it the same."""
+        for problem in self.current.problems:
+            log.error("a file is wrong", reason=problem)
         while True:
             await asyncio.sleep(look_s)
             if not await asyncio.to_thread(self._look):

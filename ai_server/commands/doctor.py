@@ -11,15 +11,13 @@ from pathlib import Path
 import typer
 
 from ai_server import hardware, resources
-from ai_server.brain.intent import IntentClassifier
-from ai_server.brain.persona import Persona
+from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.prompt import Prompt
 from ai_server.commands.engine import Engine, EngineError
 from ai_server.configfile import ConfigError
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.hardware import Host
 from ai_server.lifecycle import DATABASE
-from ai_server.llm.fallback import load_answers
 from ai_server.llm.manner import wishes_of
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.inspection import inspect_database
@@ -102,13 +100,16 @@ async def _look_at_directory(settings: Settings, _: _Findings) -> str:
 
 async def _look_at_config(settings: Settings, _: _Findings) -> str:
     config = settings.config_dir
-    persona = Persona.load(config / "personas", settings.naila_persona)
-    load_answers(config / "phrases" / "fallback.toml")
-    IntentClassifier.load(config / "intents" / "en.toml")
-    for prompt in ("system", "compact"):
-        Prompt.load(config / "prompts" / f"{prompt}.txt")
-    where = "the shipped files" if config == resources.config_dir() else str(config)
-    return f"{where}, persona {persona.name}"
+    Prompt.load(config / "prompts" / "compact.txt")
+    characters = CharacterFiles(config, persona=settings.naila_persona, prompt="system").current
+    lines = ["the shipped files" if config == resources.config_dir() else str(config)]
+    for name, persona in sorted(characters.personas.items()):
+        default = ", the default" if name == settings.naila_persona else ""
+        own = f"examples: {len(persona.examples)}, own answers: {len(persona.fallback)}"
+        lines.append(f"persona {name}{default}: {persona.name}, {persona.character}; {own}")
+    if characters.problems:
+        raise _ProblemError("\n".join([*characters.problems, *lines[1:]]))
+    return "\n".join(lines)
 
 
 async def _look_at_model(settings: Settings, findings: _Findings) -> str:

@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ai_server import __version__
+from ai_server import __version__, resources
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.settings import Settings
 from tests.daemons import RunningDaemon
@@ -87,6 +88,16 @@ def test_the_doctor_finds_a_healthy_house_well(daemon: RunningDaemon, broker: Br
     assert "WRONG" not in done.stdout
     for name in ("settings", "directory", "config", "model", "engine", "hardware", "plan", "broker", "database"):
         assert re.search(rf"^ok +{name} ", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_the_doctor_shows_the_personas_and_what_is_wrong_with_them(tmp_path, environment):
+    config = Path(shutil.copytree(resources.config_dir(), tmp_path / "config"))
+    (config / "personas" / "ollie.toml").write_text('name = "Ollie"')
+    settings = {"NAILA_CONFIG_DIR": str(config), "NAILA_PERSONA": "nabu", "MQTT_PORT": "1"}
+    done = _naila("doctor", cwd=tmp_path, env={**environment, **settings})
+    assert re.search(rf"^WRONG config +{config}/personas/ollie.toml: character is missing$", done.stdout, re.MULTILINE)
+    assert "persona nabu, the default: Nabu, a concise voice assistant; " in done.stdout
+    assert "persona naila: Naila, a small friendly robot; " in done.stdout
 
 
 def test_the_doctor_names_everything_that_is_wrong(tmp_path, environment):

@@ -110,13 +110,16 @@ def test_a_start_with_a_wrong_or_missing_file_is_refused_by_its_name(
     assert caught.value.path == config / name
 
 
-def test_a_start_with_another_persona_wrong_says_so_and_does_without_it(config: Path, personas: Path) -> None:
+async def test_a_start_with_another_persona_wrong_says_so_and_does_without_it(config: Path, personas: Path) -> None:
     (personas / "ollie.toml").write_text("name = 'Ollie'")
+    (personas / "anne.toml").write_text(PIRATE)
     with capture_logs() as logs:
-        characters = read(config)
-    assert sorted(characters.personas) == ["nabu", "naila"]
-    assert characters.problems == (f"{personas / 'ollie.toml'}: character is missing",)
-    assert [entry["reason"] for entry in logs if entry["log_level"] == "error"] == list(characters.problems)
+        async with watched(config) as files:
+            assert sorted(files.current.personas) == ["anne", "nabu", "naila"]
+            assert files.current.problems == (f"{personas / 'ollie.toml'}: character is missing",)
+            (personas / "anne.toml").unlink()
+            await files.until(lambda now: "anne" not in now.personas)
+    assert [entry["reason"] for entry in logs if entry["log_level"] == "error"] == list(files.current.problems)
 
 
 def test_a_file_that_cannot_be_asked_for_by_its_name_is_named(config: Path, personas: Path) -> None:
