@@ -100,6 +100,12 @@ def chat_command(
         Literal["none", "rover"],
         typer.Option(help="What it can do; rover drives, turns, lights, waves and looks.", rich_help_panel=_ROBOT),
     ] = "none",
+    persona: Annotated[
+        str | None,
+        typer.Option(
+            help="Who it is: a file of personas/, without .toml.", show_default="NAILA_PERSONA", rich_help_panel=_ROBOT
+        ),
+    ] = None,
     emotion: Annotated[
         _Emotion | None, typer.Option(help="How the person seems to feel.", rich_help_panel=_ROBOT)
     ] = None,
@@ -130,7 +136,7 @@ def chat_command(
     from ai_server.commands.link import RobotError
 
     try:
-        robot = _robot(settings, device_id, body, timeout)
+        robot = _robot(settings, device_id, body, persona, timeout)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--device-id") from None
     try:
@@ -158,7 +164,7 @@ def _settings(env_file: Path, **given: Any) -> Settings:
         raise typer.Exit(2) from None
 
 
-def _robot(settings: Settings, device_id: str, body: str, timeout_s: float) -> SimulatedRobot:
+def _robot(settings: Settings, device_id: str, body: str, persona: str | None, timeout_s: float) -> SimulatedRobot:
     from ai_server.commands.robot import SimulatedRobot
 
     password = settings.mqtt_password
@@ -171,6 +177,7 @@ def _robot(settings: Settings, device_id: str, body: str, timeout_s: float) -> S
         tls=_tls(settings) if settings.mqtt_tls else None,
         device_id=device_id,
         body=body,
+        persona=persona,
         timeout_s=timeout_s,
     )
 

@@ -199,6 +199,7 @@ class Conversation:
             "see": _Command("/see WHAT", "publish that the camera sees something, such as /see a cup", self._see),
             "touch": _Command("/touch [off]", "publish that somebody touches the robot, or no more", self._touch),
             "emotion": _Command("/emotion [NAME]", f"feel {', '.join(EMOTIONS)}; alone: none of them", self._feel),
+            "persona": _Command("/persona [NAME]", "be another persona from now on; alone: the usual", self._persona),
             "cancel": _Command("/cancel", "cancel what is being said", self._control("cancel")),
             "repeat": _Command("/repeat", "hear the last reply again", self._repeat),
             "reset": _Command("/reset", "begin a new conversation", self._control("reset")),
@@ -237,6 +238,10 @@ class Conversation:
             raise _UsageError(f"Type /emotion with one of {', '.join(EMOTIONS)}, or alone for none of them.")
         self._emotion = next((emotion for emotion in EMOTIONS if emotion == argument), None)
         self._transcript.news(f"You seem {argument} from now on." if argument else "You seem to feel nothing special.")
+
+    def _persona(self, argument: str) -> None:
+        self._robot.choose_persona(argument or None)
+        self._transcript.news(f"From the next words on it is {argument}." if argument else "It is the usual one again.")
 
     def _control(self, command: str) -> Callable[[str], None]:
         return lambda _: self._robot.control(command)

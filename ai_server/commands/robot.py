@@ -92,6 +92,7 @@ class SimulatedRobot:
         tls: ssl.SSLContext | None = None,
         device_id: str = "robot-1",
         body: str = "none",
+        persona: str | None = None,
         timeout_s: float = 120.0,
         resend_after_s: float = 3.0,
     ) -> None:
@@ -106,6 +107,7 @@ class SimulatedRobot:
             tls: how to encrypt; None for not at all.
             device_id: `[A-Za-z0-9_-]{1,64}`.
             body: a name in `BODIES`.
+            persona: the name of the persona file that it declares; None for none.
             timeout_s: seconds of silence after which an accepted utterance is given up. Words that nobody accepts are
                 given up after 15 seconds, or after this where it is less.
             resend_after_s: seconds without `accepted` after which the words are sent again.
@@ -120,7 +122,7 @@ class SimulatedRobot:
         self.device_id = device_id
         self.status: Status | None = None
         self.body = SimulatedBody("robot" if body == "none" else body)
-        self._declared = BODIES[body]
+        self._declared = {**BODIES[body], **({"persona": persona} if persona else {})}
         self._timeout_s = timeout_s
         self._accept_timeout_s = min(ACCEPT_TIMEOUT_S, timeout_s)
         self._resend_after_s = resend_after_s
@@ -192,6 +194,10 @@ class SimulatedRobot:
         """Publish a command: `cancel` (everything, or only `request_id`), `repeat` or `reset`."""
         fields = {"command": command} if request_id is None else {"command": command, "request_id": request_id}
         self._publish(topics.CONTROL, _json(fields))
+
+    def choose_persona(self, name: str | None) -> None:
+        """Choose the persona that it speaks with from the next turn on; None takes the choice back."""
+        self._publish(topics.CONTROL, _json({"command": "persona", "persona": name}))
 
     def sensor(self, sensor_type: str, fields: Mapping[str, JsonValue]) -> None:
         """Publish one reading, such as `sensor("battery", {"percentage": 20})`."""

@@ -123,6 +123,14 @@ async def test_the_last_reply_is_repeated(broker, tmp_path):
     assert shown == "you> /repeat\nnaila> [neutral] As I said.\n"
 
 
+async def test_another_persona_is_chosen_and_left_again(broker, tmp_path):
+    with ScriptedBrain(broker) as brain:
+        code, _ = await piped(broker, tmp_path, "/persona ollie\n/persona\nhello\n")
+        choices = brain.wait_for("control", 2)
+    assert code == 0
+    assert [choice["persona"] for choice in choices] == ["ollie", None]
+
+
 async def test_a_refused_line_fails_and_the_next_is_said(broker, tmp_path, capsys):
     def refuse_the_first(brain: ScriptedBrain, said: dict[str, Any]) -> None:
         if said["text"] == "one":

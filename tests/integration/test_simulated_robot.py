@@ -212,6 +212,17 @@ async def test_the_last_reply_can_be_heard_again(broker):
     assert [each.text for each in happenings if isinstance(each, Reply)] == ["As I said."]
 
 
+async def test_the_persona_is_declared_with_the_body_and_can_be_chosen_and_left_again(broker):
+    with ScriptedBrain(broker, device_id="rover-2") as brain:
+        async with robot_on(broker, body="rover", device_id="rover-2", persona="ollie") as robot:
+            (body,) = await asyncio.to_thread(brain.wait_for, "capabilities")
+            robot.choose_persona("nabu")
+            robot.choose_persona(None)
+            choices = await asyncio.to_thread(brain.wait_for, "control", 2)
+    assert (body["persona"], len(body["actions"])) == ("ollie", 6)
+    assert choices == [{"command": "persona", "persona": "nabu"}, {"command": "persona", "persona": None}]
+
+
 async def test_readings_and_what_the_camera_sees_are_published(broker):
     with ScriptedBrain(broker) as brain:
         async with robot_on(broker) as robot:
