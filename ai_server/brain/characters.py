@@ -14,9 +14,9 @@ import structlog
 from ai_server.brain.intent import IntentClassifier
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
+from ai_server.brain.watchedfile import WatchedFile
 from ai_server.brain.wording import Wording
 from ai_server.llm.fallback import Answers, load_answers
-from ai_server.watchedfile import WatchedFile
 
 log = structlog.get_logger(__name__)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ def test_examples_are_shown_as_turns_below_a_heading() -> None:
 
 def test_without_examples_nothing_is_shown() -> None:
     assert Persona(name="Ada", character="a robot").show_examples() == ""
+
+
+def test_the_persona_that_the_documentation_writes_is_right(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "personas.md").read_text()
+    (written,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "anne.toml").write_text(written)
+    anne = Persona.load(tmp_path, "anne")
+    assert (anne.name, len(anne.examples), list(anne.fallback)) == ("Anne", 3, ["conversation"])
+    assert {f"`{key}`" for key in ("name", "character", "style", "default_emotion", "languages")} <= set(
+        re.findall(r"`\w+`", page)
+    )
 
 
 def test_a_missing_persona_names_those_that_exist() -> None:

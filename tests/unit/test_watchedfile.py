@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ai_server.brain.watchedfile import WatchedFile
 from ai_server.configfile import ConfigError, read_text
-from ai_server.watchedfile import WatchedFile
 
 
 def load(path: Path) -> str:
