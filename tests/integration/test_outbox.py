@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from ai_server.memory.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import StoredPublication, Undelivered
+from ai_server.mqtt import outbox
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.mqtt.outbox import Outbox
@@ -222,6 +223,25 @@ async def test_an_action_that_waited_too_long_for_the_broker_is_not_sent_and_the
             await expired(built, 2)
             kept = await built.undelivered.actions_since(datetime.now(UTC) - timedelta(hours=1))
             assert [json.loads(each.payload)["command_id"] for each in kept] == ["q2-0"]
+
+
+async def test_a_clock_that_is_set_back_while_an_action_waits_does_not_make_it_younger(
+    broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class SlowClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) - timedelta(hours=1)
+
+    with Robot(broker.options, "naila/ai/responses/text/t", "naila/devices/t/actions/+", client_id="t1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            built.outbox.send(await built.store("t", 1, actions=1, ttl_s=0.2))
+            monkeypatch.setattr(outbox, "datetime", SlowClock)
+            await asyncio.sleep(0.3)
+            built.outbox.send(await built.store("t", 2))
+            await built.connection.start()
+            assert await heard(robot, 2) == ["1", "2"]
+            await expired(built, 1)
 
 
 async def test_an_action_of_an_earlier_process_is_not_sent_late_either(broker: RunningBroker, tmp_path: Path):
