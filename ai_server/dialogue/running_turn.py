@@ -31,6 +31,7 @@ class _Draft:
     first_word_at: float | None = None
     usage: TokenUsage = field(default_factory=TokenUsage)
     tokens_per_second: float | None = None
+    confidence: float | None = None
 
 
 class RunningTurn:
@@ -140,6 +141,7 @@ class RunningTurn:
     def _(self, event: Finished) -> None:
         self._draft.text = event.text
         self._draft.usage = event.usage
+        self._draft.confidence = event.confidence
         if event.decode_ms > 0 and event.usage.completion_tokens > 1:
             self._draft.tokens_per_second = (event.usage.completion_tokens - 1) / event.decode_ms * 1000
         self.finish_reason = event.reason
@@ -163,7 +165,7 @@ class RunningTurn:
             emotion=draft.emotion,
             language=utterance.language or "en",
             intent=understood.intent.name if understood else "conversation",
-            confidence=round(understood.intent.confidence, 3) if understood else 0.0,
+            confidence=round(self._confidence(), 3),
             source=draft.source,
             finish_reason=self.finish_reason,
             actions=draft.actions,
@@ -185,6 +187,12 @@ class RunningTurn:
             facts=self.understood.facts if self.understood else "",
             user_id=utterance.user_id,
         )
+
+    def _confidence(self) -> float:
+        """Return how sure the model was of its words; where it said none, how sure the brain is of the intent."""
+        if self._draft.confidence is not None:
+            return self._draft.confidence
+        return self.understood.intent.confidence if self.understood else 0.0
 
     def _timings(self) -> Timings:
         first, rate = self._draft.first_word_at, self._draft.tokens_per_second

@@ -53,6 +53,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
         max_tokens: at most so many are generated.
         stop: generation ends before any of these strings.
         timeout_s: so long after it began generation stops with `length`; None for never.
+        grammar: GBNF that the whole reply must follow, from its rule `root`; None for none.
         intent: what the utterance was taken for; the fallback chooses its answer by it.
         emotion: how the person seems to feel; the fallback chooses its answer by it.
     """
@@ -64,6 +65,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
     timeout_s: float | None = None
+    grammar: str | None = None
     intent: str = "conversation"
     emotion: Emotion = "neutral"
 
@@ -137,6 +139,7 @@ class Finished(msgspec.Struct, frozen=True):
         prefill_ms: from the first decode call to the first token.
         decode_ms: from the first token to the last.
         dropped_turns: old messages left out because the prompt did not fit the context.
+        confidence: how sure the model was, 0 to 1; None where no model spoke.
     """
 
     reason: FinishReason
@@ -145,6 +148,7 @@ class Finished(msgspec.Struct, frozen=True):
     prefill_ms: float = 0
     decode_ms: float = 0
     dropped_turns: int = 0
+    confidence: float | None = None
 
 
 ChatEvent = Started | EmotionTag | Delta | Sentence | ActionCall | Finished

@@ -410,6 +410,7 @@ def _finished(parser: ReplyParser, request: ChatRequest, begun: Begun, done: Don
         prefill_ms=done.prefill_ms,
         decode_ms=done.decode_ms,
         dropped_turns=begun.dropped_turns,
+        confidence=done.confidence,
     )
 
 
@@ -422,6 +423,7 @@ def _generate(request_id: int, request: ChatRequest) -> Generate:
         max_tokens=request.max_tokens,
         stop=request.stop,
         timeout_s=request.timeout_s,
+        grammar=request.grammar,
         date=_today(),
     )
 

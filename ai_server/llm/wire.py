@@ -178,13 +178,14 @@ class Text(Signal, frozen=True):
 
 
 class Done(Signal, frozen=True):
-    """This request is over."""
+    """This request is over. `confidence` is the mean probability of its tokens (`Sampler.confidence`)."""
 
     id: int
     reason: FinishReason
     completion_tokens: int
     prefill_ms: float
     decode_ms: float
+    confidence: float | None = None
 
 
 class Refused(Signal, frozen=True):

@@ -132,6 +132,31 @@ def draw(model: Model, sampler: Sampler, count: int) -> list[int]:
 # Without a grammar.
 
 
+
+def test_the_confidence_is_the_mean_probability_that_the_model_gave_to_its_tokens(model):
+    probabilities: list[np.ndarray] = []
+
+    def note(logits: np.ndarray) -> None:
+        weights = np.exp(logits.astype(np.float64) - logits.max())
+        probabilities.append(weights / weights.sum())
+
+    sampler = Sampler(FREE, model.vocabulary)
+    assert sampler.confidence is None
+    tokens = model.generate(sampler, before=note)
+    chosen = [each[token] for each, token in zip(probabilities, tokens, strict=True)]
+    assert sampler.confidence == pytest.approx(float(np.exp(np.mean(np.log(chosen)))), rel=1e-3)
+    sampler.close()
+
+
+def test_a_token_that_the_grammar_forces_counts_as_unlikely_as_it_was(model):
+    free, bound = Sampler(GREEDY, model.vocabulary), Sampler(GREEDY, model.vocabulary, 'root ::= "xyzzy"')
+    model.generate(free)
+    model.generate(bound)
+    assert bound.confidence < 0.1 < free.confidence < 1
+    free.close()
+    bound.close()
+
+
 def test_temperature_0_takes_the_likeliest_token(model, sampler):
     likeliest: list[int] = []
     tokens = model.generate(sampler(GREEDY), before=lambda logits: likeliest.append(int(logits.argmax())))

@@ -372,6 +372,7 @@ class Engine:
                 reply.completion_tokens,
                 prefill_ms=reply.prefill_ms,
                 decode_ms=reply.decode_ms,
+                confidence=reply.sampler.confidence,
             )
         )
         if reason in {"stop", "length"} and not reply.conversation.forgotten:

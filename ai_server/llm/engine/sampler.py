@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -46,6 +47,7 @@ class Sampler:
         self._sampling = sampling
         self._seed = secrets.randbelow(_SEEDS) if sampling.seed is None else sampling.seed % _SEEDS
         self._count = 0
+        self._certainty = _Certainty(vocabulary.size)
         self._filters = _chain(_filters(sampling, vocabulary.size))
         self._chain = _chain([self._filters, _choice(sampling, self._seed)])
 
@@ -55,11 +57,21 @@ class Sampler:
         Raises:
             GrammarError: the grammar cannot be followed further.
         """
+        logits = self._certainty.view(llama_cpp.llama_get_logits_ith(context, row))
         if self._constraint is None:
             token: int = llama_cpp.llama_sampler_sample(self._chain, context, row)
-            return token
-        pointer = llama_cpp.llama_get_logits_ith(context, row)
-        return self._sample_within(self._constraint, np.ctypeslib.as_array(pointer, self._constraint.tokens.shape))
+        else:
+            token = self._sample_within(self._constraint, logits)
+        self._certainty.take(logits, token)
+        return token
+
+    @property
+    def confidence(self) -> float | None:
+        """The geometric mean of the probabilities that the model itself gave to the tokens, before any filter.
+
+        The inverse of the reply's perplexity; None before the first token.
+        """
+        return self._certainty.mean
 
     def close(self) -> None:
         """Free everything."""
@@ -86,6 +98,29 @@ class Sampler:
         token = constraint.candidates.choose(allowed, logits[allowed], self._filters, choice)
         llama_cpp.llama_sampler_free(choice)
         return token
+
+
+class _Certainty:
+    """The probabilities of the tokens that were chosen."""
+
+    def __init__(self, vocabulary_size: int) -> None:
+        self._room = np.empty(vocabulary_size, np.float32)
+        self._sum = 0.0
+        self._count = 0
+
+    @property
+    def mean(self) -> float | None:
+        return math.exp(self._sum / self._count) if self._count else None
+
+    def view(self, pointer: Any) -> _Logits:
+        return np.ctypeslib.as_array(pointer, self._room.shape)
+
+    def take(self, logits: _Logits, token: int) -> None:
+        """Add log softmax of one token, in float32: over the whole vocabulary at each token, time counts."""
+        highest = logits.max()
+        np.exp(np.subtract(logits, highest, out=self._room), out=self._room)
+        self._sum += float(logits[token] - highest) - math.log(float(self._room.sum()))
+        self._count += 1
 
 
 class _Constraint:
