@@ -19,10 +19,11 @@ from tests.faults.speech import WORDS
 from tests.faults.store import look
 
 TURNS_PER_S = 3.0
+WARMING_TURNS_PER_S = 6.0
 ROBOTS = 12
 SAMPLE_S = 5.0
 WARM_UP_S = 360.0
-"""What is not looked at: until 1,000 turns were answered, the daemon's figures and SQLite's cache of pages fill."""
+"""What is not looked at: until 2,000 turns were answered, the daemon's figures and SQLite's caches of pages fill."""
 
 _MIB = 1024 * 1024
 
@@ -79,7 +80,7 @@ def converse(
     progress: Callable[[float, int], None],
     **environment: str,
 ) -> Endurance:
-    """Have robots speak until all is warm and then for so many minutes, three turns a second together.
+    """Have robots speak until all is warm, and then for so many minutes, three turns a second together.
 
     Args:
         directory: for the daemon's files.
@@ -98,7 +99,8 @@ def converse(
         while (now := time.monotonic()) < began + seconds:
             if now >= next_turn:
                 simulator.say([next(words)], next(robots))
-                next_turn = max(next_turn + 1 / TURNS_PER_S, now)  # no burst after a delay
+                rate = WARMING_TURNS_PER_S if now < began + WARM_UP_S else TURNS_PER_S
+                next_turn = max(next_turn + 1 / rate, now)  # no burst after a delay
             if now >= next_sample:
                 samples.append(_sample(now - began, process, database))
                 next_sample = max(next_sample + SAMPLE_S, now)
