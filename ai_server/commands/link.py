@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 CONNECT_TIMEOUT_S = 5.0
 KEEPALIVE_S = 30
+_GOODBYE_S = 1.0
 SUSPICIOUSLY_SHORT_S = 5.0
 """A connection that lasted no longer was probably ended by another client of the same id."""
 
@@ -104,6 +105,7 @@ class Link:
         self._up_at = 0.0
         self.tap: Callable[[RawPacket], None] | None = None
         self._falls_back = protocol == "auto"
+        self._newest: MQTTMessageInfo | None = None
         self._client_id = client_id
         self._subscriptions = list(subscriptions)
         self._last_will = last_will
@@ -125,7 +127,9 @@ class Link:
             await self._connect()
 
     async def close(self) -> None:
-        """Send what is queued, and disconnect."""
+        """Wait for the broker to take what was published last, and disconnect."""
+        if self.connected and self._newest is not None and self._newest.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            await asyncio.to_thread(self._newest.wait_for_publish, _GOODBYE_S)
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
@@ -133,7 +137,7 @@ class Link:
         """Publish. While the connection is lost, QoS 1 waits for it and QoS 0 goes nowhere."""
         if self.tap:
             self.tap(RawPacket("sent", topic, payload))
-        self._client.publish(topic, payload, qos=qos, retain=retain)
+        self._newest = self._client.publish(topic, payload, qos=qos, retain=retain)
 
     async def _connect(self) -> None:
         self._opened: asyncio.Future[None] = self._loop.create_future()
