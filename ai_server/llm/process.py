@@ -22,7 +22,7 @@ _STOP_GRACE_S = 10.0
 _STDERR_BYTES = 1 << 16
 
 _SPINS = "20000"
-"""How often a thread of llama.cpp looks whether the others are ready before it sleeps (libgomp's manual, GOMP_SPINCOUNT).
+"""How often a thread of llama.cpp looks whether the others are ready before it sleeps; see libgomp's manual.
 
 Where other programs have work too, two threads may sit on one core; with libgomp's 300,000 the one that waits keeps the
 other from it, so that steps take ten times as long.
