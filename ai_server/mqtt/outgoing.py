@@ -165,5 +165,6 @@ def _settle(delivered: asyncio.Future[None], refusal: PublishRefused | None) -> 
 
 
 def _packet_size(publication: Publication) -> int:
-    """Return at most how many bytes the PUBLISH packet takes: 21 cover fixed header, lengths, packet id and expiry."""
-    return 21 + len(publication.topic.encode()) + len(publication.payload) + len(publication.correlation_data or b"")
+    """Return at most how many bytes the PUBLISH packet takes: 16 cover the fixed header, lengths and packet id."""
+    size = 16 + len(publication.topic.encode()) + len(publication.payload) + len(publication.correlation_data or b"")
+    return size if publication.expires is None else size + 5

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
 
-from ai_server.mqtt.network import Accepted, Publication, PublishPostponed
+from ai_server.mqtt.network import Accepted, Publication, PublishExpired, PublishPostponed
 from ai_server.mqtt.outgoing import Outgoing
 
 
@@ -83,3 +86,20 @@ async def test_events_that_a_full_socket_does_not_take_are_dropped_and_counted()
     outgoing.settle(1, None)
     outgoing.publish_once(reply(20))
     assert len(network.published) == 11
+
+
+async def test_what_came_too_late_is_not_sent_and_what_is_behind_it_is() -> None:
+    first, second = Network(100), Network(100)
+    outgoing = connected(first, window=1)
+    delivered = [
+        outgoing.publish(Publication("t", b"0", 1, expires=time.monotonic() + 0.05)),
+        outgoing.publish(Publication("t", b"1", 1, expires=time.monotonic() + 0.05)),
+        outgoing.publish(Publication("t", b"2", 1, expires=time.monotonic() + 3600)),
+        outgoing.publish(Publication("t", b"3", 1)),
+    ]
+    await asyncio.sleep(0.1)
+    outgoing.disconnected()
+    outgoing.connected(second, Accepted("5", True, None, 10))  # type: ignore[arg-type]
+    assert [publication.payload for publication in second.published] == [b"2", b"3"]
+    assert [type(each.exception()) for each in delivered[:2]] == [PublishExpired, PublishExpired]
+    assert not any(each.done() for each in delivered[2:])
