@@ -43,15 +43,15 @@ def named(name: str) -> Capabilities:
 
 @pytest.fixture
 def declarations(database: Database) -> Declarations:
-    return Declarations(database, max_robots=3)
+    return Declarations(database, max_robots=3, max_actions=25)
 
 
 async def test_a_declaration_comes_back_after_a_restart_exactly_as_it_was(tmp_path: Path) -> None:
     database = await Database.open(tmp_path / "naila.db")
-    await Declarations(database, max_robots=3).keep("r1", ROVER)
+    await Declarations(database, max_robots=3, max_actions=25).keep("r1", ROVER)
     await database.close()
     database = await Database.open(tmp_path / "naila.db")
-    assert await Declarations(database, max_robots=3).load() == [("r1", ROVER)]
+    assert await Declarations(database, max_robots=3, max_actions=25).load() == [("r1", ROVER)]
     await database.close()
 
 
@@ -78,7 +78,18 @@ async def test_one_robot_too_many_takes_the_place_of_the_oldest_declaration(decl
 async def test_no_more_are_loaded_than_there_is_room_for_now(declarations: Declarations, database: Database) -> None:
     for device_id in ("r1", "r2", "r3"):
         await declarations.keep(device_id, ROVER)
-    assert [device_id for device_id, _ in await Declarations(database, max_robots=2).load()] == ["r3", "r2"]
+    assert [device_id for device_id, _ in await Declarations(database, max_robots=2, max_actions=25).load()] == [
+        "r3",
+        "r2",
+    ]
+
+
+async def test_a_body_of_more_actions_than_are_allowed_now_is_not_loaded(
+    declarations: Declarations, database: Database
+) -> None:
+    await declarations.keep("r1", ROVER)
+    await declarations.keep("r2", named("Two"))
+    assert await Declarations(database, max_robots=3, max_actions=0).load() == [("r2", named("Two"))]
 
 
 @pytest.mark.parametrize("spoilt", ['{"actions": [{"name": "a b"}]}', '"text"', "no json", '{"actions": 5}'])
