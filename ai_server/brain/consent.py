@@ -67,8 +67,11 @@ class Consent:
     def answer(self, device_id: str, intent_name: str, arrived: float) -> list[ActionCall]:
         """Take the next utterance of a robot, by its intent and its arrival; return the actions that it said yes to.
 
-        Whatever it was, nothing is kept after it. What the body does not declare any more is not returned.
+        Whatever it was, nothing is kept after it, but where the person wants to hear the question again. What the body
+        does not declare any more is not returned.
         """
+        if intent_name == "repeat":
+            return []
         is_yes = intent_name == "affirm" and self.is_answer(device_id, arrived)
         asked = self._asked.pop(device_id, None)
         if asked is None or not is_yes:

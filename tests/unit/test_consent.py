@@ -91,6 +91,12 @@ def test_anything_but_a_yes_lets_it_go_for_good(consent: Consent, intent: str) -
     assert consent.answer("rover", "affirm", 2) == []
 
 
+def test_a_question_that_was_not_understood_can_be_answered_once_it_was_repeated(consent: Consent) -> None:
+    consent.ask("rover", [OPEN], 0)
+    assert consent.answer("rover", "repeat", 1) == []
+    assert consent.answer("rover", "affirm", 2) == [OPEN]
+
+
 def test_another_robots_yes_is_none(consent: Consent, robots: Robots) -> None:
     robots.declare("owl", BODY)
     consent.ask("rover", [OPEN], 0)
@@ -200,7 +206,9 @@ class Conversations(RuleBasedStateMachine):
     def hear(self, robot: str, intent: str, waited: float) -> None:
         arrived = self.now - waited
         done = self.consent.answer(robot, intent, arrived)
-        at, calls = self.asked.pop(robot, (0.0, []))
+        at, calls = self.asked.get(robot, (0.0, []))
+        if intent != "repeat":
+            self.asked.pop(robot, None)
         allowed = intent == "affirm" and 0 <= arrived - at <= ANSWER_S
         assert done == (calls if allowed else [])
 
