@@ -7,8 +7,6 @@ import pytest
 from ai_server.brain.language import NAMES, Languages, name, primary
 from tests.utterances import UTTERANCES, utterances
 
-# ruff: noqa: RUF001
-
 
 @pytest.fixture(scope="module")
 def languages() -> Languages:
