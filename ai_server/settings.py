@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     llm_kv_cells: Cells = _setting(
         None, "tokens, a whole number from 512 to 4194304, at least LLM_CONTEXT_SIZE, or auto"
     )
+    llm_grammar: bool = _setting(default=True, allowed="true or false")
     llm_parallel: Replies = _setting(None, "replies, a whole number from 1 to 64, or auto")
     llm_step_budget_ms: float = _setting(100, "milliseconds, a number from 1 to 10000", ge=1, le=10_000)
     llm_spill_mb: Mebibytes = _setting(None, "mebibytes, a whole number from 0 (off) to 1048576, or auto")
@@ -135,6 +136,11 @@ class Settings(BaseSettings):
     naila_sensor_rate_per_device: float = _setting(
         200, "readings a second, a number from 0.1 to 100000", ge=0.1, le=100_000
     )
+
+    naila_max_actions: int = _setting(25, "actions, a whole number from 1 to 100", ge=1, le=100)
+    naila_max_actions_per_reply: int = _setting(3, "actions, a whole number from 0 (none) to 10", ge=0, le=10)
+    naila_action_rate: float = _setting(5, "actions a second, a number from 0.1 to 1000", ge=0.1, le=1000)
+    naila_action_ttl_s: float = _setting(30, "seconds, a number from 1 to 3600", ge=1, le=3600)
 
     @model_validator(mode="after")
     def _go_together(self) -> Settings:
