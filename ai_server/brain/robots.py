@@ -35,7 +35,11 @@ class Situation:
     distance_cm: float | None = None
     touched: bool = False
     sees: str | None = None
+    failures: tuple[str, ...] = ()
+    """What its body could not do lately, each such as `move failed: stuck`."""
     person_emotion: Emotion | None = None
+    language: str | None = None
+    """What the person speaks, in English, such as `German`; None where it is English."""
 
     def facts(self, now: datetime) -> str:
         """Return the line of what is true now, without its brackets; the newest user turn begins with it."""
@@ -48,7 +52,9 @@ class Situation:
             _number(self.distance_cm, "distance {} cm"),
             "touched" if self.touched else "",
             f"sees {self.sees}" if self.sees else "",
+            *self.failures,
             f"person feels {self.person_emotion}" if self.person_emotion else "",
+            f"speaks {self.language}" if self.language else "",
         )
         return "; ".join(fact for fact in facts if fact)
 
