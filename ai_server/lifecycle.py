@@ -11,7 +11,7 @@ import time
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,8 @@ from ai_server.telemetry.systemd import Notifier, Watchdog, watchdog_interval
 if TYPE_CHECKING:
     from ai_server.brain.graph import Brain
     from ai_server.brain.robots import Robots
+    from ai_server.brain.wording import Wording
+    from ai_server.dialogue.deeds import Deeds
     from ai_server.dialogue.dialogue import Dialogue
     from ai_server.dialogue.intake import Intake
     from ai_server.reporter import Reporter
@@ -114,6 +116,7 @@ class _House:
     dialogue: Dialogue
     intake: Intake
     reporter: Reporter
+    deeds: Deeds
 
 
 class Daemon:
@@ -162,6 +165,7 @@ class Daemon:
             # LangGraph takes half a second to import: in a thread, so that the engine is told meanwhile what to load.
             await asyncio.to_thread(import_module, "ai_server.brain.graph")
             house = self._build(engine, manner, database)
+            await house.deeds.resume()
             await house.intake.resume()  # in line before anything new
         self._condition.enter(State.LOADING)
         if engine:
@@ -230,10 +234,12 @@ class Daemon:
     def _build(self, engine: ModelService | None, manner: Manner, database: Database) -> _House:
         # What imports LangGraph waits until the engine's process is started.
         from ai_server.brain.robots import Robots  # noqa: PLC0415
+        from ai_server.brain.wording import Wording  # noqa: PLC0415
+        from ai_server.dialogue.deeds import Deeds  # noqa: PLC0415
         from ai_server.dialogue.delivery import Delivery  # noqa: PLC0415
         from ai_server.dialogue.dialogue import Dialogue  # noqa: PLC0415
         from ai_server.dialogue.intake import Intake  # noqa: PLC0415
-        from ai_server.dialogue.limits import Limits  # noqa: PLC0415
+        from ai_server.dialogue.limits import ActionLimit, Limits  # noqa: PLC0415
         from ai_server.reporter import Reporter  # noqa: PLC0415
 
         settings, turns = self._settings, Turns(database)
@@ -244,13 +250,35 @@ class Daemon:
             will=Publication(topics.STATUS, self._will(), qos=1, retain=True),
             on_connected=self._condition.announce_again,
         )
-        outbox, epochs = Outbox(connection, Undelivered(database)), Epochs()
+        undelivered = Undelivered(database)
+        outbox, epochs = Outbox(connection, undelivered), Epochs()
         self._condition.publish = outbox.status
         inbox = Inbox(
             AcceptedUtterances(database), per_device=settings.naila_queue_per_device, total=settings.naila_queue_total
         )
         delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=self._meters)
-        self._brain = self._build_brain(engine, manner, turns, robots)
+        wording = Wording.load(settings.config_dir / "phrases" / "actions.toml")
+        limits = Limits(
+            robots=robots,
+            max_robots=settings.naila_max_robots,
+            rate_per_device=settings.naila_rate_per_device,
+            sensor_rate_per_device=settings.naila_sensor_rate_per_device,
+        )
+        deeds = Deeds(
+            limit=ActionLimit(
+                rate_per_device=settings.naila_action_rate,
+                max_robots=settings.naila_max_robots,
+                may_report=limits.may_report,
+            ),
+            wording=wording,
+            robots=robots,
+            turns=turns,
+            undelivered=undelivered,
+            outbox=outbox,
+            meters=self._meters,
+            max_robots=settings.naila_max_robots,
+        )
+        self._brain = self._build_brain(engine, manner, turns, robots, wording)
         dialogue = Dialogue(
             brain=self._brain,
             delivery=delivery,
@@ -259,6 +287,8 @@ class Daemon:
             outbox=outbox,
             epochs=epochs,
             meters=self._meters,
+            deeds=deeds,
+            action_ttl=timedelta(seconds=settings.naila_action_ttl_s),
         )
         intake = Intake(
             connection=connection,
@@ -266,12 +296,8 @@ class Daemon:
             dialogue=dialogue,
             delivery=delivery,
             robots=robots,
-            limits=Limits(
-                robots=robots,
-                max_robots=settings.naila_max_robots,
-                rate_per_device=settings.naila_rate_per_device,
-                sensor_rate_per_device=settings.naila_sensor_rate_per_device,
-            ),
+            limits=limits,
+            deeds=deeds,
             outbox=outbox,
             epochs=epochs,
             meters=self._meters,
@@ -292,9 +318,11 @@ class Daemon:
             lag=self._lag,
             condition=self._condition,
         )
-        return _House(connection, outbox, dialogue, intake, reporter)
+        return _House(connection, outbox, dialogue, intake, reporter, deeds)
 
-    def _build_brain(self, engine: ModelService | None, manner: Manner, turns: Turns, robots: Robots) -> Brain:
+    def _build_brain(
+        self, engine: ModelService | None, manner: Manner, turns: Turns, robots: Robots, wording: Wording
+    ) -> Brain:
         from ai_server.brain.graph import Brain  # noqa: PLC0415
         from ai_server.brain.intent import IntentClassifier  # noqa: PLC0415
         from ai_server.brain.persona import Persona  # noqa: PLC0415
@@ -315,6 +343,7 @@ class Daemon:
             history_tokens=self._settings.naila_history_tokens,
             reply_timeout_s=self._settings.naila_reply_timeout_s,
             now=lambda: datetime.now().astimezone(),
+            wording=wording,
         )
 
     def _will(self) -> bytes:

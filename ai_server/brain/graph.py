@@ -15,6 +15,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StreamWriter
 
 from ai_server.brain.actions import objection, unsaid_number
+from ai_server.brain.consent import Asking, Consent
 from ai_server.brain.intent import Intent, IntentClassifier
 from ai_server.brain.listening import Listening
 from ai_server.brain.opening import History, Moment, Openings
@@ -22,6 +23,7 @@ from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt, messages, system_message
 from ai_server.brain.robots import Robot, Robots
 from ai_server.brain.skills import SKILLS, Answer, Question
+from ai_server.brain.wording import Wording
 from ai_server.llm.chat import (
     ActionCall,
     ChatEvent,
@@ -62,9 +64,11 @@ class TurnInput(TypedDict):
     """What a turn begins with."""
 
     utterance: Utterance
+    arrived: float
 
 
 class _Understanding(TypedDict):
+    consented: list[ActionCall] | None
     intent: Intent
     moment: Moment
     facts: str
@@ -84,17 +88,19 @@ Node = Callable[..., Awaitable[Mapping[str, Any] | None]]
 Graph = CompiledStateGraph[TurnState, None, TurnInput, TurnState]
 
 
-def compile_graph(*, intent: Node, memory: Node, skill: Node, respond: Node) -> Graph:
+def compile_graph(*, intent: Node, memory: Node, skill: Node, consent: Node, respond: Node) -> Graph:
     """Return the graph that every turn runs through, with these nodes in it."""
     graph = StateGraph(TurnState, input_schema=TurnInput)
     graph.add_node("intent", intent)
     graph.add_node("memory", memory)
     graph.add_node("skill", skill)
+    graph.add_node("consent", consent)
     graph.add_node("respond", respond)
     graph.add_edge(START, "intent")
     graph.add_conditional_edges("intent", _after_intent)
     graph.add_conditional_edges("memory", _after_memory)
     graph.add_edge("skill", END)
+    graph.add_edge("consent", END)
     graph.add_edge("respond", END)
     return graph.compile()
 
@@ -130,8 +136,11 @@ class Brain:
         history_tokens: int,
         reply_timeout_s: float,
         now: Callable[[], datetime],
+        wording: Wording,
     ) -> None:
         self._classifier = classifier
+        self._wording = wording
+        self._consent = Consent(robots, wording)
         self._robots = robots
         self._turns = turns
         self._persona = persona
@@ -143,21 +152,30 @@ class Brain:
         self._listening = Listening(self._openings.open, self._read_ahead)
         self._changed: dict[str, None] = {}
         self._graph = compile_graph(
-            intent=self._understand, memory=self._remember, skill=self._use_skill, respond=self._respond
+            intent=self._understand,
+            memory=self._remember,
+            skill=self._use_skill,
+            consent=self._act,
+            respond=self._respond,
         )
 
     def is_stop(self, words: str) -> bool:
         """Say whether these words ask the robot to stop speaking."""
         return bool(self._classifier.classify(words).name == "cancel")
 
-    async def answer(self, utterance: Utterance) -> AsyncGenerator[BrainEvent, None]:
+    def let_go(self, device_id: str) -> None:
+        """Do nothing any more of what a robot asked whether to do."""
+        self._consent.let_go(device_id)
+
+    async def answer(self, utterance: Utterance, arrived: float) -> AsyncGenerator[BrainEvent, None]:
         """Yield the events of one turn as they happen; closing the generator stops the model before its next token.
 
         Raises:
             TooLongError: if the words alone do not fit the model's context.
         """
         stream = cast(
-            "AsyncGenerator[BrainEvent, None]", self._graph.astream({"utterance": utterance}, stream_mode="custom")
+            "AsyncGenerator[BrainEvent, None]",
+            self._graph.astream({"utterance": utterance, "arrived": arrived}, stream_mode="custom"),
         )
         async with aclosing(stream) as events:
             async for event in events:
@@ -185,6 +203,7 @@ class Brain:
     def forget(self, device_id: str) -> None:
         """Have the model forget what it read of a robot's conversation; the turns are the memory's to forget."""
         self._listening.end(device_id)
+        self._consent.let_go(device_id)
         self._model.forget(device_id)
 
     def _read_ahead(self, partial: Utterance, moment: Moment, history: History) -> None:
@@ -201,7 +220,7 @@ class Brain:
             self._model.prepare(system)
 
     def _system_message(self, robot: Robot) -> Message:
-        return system_message(self._prompt, self._persona, robot.actions)
+        return system_message(self._prompt, self._persona, robot.capabilities.actions)
 
     async def _understand(self, state: TurnState, writer: StreamWriter) -> _Understanding:
         utterance = state["utterance"]
@@ -215,7 +234,10 @@ class Brain:
         moment = moment.said_with(utterance.emotion)
         facts = moment.facts
         writer(Understood(intent, facts))
-        return {"intent": intent, "moment": moment, "facts": facts, "reading": reading}
+        is_answer = self._consent.is_answer(utterance.device_id, state["arrived"])
+        consented = self._consent.answer(utterance.device_id, intent.name, state["arrived"])
+        decided = consented if consented or (is_answer and intent.name in {"affirm", "deny"}) else None
+        return {"consented": decided, "intent": intent, "moment": moment, "facts": facts, "reading": reading}
 
     async def _remember(self, state: TurnState) -> _Remembered:
         if (reading := state["reading"]) is not None:
@@ -236,16 +258,29 @@ class Brain:
         writer(Sentence(answer.text))
         writer(Finished("stop", answer.text))
 
+    async def _act(self, state: TurnState, writer: StreamWriter) -> None:
+        calls = state["consented"] or []
+        text = self._wording.yes if calls else self._wording.no
+        writer(Started("skill"))
+        writer(EmotionTag("neutral"))
+        writer(Delta(text))
+        writer(Sentence(text))
+        for call in calls:
+            writer(call)
+        writer(Finished("stop", text))
+
     async def _respond(self, state: TurnState, writer: StreamWriter) -> None:
+        asking = Asking(self._consent, state["utterance"].device_id)
         async with aclosing(self._model.stream(self._request(state))) as events:
             async for event in events:
                 if isinstance(event, ActionCall) and (reason := self._objection(event, state["utterance"])):
                     log.warning("an action was dropped", reason=reason)
-                else:
-                    writer(event)
+                    continue
+                for each in asking.pass_on(event):
+                    writer(each)
 
     def _objection(self, call: ActionCall, utterance: Utterance) -> str | None:
-        reason = objection(call, self._robots.robot(utterance.device_id).actions)
+        reason = objection(call, self._robots.robot(utterance.device_id).capabilities.actions)
         if reason is None and self._manner.literal_numbers:
             return unsaid_number(call, utterance.text)
         return reason
@@ -267,8 +302,12 @@ class Brain:
         )
 
 
-async def _after_intent(state: TurnState) -> Literal["memory", "skill"]:  # a thread would run what is not async
+async def _after_intent(
+    state: TurnState,
+) -> Literal["memory", "skill", "consent"]:  # a thread would run what is not async
     intent = state["intent"].name
+    if state["consented"] is not None:
+        return "consent"
     return "skill" if intent in SKILLS and intent != "repeat" else "memory"
 
 

@@ -6,10 +6,12 @@ import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import aclosing
+from datetime import timedelta
 
 import structlog
 
 from ai_server.brain.graph import Brain
+from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.pace import Pace
 from ai_server.dialogue.running_turn import RunningTurn
@@ -43,8 +45,12 @@ class Dialogue:
         outbox: Outbox,
         epochs: Epochs,
         meters: Meters,
+        deeds: Deeds,
+        action_ttl: timedelta,
     ) -> None:
         self._brain = brain
+        self._deeds = deeds
+        self._action_ttl = action_ttl
         self._delivery = delivery
         self._turns = turns
         self._inbox = inbox
@@ -139,16 +145,21 @@ class Dialogue:
 
     def cancel(self, device_id: str, request_id: str) -> list[asyncio.Future[None]]:
         """Stop one turn of a robot, where it is still to be said; returns what `silence` returns."""
+        withdrawn = asyncio.create_task(self._withdraw_actions(device_id, request_id))
         turn, task = self._running.get(device_id, (None, None))
         if turn is not None and task is not None and turn.waiting.utterance.request_id == request_id:
             turn.cancel()
             task.cancel()
-            return [turn.waiting.answered]
+            return [turn.waiting.answered, withdrawn]
         waiting = self._inbox.find(device_id, request_id)
         if waiting is None:
-            return []
+            return [withdrawn]
         self._inbox.cancel(waiting)
-        return [waiting.answered]
+        return [waiting.answered, withdrawn]
+
+    def let_go(self, device_id: str) -> None:
+        """Do nothing any more of what a robot asked whether to do."""
+        self._brain.let_go(device_id)
 
     def reset(self, device_id: str, silenced: Iterable[asyncio.Future[None]]) -> asyncio.Task[None]:
         """Begin a new conversation with what is put in line next.
@@ -188,9 +199,9 @@ class Dialogue:
             if self._resets[device_id] is asyncio.current_task():
                 del self._resets[device_id]
 
-    async def _withdraw_actions(self, device_id: str) -> None:
+    async def _withdraw_actions(self, device_id: str, request_id: str | None = None) -> None:
         try:
-            await self._outbox.withdraw_actions(device_id)
+            await self._outbox.withdraw_actions(device_id, request_id)
         except DatabaseError as error:
             log.error("cancelled actions are on the disk still", reason=str(error))  # noqa: TRY400
 
@@ -199,7 +210,8 @@ class Dialogue:
             while not self._draining and (waiting := self._inbox.take(device_id)):
                 structlog.contextvars.bind_contextvars(device_id=device_id, request_id=waiting.utterance.request_id)
                 log.debug("heard", words=waiting.utterance.text)
-                await self._answer(RunningTurn(waiting, self._outbox, self._epochs))
+                turn = RunningTurn(waiting, self._outbox, self._epochs, self._deeds, self._action_ttl)
+                await self._answer(turn)
         finally:
             del self._workers[device_id]
             if not self._inbox.unanswered_of(device_id):
@@ -233,7 +245,7 @@ class Dialogue:
         async with asyncio.timeout(patience_s) as patience:
             if reset := self._resets.get(utterance.device_id):
                 await asyncio.wait([reset])
-            async with aclosing(self._brain.answer(utterance)) as events:
+            async with aclosing(self._brain.answer(utterance, turn.waiting.arrived)) as events:
                 async for event in events:
                     if isinstance(event, Started):
                         patience.reschedule(None)
@@ -263,6 +275,11 @@ class Dialogue:
         self._inbox.release(reply.device_id)
         self._pace.end()
         self._meters.turn_finished(reply)
+        self._deeds.given_out(reply.device_id, reply.actions)
+        if turn.understood and reply.finish_reason in {"stop", "length"}:
+            self._deeds.answered(reply.device_id, turn.understood.facts)
+        else:
+            self._brain.let_go(reply.device_id)
         figures = reply.timings.model_dump(exclude_none=True)
         if turn.first_decode is not None:
             figures["first_decode_ns"] = turn.first_decode

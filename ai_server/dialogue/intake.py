@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import structlog
 
 from ai_server.brain.robots import Robots
+from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.dialogue.limits import Limits
@@ -22,6 +23,7 @@ from ai_server.mqtt.connection import Connection, Received
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, Waiting
 from ai_server.mqtt.outbox import Outbox
+from ai_server.protocol.action import ActionResult
 from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ProtocolError
 from ai_server.protocol.inbound import Inbound, parse
@@ -76,6 +78,7 @@ class Intake:
         outbox: Outbox,
         epochs: Epochs,
         meters: Meters,
+        deeds: Deeds,
         max_payload_bytes: int,
         max_nesting: int,
     ) -> None:
@@ -88,6 +91,7 @@ class Intake:
         self._outbox = outbox
         self._epochs = epochs
         self._meters = meters
+        self._deeds = deeds
         self._max_payload_bytes = max_payload_bytes
         self._max_nesting = max_nesting
         self._queue: list[_Arriving | _Wish] = []
@@ -160,6 +164,16 @@ class Intake:
             case WakeWord():
                 self._silence(received, device_id)
                 return
+            case ActionResult() as result:
+                self._go_on_errand(received, self._deeds.take(device_id, result))
+                return
+        self._keep(inbound)
+        self._connection.acknowledge(received)
+
+    def _keep(self, inbound: Inbound) -> None:
+        """Keep what a robot tells of itself."""
+        device_id = inbound.device_id
+        match inbound.message:
             case SensorReading() as reading:
                 self._robots.read_sensor(device_id, inbound.sensor, reading)
             case VisionEvent() as event:
@@ -168,7 +182,6 @@ class Intake:
                 self._robots.beat(device_id, heartbeat)
             case Capabilities() as capabilities:
                 self._declare(device_id, capabilities)
-        self._connection.acknowledge(received)
 
     def _declare(self, device_id: str, capabilities: Capabilities) -> None:
         if self._robots.declare(device_id, capabilities):
@@ -194,6 +207,8 @@ class Intake:
     def _obey(self, received: Received, device_id: str, control: Control) -> None:
         """Stop at once what a control stops; the rest of it waits until what was said before is in line."""
         silenced: tuple[asyncio.Future[None], ...] = ()
+        if control.command == "cancel":
+            self._dialogue.let_go(device_id)
         match control.command, control.request_id:
             case "cancel", None:
                 self._silence(received, device_id)
@@ -289,7 +304,7 @@ async def _logged(topic: str, errand: Awaitable[None]) -> None:
     try:
         await errand
     except DatabaseError as error:
-        log.error("a control was not obeyed", topic=topic, reason=str(error))  # noqa: TRY400
+        log.error("a message was not acted on", topic=topic, reason=str(error))  # noqa: TRY400
 
 
 async def _all(futures: list[asyncio.Future[None]]) -> None:

@@ -10,6 +10,7 @@ from functools import singledispatchmethod
 from typing import Any
 
 from ai_server.brain.graph import BrainEvent, Understood
+from ai_server.dialogue.deeds import Deeds
 from ai_server.failpoints import MID_GENERATION, failpoint
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
 from ai_server.memory.turns import Turn
@@ -46,7 +47,7 @@ class RunningTurn:
         finish_reason: None while the brain still speaks.
     """
 
-    def __init__(self, waiting: Waiting, outbox: Outbox, epochs: Epochs) -> None:
+    def __init__(self, waiting: Waiting, outbox: Outbox, epochs: Epochs, deeds: Deeds, action_ttl: timedelta) -> None:
         self.waiting = waiting
         self.started_at = time.monotonic()
         self.heard_at = datetime.now(UTC) - timedelta(seconds=self.started_at - waiting.arrived)
@@ -55,6 +56,8 @@ class RunningTurn:
         self.finish_reason: FinishReason | None = None
         self._outbox = outbox
         self._epochs = epochs
+        self._deeds = deeds
+        self._action_ttl = action_ttl
         self._draft = _Draft()
         self._seq = 1  # `accepted` was 0
         self._announced_end = False
@@ -130,7 +133,10 @@ class RunningTurn:
 
     @_handle.register
     def _(self, event: ActionCall) -> None:
-        request_id = self.waiting.utterance.request_id
+        utterance = self.waiting.utterance
+        if not self._deeds.admit(utterance.device_id, event.name):
+            return
+        request_id = utterance.request_id
         action = ActionMessage(
             command_id=uuid.uuid4().hex, request_id=request_id, action=event.name, arguments=event.arguments
         )
@@ -158,6 +164,7 @@ class RunningTurn:
         if self.finish_reason is None:
             raise RuntimeError("the turn has not ended")
         utterance, draft, understood = self.waiting.utterance, self._draft, self.understood
+        expires_at = datetime.now(UTC) + self._action_ttl
         return Reply(
             request_id=utterance.request_id,
             device_id=utterance.device_id,
@@ -168,7 +175,7 @@ class RunningTurn:
             confidence=round(self._confidence(), 3),
             source=draft.source,
             finish_reason=self.finish_reason,
-            actions=draft.actions,
+            actions=[action.model_copy(update={"expires_at": expires_at}) for action in draft.actions],
             usage=Usage(
                 prompt_tokens=draft.usage.prompt_tokens,
                 cached_tokens=draft.usage.cached_tokens,

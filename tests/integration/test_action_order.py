@@ -7,15 +7,20 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from ai_server import resources
 from ai_server.brain.graph import BrainEvent, Understood
 from ai_server.brain.intent import Intent
 from ai_server.brain.robots import Robots
+from ai_server.brain.wording import Wording
+from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
+from ai_server.dialogue.limits import ActionLimit
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database
@@ -38,7 +43,10 @@ class Brain:
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
 
-    async def answer(self, utterance: Utterance) -> AsyncGenerator[BrainEvent, None]:
+    def let_go(self, device_id: str) -> None:
+        """Nothing was asked."""
+
+    async def answer(self, utterance: Utterance, arrived: float) -> AsyncGenerator[BrainEvent, None]:
         yield Understood(Intent("conversation", 0.9), "")
         yield Started("llm")
         yield EmotionTag("happy")
@@ -85,17 +93,30 @@ def robot(broker: RunningBroker) -> Iterator[Robot]:
 async def house(broker: RunningBroker, directory: Path) -> AsyncIterator[House]:
     database = await Database.open(directory / "naila.db")
     async with connected(broker.with_options(client_id="brain"), subscriptions=()) as connection:
-        outbox, turns, meters, epochs = Outbox(connection, Undelivered(database)), Turns(database), Meters(), Epochs()
+        undelivered, turns, meters, epochs = Undelivered(database), Turns(database), Meters(), Epochs()
+        outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
+        deeds = Deeds(
+            limit=ActionLimit(rate_per_device=5, max_robots=8, may_report=lambda _: True),
+            wording=Wording.load(resources.config_dir() / "phrases" / "actions.toml"),
+            robots=robots,
+            turns=turns,
+            undelivered=undelivered,
+            outbox=outbox,
+            meters=meters,
+            max_robots=8,
+        )
         inbox = Inbox(AcceptedUtterances(database), per_device=8, total=8)
         brain = Brain()
         dialogue = Dialogue(
             brain=brain,  # type: ignore[arg-type]
-            delivery=Delivery(robots=Robots(max_robots=8, max_sensors=8), turns=turns, outbox=outbox, meters=meters),
+            delivery=Delivery(robots=robots, turns=turns, outbox=outbox, meters=meters),
             turns=turns,
             inbox=inbox,
             outbox=outbox,
             epochs=epochs,
             meters=meters,
+            deeds=deeds,
+            action_ttl=timedelta(seconds=30),
         )
         running = asyncio.create_task(outbox.run())
         yield House(dialogue, brain, inbox, epochs)
