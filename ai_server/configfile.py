@@ -60,6 +60,18 @@ def read_text(path: Path) -> str:
         raise ConfigError(path, f"is not UTF-8 text (byte {error.start})") from None
 
 
+def toml_files(folder: Path) -> list[Path]:
+    """Return the TOML files in a folder, sorted, without those that editors keep beside the ones that they edit.
+
+    Raises:
+        ConfigError: if the folder cannot be listed.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".toml" and not path.name.startswith("."))
+    except OSError as error:
+        raise ConfigError(folder, f"cannot be listed: {error.strerror}") from None
+
+
 def load_toml(path: Path, model: type[Model]) -> Model:
     """Return what a TOML file holds.
 

@@ -16,6 +16,7 @@ from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
 from ai_server.brain.watchedfile import WatchedFile
 from ai_server.brain.wording import Wording
+from ai_server.configfile import ConfigError, toml_files
 from ai_server.llm.fallback import Answers, load_answers
 
 log = structlog.get_logger(__name__)
@@ -192,10 +193,9 @@ class _PersonaFolder:
         """Take in new files; return whether `problems` changed."""
         before = self.problems
         try:
-            # Editors keep files of their own beside these, which begin with a dot or end otherwise.
-            paths = sorted(path for path in self._folder.iterdir() if path.suffix == ".toml" and path.name[0] != ".")
-        except OSError as error:
-            self.problems = (f"{self._folder}: cannot be listed: {error.strerror}",)
+            paths = toml_files(self._folder)
+        except ConfigError as error:
+            self.problems = (str(error),)
             return before != self.problems
         for path in paths:
             if path.stem not in self._files and _PERSONA_NAME.fullmatch(path.stem):

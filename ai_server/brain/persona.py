@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from ai_server.configfile import ConfigError, ConfigModel, load_toml
+from ai_server.configfile import ConfigError, ConfigModel, load_toml, toml_files
 from ai_server.llm.fallback import AnswersByEmotion
 from ai_server.llm.reply import ReplyParser
 from ai_server.protocol.terms import EMOTIONS, Emotion
@@ -115,7 +115,7 @@ class Persona(ConfigModel):
         """
         path = folder / f"{name}.toml"
         if not path.is_file():
-            existing = ", ".join(sorted(other.stem for other in folder.glob("[!.]*.toml"))) or "none"
+            existing = ", ".join(other.stem for other in toml_files(folder)) or "none"
             raise ConfigError(path, f"there is no persona {name!r}; those that exist: {existing}")
         return load_toml(path, cls)
 

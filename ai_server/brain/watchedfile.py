@@ -1,4 +1,4 @@
-"""A file that people edit while the daemon runs: looked at now and then, read again when it has changed."""
+"""A file, or a folder of files, that people edit while the daemon runs: read again when it has changed."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from ai_server.configfile import ConfigError
+from ai_server.configfile import ConfigError, toml_files
 
 Content = TypeVar("Content")
 
-_Stamp = tuple[int, ...]
+_Stamp = tuple[object, ...]
 
 
 class WatchedFile(Generic[Content]):
-    """The last good content of a file, and what is wrong with it now.
+    """The last good content of a file, or of the TOML files in a folder, and what is wrong with it now.
 
-    Nothing but the file's times, size and inode is looked at until one of them changes. That works on network file
-    systems too, which tell nobody of a change that another host made.
+    Nothing but the times, sizes and inodes is looked at until one of them changes. That works on network file systems
+    too, which tell nobody of a change that another host made.
 
     Attributes:
-        path: which file.
+        path: which file or folder.
         content: its last good content.
         problem: what is wrong with the file as it is now, a line for each mistake; empty where nothing is.
     """
@@ -29,7 +29,7 @@ class WatchedFile(Generic[Content]):
         """Prepare.
 
         Args:
-            path: which file.
+            path: which file or folder.
             load: reads it; raises ConfigError if it is missing or wrong.
             content: what to take it for until it is read.
         """
@@ -82,9 +82,15 @@ class WatchedFile(Generic[Content]):
 
 
 def _stamp(path: Path) -> _Stamp:
-    """Return what changes whenever the file does; nothing for a file that is not there."""
+    """Return what changes whenever a file, or one in a folder, does; nothing for what is not there."""
     try:
-        status = path.stat()
-    except OSError:
+        if path.is_dir():
+            return tuple((file.name, *_file_stamp(file)) for file in toml_files(path))
+        return _file_stamp(path)
+    except (OSError, ConfigError):
         return ()
+
+
+def _file_stamp(path: Path) -> _Stamp:
+    status = path.stat()
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ai_server.brain.watchedfile import WatchedFile
-from ai_server.configfile import ConfigError, read_text
+from ai_server.configfile import ConfigError, read_text, toml_files
 
 
 def load(path: Path) -> str:
@@ -149,6 +149,33 @@ def test_a_file_behind_a_link_that_points_elsewhere_now_is_read(tmp_path: Path) 
     link.symlink_to(tmp_path / "v2")
     looks(file)
     assert file.content == "v2."
+
+
+def test_a_folder_is_read_as_one_when_a_file_in_it_changes_comes_or_goes(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.toml").write_text("One.")
+    watched = WatchedFile.read(folder, lambda path: " ".join(map(load, toml_files(path))))
+    assert watched.content == "One."
+    (folder / "b.toml").write_text("Two.")
+    assert looks(watched, 3) == [False, True, False]
+    assert watched.content == "One. Two."
+    (folder / "b.toml").write_text("Number two.")
+    assert looks(watched) == [False, True]
+    assert watched.content == "One. Number two."
+    (folder / "a.toml").unlink()
+    (folder / "b.toml").write_text("wrong")
+    assert looks(watched) == [False, True]
+    assert (watched.content, watched.problem) == ("One. Number two.", f"{folder / 'b.toml'}: 'wrong' has no full stop")
+    (folder / ".#b.toml").symlink_to("somebody@nowhere.1234")
+    (folder / "b.toml~").write_text("wrong too")
+    assert looks(watched, 3) == [False, False, False]
+    (folder / "b.toml").unlink()
+    folder.joinpath(".#b.toml").unlink()
+    (folder / "b.toml~").unlink()
+    folder.rmdir()
+    assert looks(watched) == [False, True]
+    assert (watched.content, watched.is_missing) == ("One. Number two.", True)
 
 
 def test_a_file_that_is_to_be_forgotten_is_read_at_the_next_look(file: WatchedFile[str]) -> None:
