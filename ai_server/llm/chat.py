@@ -56,6 +56,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
         grammar: GBNF that the whole reply must follow, from its rule `root`; None for none.
         intent: what the utterance was taken for; the fallback chooses its answer by it.
         emotion: how the person seems to feel; the fallback chooses its answer by it.
+        language: what is to be answered in, a primary tag of BCP 47; the fallback chooses its answer by it.
+        persona: the name of the persona's file; None for the default one.
     """
 
     request_id: str
@@ -68,6 +70,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     grammar: str | None = None
     intent: str = "conversation"
     emotion: Emotion = "neutral"
+    language: str = "en"
+    persona: str | None = None
 
 
 class ListenRequest(msgspec.Struct, frozen=True):

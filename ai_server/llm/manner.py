@@ -20,21 +20,27 @@ class Manner:
         sampling: how tokens are chosen.
         max_tokens: of one reply.
         literal_numbers: an action's number must be one that the person said, where the person said any.
+        english_only: it speaks no other language.
+        grammar: whether its replies are held to their form by a grammar.
     """
 
     prompt: Literal["system", "compact"]
     sampling: Sampling
     max_tokens: int
     literal_numbers: bool = False
+    english_only: bool = False
+    grammar: bool = True
 
 
 def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
     """Return the manner for a model.
 
     A model's file may recommend values under `naila.prompt`, `naila.temperature`, `naila.top_p`, `naila.max_tokens` and
-    `naila.literal_numbers`; what somebody set explicitly wins over it. `header` is None where no model is configured.
+    `naila.literal_numbers`; what somebody set explicitly wins over it. One that wants the compact prompt was trained on
+    English alone. `header` is None where no model is configured.
     """
     recommended = header.metadata if header else {}
+    prompt: Literal["system", "compact"] = "compact" if recommended.get("naila.prompt") == "compact" else "system"
 
     def choose(field: str, key: str) -> float:
         value = recommended.get(key)
@@ -43,7 +49,7 @@ def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
         return float(value)
 
     return Manner(
-        prompt="compact" if recommended.get("naila.prompt") == "compact" else "system",
+        prompt=prompt,
         sampling=Sampling(
             temperature=choose("llm_temperature", "naila.temperature"),
             top_p=choose("llm_top_p", "naila.top_p"),
@@ -54,6 +60,8 @@ def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
         ),
         max_tokens=int(choose("llm_max_tokens", "naila.max_tokens")),
         literal_numbers=recommended.get("naila.literal_numbers") is True,
+        english_only=prompt == "compact",
+        grammar=settings.llm_grammar,
     )
 
 
