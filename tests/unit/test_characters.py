@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ from structlog.testing import capture_logs
 from ai_server import resources
 from ai_server.brain.characters import CharacterFiles, Characters
 from ai_server.brain.persona import Persona
+from ai_server.brain.prompt import Prompt
+from ai_server.brain.wording import Wording
 from ai_server.configfile import ConfigError
 
 LOOK_S = 0.02
@@ -134,6 +137,30 @@ def test_what_editors_keep_beside_the_files_is_passed_over(config: Path, persona
     (personas / ".#ollie.toml").symlink_to("somebody@nowhere.1234")
     characters = read(config)
     assert (sorted(characters.personas), characters.problems) == (["nabu", "naila", "ollie"], ())
+
+
+@pytest.mark.parametrize("name", ["personas/ollie.toml", "prompts/system.txt", "phrases/actions.toml"])
+def test_whatever_people_write_is_taken_or_refused_and_nothing_else_comes_of_it(config: Path, name: str) -> None:
+    path = config / name
+    text = path.read_text()
+    rng = random.Random(name)
+    loaders: dict[str, Callable[[Path], object]] = {
+        "personas/ollie.toml": lambda path: Persona.load(path.parent, path.stem),
+        "prompts/system.txt": Prompt.load,
+        "phrases/actions.toml": Wording.load,
+    }
+    refused = 0
+    for _ in range(100):
+        at = rng.randrange(len(text))
+        wrong = rng.choice("[]{}()<>|\"'=\\#$\n\t, a0é\x00\u2028") * rng.choice([1, 2, 3, 50, 3000])
+        path.write_text(text[:at] + wrong + text[at + rng.choice([0, 1, 60, len(text)]) :])
+        try:
+            loaders[name](path)
+        except ConfigError as error:
+            refused += 1
+            assert error.path == path
+            assert str(error).startswith(f"{path}: ")
+    assert 0 < refused < 100
 
 
 async def test_a_changed_persona_is_used_and_what_a_turn_has_taken_stays(config: Path, personas: Path) -> None:
