@@ -96,6 +96,25 @@ def test_the_lines_are_those_that_the_embedded_model_was_taught():
     )
 
 
+@pytest.mark.parametrize(
+    ("schema", "values"),
+    [
+        ({"type": "string", "enum": ["a", "b", "c"]}, "a|b|c"),
+        ({"type": "integer", "minimum": 1, "maximum": 200}, "1..200"),
+        ({"type": "integer", "minimum": -5, "maximum": 2_000_000}, "-5..2000000"),
+        ({"type": "integer", "minimum": 0.5, "maximum": 9.5}, "1..9"),
+        ({"type": "number", "minimum": 0.1, "maximum": 2.5}, "0.1..2.5"),
+        ({"type": "number", "minimum": 0, "maximum": 1}, "0..1"),
+        ({"type": "number", "minimum": -0.25, "maximum": 1e6}, "-0.25..1000000"),
+        ({"type": "number", "minimum": 0.00004, "maximum": 10.1239}, "0.001..10.123"),
+        ({"type": "string", "maxLength": 20}, "text"),
+        ({"type": "boolean"}, "true|false"),
+    ],
+)
+def test_each_kind_of_parameter_has_its_notation(schema, values):
+    assert Body([action("do", x=schema)]).lines(descriptions=False) == f"Actions:\ndo(x: {values})"
+
+
 def test_the_lines_for_large_models_say_what_each_action_does():
     assert Body([MOVE, CUT, WAVE]).lines(descriptions=True) == (
         "Actions:\nmove(direction: forward|backward, distance_cm: 1..200) - drive\ncut() - cut the rope\nwave()"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ai_server import resources
+from ai_server.brain.body import Body
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Exchange, Prompt, assistant_message, messages, system_message, user_message
 from ai_server.configfile import ConfigError
@@ -17,10 +18,14 @@ COMPACT = Prompt.load(resources.config_dir() / "prompts" / "compact.txt")
 FULL = Prompt.load(resources.config_dir() / "prompts" / "system.txt")
 
 
-def declaration(name: str, *, confirm: bool = False, **properties: object) -> ActionDeclaration:
+def declaration(name: str, **properties: object) -> ActionDeclaration:
     return ActionDeclaration.model_validate(
-        {"name": name, "description": "A deed.", "parameters": {"properties": properties}, "confirm": confirm}
+        {"name": name, "description": "A deed.", "parameters": {"properties": properties}}
     )
+
+
+def listed(*actions: ActionDeclaration) -> str:
+    return Body(actions).lines(descriptions=False)
 
 
 MOVE = declaration(
@@ -34,17 +39,16 @@ TURN = declaration(
     degrees={"type": "integer", "minimum": 1, "maximum": 360},
 )
 WAVE = declaration("wave")
-GRIP = declaration("grip", confirm=True)
 
 
 def test_the_compact_prompt_without_actions_is_what_the_embedded_model_was_taught() -> None:
-    assert system_message(COMPACT, NAILA, []) == Message(
+    assert system_message(COMPACT, NAILA, listed()) == Message(
         "system", "You are Naila, a small friendly robot.\nActions: none"
     )
 
 
 def test_the_compact_prompt_lists_the_actions_as_the_embedded_model_was_taught() -> None:
-    assert system_message(COMPACT, NAILA, [MOVE, TURN, WAVE]).content == (
+    assert system_message(COMPACT, NAILA, listed(MOVE, TURN, WAVE)).content == (
         "You are Naila, a small friendly robot.\n"
         "Actions:\n"
         "move(direction: forward|backward, distance_cm: 1..200)\n"
@@ -53,31 +57,8 @@ def test_the_compact_prompt_lists_the_actions_as_the_embedded_model_was_taught()
     )
 
 
-@pytest.mark.parametrize(
-    ("schema", "values"),
-    [
-        ({"type": "string", "enum": ["a", "b", "c"]}, "a|b|c"),
-        ({"type": "integer", "minimum": 1, "maximum": 200}, "1..200"),
-        ({"type": "integer", "minimum": -5, "maximum": 2_000_000}, "-5..2000000"),
-        ({"type": "number", "minimum": 0.1, "maximum": 2.5}, "0.1..2.5"),
-        ({"type": "number", "minimum": 0, "maximum": 1}, "0..1"),
-        ({"type": "number", "minimum": -0.25, "maximum": 1e6}, "-0.25..1000000"),
-        ({"type": "integer", "minimum": 0.5, "maximum": 9.5}, "1..9"),
-        ({"type": "string", "maxLength": 20}, "text"),
-        ({"type": "boolean"}, "true|false"),
-    ],
-)
-def test_each_kind_of_parameter_has_its_notation(schema: dict[str, object], values: str) -> None:
-    assert f"do(x: {values})" in system_message(COMPACT, NAILA, [declaration("do", x=schema)]).content.splitlines()
-
-
-def test_actions_that_need_a_yes_are_not_offered() -> None:
-    assert "grip" not in system_message(FULL, NAILA, [GRIP, WAVE]).content
-    assert system_message(COMPACT, NAILA, [GRIP]).content.endswith("Actions: none")
-
-
 def test_the_full_prompt_is_the_persona_the_rules_and_the_actions() -> None:
-    content = system_message(FULL, NAILA, [MOVE]).content
+    content = system_message(FULL, NAILA, listed(MOVE)).content
     assert content.startswith("You are Naila, a small friendly robot.")
     assert NAILA.style in content
     assert NAILA.show_examples() in content
@@ -87,7 +68,7 @@ def test_the_full_prompt_is_the_persona_the_rules_and_the_actions() -> None:
 
 
 def test_prompts_of_robots_differ_only_at_their_end() -> None:
-    mine, yours = (system_message(FULL, NAILA, actions).content for actions in ([MOVE, WAVE], [MOVE, TURN]))
+    mine, yours = (system_message(FULL, NAILA, listed(*actions)).content for actions in ([MOVE, WAVE], [MOVE, TURN]))
     common = mine[: mine.index("wave()")]
     assert yours.startswith(common)
 
@@ -113,7 +94,7 @@ def test_a_reply_is_told_as_it_was_given() -> None:
 
 
 def test_a_chat_runs_from_the_system_message_to_the_newest_words() -> None:
-    system = system_message(COMPACT, NAILA, [])
+    system = system_message(COMPACT, NAILA, listed())
     past = Exchange("Saturday 14:05", "Hi", "happy", "Hello!", (ActionCall("wave", {}),))
     chat = messages(system, [past, Exchange("", "Bye", "sad", "Oh.")], "Saturday 14:06", "Wait")
     assert chat == (
