@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import random
 import signal
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -21,20 +18,12 @@ from ai_server import __version__, hardware
 from ai_server.configfile import ConfigError
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.llm.chat import ModelError
-from ai_server.llm.failover import Failover
-from ai_server.llm.fallback import Fallback, load_answers
 from ai_server.llm.manner import Manner, manner_of, wishes_of
 from ai_server.llm.service import EngineState, ModelService
-from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.retention import Retention
-from ai_server.memory.turns import Turns
-from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.connection import Connection, Publication
-from ai_server.mqtt.epochs import Epochs
-from ai_server.mqtt.inbox import Inbox
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
-from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol import topics
 from ai_server.protocol.status import State, Status
 from ai_server.settings import Settings
@@ -46,12 +35,7 @@ from ai_server.telemetry.systemd import Notifier, Watchdog, watchdog_interval
 
 if TYPE_CHECKING:
     from ai_server.brain.graph import Brain
-    from ai_server.brain.robots import Robots
-    from ai_server.brain.wording import Wording
-    from ai_server.dialogue.deeds import Deeds
-    from ai_server.dialogue.dialogue import Dialogue
-    from ai_server.dialogue.intake import Intake
-    from ai_server.reporter import Reporter
+    from ai_server.house import House
 
 log = structlog.get_logger(__name__)
 
@@ -107,18 +91,6 @@ def _on_signal(daemon: Daemon, number: signal.Signals) -> None:
     daemon.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class _House:
-    """The parts that the phases after their building need."""
-
-    connection: Connection
-    outbox: Outbox
-    dialogue: Dialogue
-    intake: Intake
-    reporter: Reporter
-    deeds: Deeds
-
-
 class Daemon:
     """The life of one daemon: its parts are built here, each handed what it needs."""
 
@@ -162,20 +134,17 @@ class Daemon:
             database = await self._open_database()
             parts.push_async_callback(database.close)
         with _phase("brain"):
-            # LangGraph takes half a second to import: in a thread, so that the engine is told meanwhile what to load.
-            await asyncio.to_thread(import_module, "ai_server.brain.graph")
-            house = self._build(engine, manner, database)
-            await house.deeds.resume()
-            await house.intake.resume()  # in line before anything new
+            connection = self._connection()
+            house = await self._build(connection, engine, manner, database)
         self._condition.enter(State.LOADING)
         if engine:
             self._on_engine(engine.state)  # it may be loaded already
         with _phase("mqtt"):
-            parts.push_async_callback(house.connection.close)
-            await house.connection.start()
+            parts.push_async_callback(connection.close)
+            await connection.start()
             # Before the connection is up: a broker may want what it kept acknowledged before it answers a SUBSCRIBE.
             tasks = self._start_tasks(house, engine, database)
-            await self._unless_stopped(house.connection.wait_connected())
+            await self._unless_stopped(connection.wait_connected())
         if engine:
             with _phase("model"):
                 await self._unless_stopped(_settled(engine))
@@ -231,120 +200,37 @@ class Daemon:
         elif state.progress:
             self._condition.enter(State.LOADING, f"the model is {10 * int(10 * state.progress)} % loaded")
 
-    def _build(self, engine: ModelService | None, manner: Manner, database: Database) -> _House:
-        # What imports LangGraph waits until the engine's process is started.
-        from ai_server.brain.robots import Robots  # noqa: PLC0415
-        from ai_server.brain.wording import Wording  # noqa: PLC0415
-        from ai_server.dialogue.deeds import Deeds  # noqa: PLC0415
-        from ai_server.dialogue.delivery import Delivery  # noqa: PLC0415
-        from ai_server.dialogue.dialogue import Dialogue  # noqa: PLC0415
-        from ai_server.dialogue.intake import Intake  # noqa: PLC0415
-        from ai_server.dialogue.limits import ActionLimit, Limits  # noqa: PLC0415
-        from ai_server.reporter import Reporter  # noqa: PLC0415
-
-        settings, turns = self._settings, Turns(database)
-        robots = Robots(max_robots=settings.naila_max_robots, max_sensors=settings.naila_max_sensors)
-        connection = Connection(
-            options=BrokerOptions.from_settings(settings),
+    def _connection(self) -> Connection:
+        return Connection(
+            options=BrokerOptions.from_settings(self._settings),
             subscriptions=topics.SUBSCRIPTIONS,
             will=Publication(topics.STATUS, self._will(), qos=1, retain=True),
             on_connected=self._condition.announce_again,
         )
-        undelivered = Undelivered(database)
-        outbox, epochs = Outbox(connection, undelivered), Epochs()
-        self._condition.publish = outbox.status
-        inbox = Inbox(
-            AcceptedUtterances(database), per_device=settings.naila_queue_per_device, total=settings.naila_queue_total
-        )
-        delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=self._meters)
-        wording = Wording.load(settings.config_dir / "phrases" / "actions.toml")
-        limits = Limits(
-            robots=robots,
-            max_robots=settings.naila_max_robots,
-            rate_per_device=settings.naila_rate_per_device,
-            sensor_rate_per_device=settings.naila_sensor_rate_per_device,
-        )
-        deeds = Deeds(
-            limit=ActionLimit(
-                rate_per_device=settings.naila_action_rate,
-                max_robots=settings.naila_max_robots,
-                may_report=limits.may_report,
-            ),
-            wording=wording,
-            robots=robots,
-            turns=turns,
-            undelivered=undelivered,
-            outbox=outbox,
-            meters=self._meters,
-            max_robots=settings.naila_max_robots,
-        )
-        self._brain = self._build_brain(engine, manner, turns, robots, wording)
-        dialogue = Dialogue(
-            brain=self._brain,
-            delivery=delivery,
-            turns=turns,
-            inbox=inbox,
-            outbox=outbox,
-            epochs=epochs,
-            meters=self._meters,
-            deeds=deeds,
-            action_ttl=timedelta(seconds=settings.naila_action_ttl_s),
-        )
-        intake = Intake(
+
+    async def _build(
+        self, connection: Connection, engine: ModelService | None, manner: Manner, database: Database
+    ) -> House:
+        # What imports LangGraph, or reads tables of languages, takes a second or two: in a thread, so that the engine
+        # is told meanwhile what to load.
+        module = await asyncio.to_thread(import_module, "ai_server.house")
+        languages = None if manner.english_only else await asyncio.to_thread(module.Languages, "en")
+        ground = module.Ground(
+            settings=self._settings,
             connection=connection,
-            inbox=inbox,
-            dialogue=dialogue,
-            delivery=delivery,
-            robots=robots,
-            limits=limits,
-            deeds=deeds,
-            outbox=outbox,
-            epochs=epochs,
-            meters=self._meters,
-            max_payload_bytes=settings.naila_max_payload_bytes,
-            max_nesting=settings.naila_max_nesting,
-        )
-        reporter = Reporter(
-            connection=connection,
-            outbox=outbox,
-            inbox=inbox,
-            dialogue=dialogue,
-            robots=robots,
             engine=engine,
             manner=manner,
             database=database,
-            turns=turns,
+            languages=languages,
             meters=self._meters,
             lag=self._lag,
             condition=self._condition,
         )
-        return _House(connection, outbox, dialogue, intake, reporter, deeds)
-
-    def _build_brain(
-        self, engine: ModelService | None, manner: Manner, turns: Turns, robots: Robots, wording: Wording
-    ) -> Brain:
-        from ai_server.brain.graph import Brain  # noqa: PLC0415
-        from ai_server.brain.intent import IntentClassifier  # noqa: PLC0415
-        from ai_server.brain.persona import Persona  # noqa: PLC0415
-        from ai_server.brain.prompt import Prompt  # noqa: PLC0415
-
-        config = self._settings.config_dir
-        persona = Persona.load(config / "personas", self._settings.naila_persona)
-        answers = load_answers(config / "phrases" / "fallback.toml").with_own(persona.fallback)
-        rng = random.Random()  # noqa: S311  which of the answers, no secret
-        return Brain(
-            classifier=IntentClassifier.load(config / "intents" / "en.toml", names=(persona.name,)),
-            robots=robots,
-            turns=turns,
-            persona=persona,
-            prompt=Prompt.load(config / "prompts" / f"{manner.prompt}.txt"),
-            model=Failover(engine, Fallback(answers, name=persona.name, rng=rng)),
-            manner=manner,
-            history_tokens=self._settings.naila_history_tokens,
-            reply_timeout_s=self._settings.naila_reply_timeout_s,
-            now=lambda: datetime.now().astimezone(),
-            wording=wording,
-        )
+        house: House = module.build(ground)
+        self._condition.publish = house.outbox.status
+        self._brain = house.brain
+        await house.resume()
+        return house
 
     def _will(self) -> bytes:
         path = self._settings.model_path
@@ -365,11 +251,12 @@ class Daemon:
             task.cancel()
 
     def _start_tasks(
-        self, house: _House, engine: ModelService | None, database: Database
+        self, house: House, engine: ModelService | None, database: Database
     ) -> dict[str, asyncio.Task[None]]:
         running: dict[str, Coroutine[Any, Any, None]] = {
             "intake": house.intake.run(),
             "outbox": house.outbox.run(),
+            "files": house.files.run(),
             "reporter": house.reporter.run(self._settings.naila_metrics_interval_s),
             "retention": Retention(database, self._settings.naila_database_mb * _MIB).run(),
             "loop lag": self._lag.run(),
@@ -401,7 +288,7 @@ class Daemon:
             log.critical("a part of the daemon failed", part=name, exc_info=tasks[name].exception())
         return bool(failed)
 
-    async def _drain(self, house: _House, tasks: dict[str, asyncio.Task[None]]) -> None:
+    async def _drain(self, house: House, tasks: dict[str, asyncio.Task[None]]) -> None:
         with _phase("drain"):
             self._notifier.stopping()
             self._condition.enter(State.DRAINING)

@@ -38,10 +38,10 @@ class Consent:
 
     Args:
         robots: what each declared that its body can do.
-        wording: the question.
+        wording: returns the words of the question, which people may edit.
     """
 
-    def __init__(self, robots: Robots, wording: Wording) -> None:
+    def __init__(self, robots: Robots, wording: Callable[[], Wording]) -> None:
         self._robots = robots
         self._wording = wording
         self._asked: OrderedDict[str, _Asked] = OrderedDict()
@@ -57,7 +57,7 @@ class Consent:
         self._asked[device_id] = _Asked(tuple(calls), now)
         if len(self._asked) > _MOST_ROBOTS:
             self._asked.popitem(last=False)
-        return self._wording.question(calls, self._body(device_id).actions)
+        return self._wording().question(calls, self._body(device_id).actions)
 
     def is_answer(self, device_id: str, arrived: float) -> bool:
         """Say whether an utterance that arrived then answers what a robot asked."""

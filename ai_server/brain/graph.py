@@ -1,4 +1,4 @@
-"""The way of an utterance through the brain, as a LangGraph: intent, then memory, then a skill or the model."""
+"""The way of an utterance through the brain, as a LangGraph: intent, then memory, then who answers it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StreamWriter
 
-from ai_server.brain.actions import objection, unsaid_number
+from ai_server.brain.actions import unsaid_number
+from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.consent import Asking, Consent
-from ai_server.brain.intent import Intent, IntentClassifier
+from ai_server.brain.hearing import Hearing
+from ai_server.brain.intent import Intent
 from ai_server.brain.listening import Listening
 from ai_server.brain.opening import History, Moment, Openings
 from ai_server.brain.persona import Persona
-from ai_server.brain.prompt import Prompt, messages, system_message
+from ai_server.brain.prompt import messages, system_message
+from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robot, Robots
 from ai_server.brain.skills import SKILLS, Answer, Question
-from ai_server.brain.wording import Wording
 from ai_server.llm.chat import (
     ActionCall,
     ChatEvent,
@@ -51,13 +53,26 @@ _SETTLED_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What the brain took an utterance for, and what was true when it was said; the first event of a turn."""
+    """What the brain took an utterance for, and what was true when it was said; the first event of a turn.
+
+    Attributes:
+        facts: the bracketed line, without its brackets.
+        language: what is answered in, a primary tag of BCP 47.
+    """
 
     intent: Intent
     facts: str
+    language: str = "en"
 
 
-BrainEvent = Understood | ChatEvent
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The robot's face is to show the emotion of the reply, now; comes after its `EmotionTag` and before any word."""
+
+    call: ActionCall
+
+
+BrainEvent = Understood | Face | ChatEvent
 
 
 class TurnInput(TypedDict):
@@ -70,6 +85,7 @@ class TurnInput(TypedDict):
 class _Understanding(TypedDict):
     consented: list[ActionCall] | None
     intent: Intent
+    language: str
     moment: Moment
     facts: str
     reading: asyncio.Task[History | None] | None
@@ -84,6 +100,7 @@ class TurnState(TurnInput, _Understanding, _Remembered):
     """What the nodes hand on; each returns what it adds."""
 
 
+_AfterIntent = Literal["memory", "skill", "consent"]
 Node = Callable[..., Awaitable[Mapping[str, Any] | None]]
 Graph = CompiledStateGraph[TurnState, None, TurnInput, TurnState]
 
@@ -111,13 +128,15 @@ class Brain:
     What is heard of an utterance before it is complete, and what conversations begin with, it has the model read ahead.
 
     Args:
-        classifier: tells what an utterance is for.
+        files: who the robots are, and how they speak and understand.
+        personas: which of them each robot is.
         robots: what is known of each robot now.
+        failures: what a robot's body could not do lately, as facts.
+        hearing: tells how an utterance is spoken.
         turns: what was said before.
-        persona: who speaks.
-        prompt: the template of the system message.
         model: who answers what no skill does.
         manner: how it is asked to.
+        max_actions: of one reply.
         history_tokens: how much of the conversation goes into the prompt.
         reply_timeout_s: a reply in the making ends after so many seconds with what it has.
         now: the local time, with its zone.
@@ -126,29 +145,30 @@ class Brain:
     def __init__(
         self,
         *,
-        classifier: IntentClassifier,
+        files: CharacterFiles,
+        personas: RobotPersonas,
         robots: Robots,
+        failures: Callable[[str], tuple[str, ...]],
+        hearing: Hearing,
         turns: Turns,
-        persona: Persona,
-        prompt: Prompt,
         model: ListeningModel,
         manner: Manner,
+        max_actions: int,
         history_tokens: int,
         reply_timeout_s: float,
         now: Callable[[], datetime],
-        wording: Wording,
     ) -> None:
-        self._classifier = classifier
-        self._wording = wording
-        self._consent = Consent(robots, wording)
+        self._files = files
+        self._personas = personas
         self._robots = robots
+        self._hearing = hearing
+        self._consent = Consent(robots, lambda: files.current.wording)
         self._turns = turns
-        self._persona = persona
-        self._prompt = prompt
         self._model = model
         self._manner = manner
+        self._max_actions = max_actions
         self._reply_timeout_s = reply_timeout_s
-        self._openings = Openings(robots=robots, turns=turns, history_tokens=history_tokens, now=now)
+        self._openings = Openings(robots=robots, failures=failures, turns=turns, history_tokens=history_tokens, now=now)
         self._listening = Listening(self._openings.open, self._read_ahead)
         self._changed: dict[str, None] = {}
         self._graph = compile_graph(
@@ -161,7 +181,7 @@ class Brain:
 
     def is_stop(self, words: str) -> bool:
         """Say whether these words ask the robot to stop speaking."""
-        return bool(self._classifier.classify(words).name == "cancel")
+        return bool(self._files.current.classifier.classify(words).name == "cancel")
 
     def let_go(self, device_id: str) -> None:
         """Do nothing any more of what a robot asked whether to do."""
@@ -177,9 +197,12 @@ class Brain:
             "AsyncGenerator[BrainEvent, None]",
             self._graph.astream({"utterance": utterance, "arrived": arrived}, stream_mode="custom"),
         )
+        body = self._robots.robot(utterance.device_id).body
         async with aclosing(stream) as events:
             async for event in events:
                 yield event
+                if isinstance(event, EmotionTag) and (call := body.face_for(event.emotion)):
+                    yield Face(call)
 
     def listen(self, partial: Utterance) -> None:
         """Have the model read an utterance that is not complete yet; of a robot that has none to answer."""
@@ -190,12 +213,12 @@ class Brain:
         self._listening.end(device_id)
 
     def prepare(self) -> None:
-        """Have the model, which was just loaded, read how conversations begin."""
+        """Have the model, which was just loaded, or has other files to go by, read how conversations begin."""
         unknown = Robot("")
         self._prepare([*self._robots.last_heard(MOST_PREFIXES - 1), unknown])
 
-    def body_changed(self, device_id: str) -> None:
-        """Have the model read soon how conversations with a robot begin, which declared another body."""
+    def robot_changed(self, device_id: str) -> None:
+        """Have the model read soon how conversations with a robot begin, which has another body or persona."""
         if not self._changed:
             asyncio.get_running_loop().call_later(_SETTLED_S, self._prepare_changed)
         self._changed[device_id] = None
@@ -207,8 +230,9 @@ class Brain:
         self._model.forget(device_id)
 
     def _read_ahead(self, partial: Utterance, moment: Moment, history: History) -> None:
-        system = self._system_message(self._robots.robot(partial.device_id))
-        prompt = messages(system, history, moment.facts, partial.text)
+        robot = self._robots.robot(partial.device_id)
+        facts = self._hearing.hear(partial, moment, self._language(partial, robot)).facts
+        prompt = messages(self._system_message(robot), history, facts, partial.text)
         self._model.listen(ListenRequest(partial.device_id, prompt, self._manner.max_tokens))
 
     def _prepare_changed(self) -> None:
@@ -220,24 +244,45 @@ class Brain:
             self._model.prepare(system)
 
     def _system_message(self, robot: Robot) -> Message:
-        return system_message(self._prompt, self._persona, robot.capabilities.actions)
+        descriptions = self._manner.prompt == "system"
+        return system_message(
+            self._files.current.prompt, self._persona(robot), robot.body.lines(descriptions=descriptions)
+        )
+
+    def _language(self, utterance: Utterance, robot: Robot) -> str:
+        return self._hearing.language(utterance, robot.language, self._persona(robot).languages[0])
+
+    def _persona(self, robot: Robot) -> Persona:
+        return self._files.current.persona(self._personas.of(robot))
 
     async def _understand(self, state: TurnState, writer: StreamWriter) -> _Understanding:
         utterance = state["utterance"]
-        intent = self._classifier.classify(utterance.text)
+        robot = self._robots.robot(utterance.device_id)
+        intent = self._files.current.classifier.classify(utterance.text)
         opening = self._listening.end(utterance.device_id)
         if intent.name in SKILLS:
             moment, reading = self._openings.moment(utterance.device_id), None
         else:
             opening = opening or self._openings.open(utterance.device_id)
             moment, reading = opening.moment, opening.history  # which is read while LangGraph goes to the next node
-        moment = moment.said_with(utterance.emotion)
+        language = robot.language = self._language(utterance, robot)
+        moment = self._hearing.hear(utterance, moment, language)
         facts = moment.facts
-        writer(Understood(intent, facts))
-        is_answer = self._consent.is_answer(utterance.device_id, state["arrived"])
-        consented = self._consent.answer(utterance.device_id, intent.name, state["arrived"])
-        decided = consented if consented or (is_answer and intent.name in {"affirm", "deny"}) else None
-        return {"consented": decided, "intent": intent, "moment": moment, "facts": facts, "reading": reading}
+        writer(Understood(intent, facts, language))
+        return {
+            "consented": self._decided(utterance.device_id, intent.name, state["arrived"]),
+            "intent": intent,
+            "language": language,
+            "moment": moment,
+            "facts": facts,
+            "reading": reading,
+        }
+
+    def _decided(self, device_id: str, intent: str, arrived: float) -> list[ActionCall] | None:
+        """Return what a person said yes to, nothing where it was a no; None where the utterance was neither."""
+        is_answer = self._consent.is_answer(device_id, arrived)
+        consented = self._consent.answer(device_id, intent, arrived)
+        return consented if consented or (is_answer and intent in {"affirm", "deny"}) else None
 
     async def _remember(self, state: TurnState) -> _Remembered:
         if (reading := state["reading"]) is not None:
@@ -260,7 +305,8 @@ class Brain:
 
     async def _act(self, state: TurnState, writer: StreamWriter) -> None:
         calls = state["consented"] or []
-        text = self._wording.yes if calls else self._wording.no
+        wording = self._files.current.wording
+        text = wording.yes if calls else wording.no
         writer(Started("skill"))
         writer(EmotionTag("neutral"))
         writer(Delta(text))
@@ -280,15 +326,15 @@ class Brain:
                     writer(each)
 
     def _objection(self, call: ActionCall, utterance: Utterance) -> str | None:
-        reason = objection(call, self._robots.robot(utterance.device_id).capabilities.actions)
+        reason = self._robots.robot(utterance.device_id).body.objection(call)
         if reason is None and self._manner.literal_numbers:
             return unsaid_number(call, utterance.text)
         return reason
 
     def _request(self, state: TurnState) -> ChatRequest:
         utterance = state["utterance"]
-        system = self._system_message(self._robots.robot(utterance.device_id))
-        prompt = messages(system, state["history"], state["facts"], utterance.text)
+        robot = self._robots.robot(utterance.device_id)
+        prompt = messages(self._system_message(robot), state["history"], state["facts"], utterance.text)
         log.debug("the model is asked", prompt=prompt)
         return ChatRequest(
             request_id=utterance.request_id,
@@ -297,14 +343,15 @@ class Brain:
             sampling=self._manner.sampling,
             max_tokens=self._manner.max_tokens,
             timeout_s=self._reply_timeout_s,
+            grammar=robot.body.grammar(self._max_actions) if self._manner.grammar else None,
             intent=state["intent"].name,
             emotion=state["moment"].situation.person_emotion or "neutral",
+            language=state["language"],
+            persona=self._personas.of(robot),
         )
 
 
-async def _after_intent(
-    state: TurnState,
-) -> Literal["memory", "skill", "consent"]:  # a thread would run what is not async
+async def _after_intent(state: TurnState) -> _AfterIntent:  # a thread would run what is not async
     intent = state["intent"].name
     if state["consented"] is not None:
         return "consent"

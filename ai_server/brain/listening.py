@@ -70,7 +70,7 @@ class Listening:
         if history is None:
             del self._heard[partial.device_id]
         else:
-            self._read(partial, opening.moment.said_with(partial.emotion), history)
+            self._read(partial, opening.moment, history)
 
     def _drop_unfinished(self) -> None:
         """Drop what nobody said to the end."""

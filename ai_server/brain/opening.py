@@ -33,9 +33,13 @@ class Moment:
         """The line of what is true, without its brackets."""
         return self.situation.facts(self.now)
 
-    def said_with(self, emotion: Emotion | None) -> Moment:
-        """Return this moment with the emotion that the words were said with; None tells nothing of it."""
-        return replace(self, situation=replace(self.situation, person_emotion=emotion)) if emotion else self
+    def spoken(self, emotion: Emotion | None, language: str | None) -> Moment:
+        """Return this moment with how and in which language, by its English name, the person speaks.
+
+        None tells nothing of the emotion, and is English.
+        """
+        felt = emotion or self.situation.person_emotion
+        return replace(self, situation=replace(self.situation, person_emotion=felt, language=language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +58,31 @@ class Openings:
 
     Args:
         robots: what is known of each robot now.
+        failures: what a robot's body could not do lately, as facts.
         turns: what was said before.
         history_tokens: how much of the conversation is read.
         now: the local time, with its zone.
     """
 
-    def __init__(self, *, robots: Robots, turns: Turns, history_tokens: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        robots: Robots,
+        failures: Callable[[str], tuple[str, ...]],
+        turns: Turns,
+        history_tokens: int,
+        now: Callable[[], datetime],
+    ) -> None:
         self._robots = robots
+        self._failures = failures
         self._turns = turns
         self._history_tokens = history_tokens
         self._now = now
 
     def moment(self, device_id: str) -> Moment:
         """Return what is true of a robot now."""
-        return Moment(self._now(), self._robots.situation(device_id))
+        situation = self._robots.situation(device_id)
+        return Moment(self._now(), replace(situation, failures=self._failures(device_id)))
 
     def open(self, device_id: str) -> Opening:
         """Return the opening of what is said to a robot now; its history is read from here on."""

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from ai_server.brain.body import Body
 from ai_server.brain.persona import Persona
 from ai_server.configfile import ConfigError, read_text
 from ai_server.llm.chat import ActionCall, Message
-from ai_server.protocol.device import ActionDeclaration
 from ai_server.protocol.terms import Emotion
 
 _PLACEHOLDERS = ("name", "character", "style", "default_emotion", "examples", "actions")
@@ -73,15 +71,15 @@ def messages(system: Message, history: Iterable[Exchange], facts: str, words: st
     return (system, *turns, user_message(facts, words))
 
 
-def system_message(prompt: Prompt, persona: Persona, actions: Iterable[ActionDeclaration]) -> Message:
-    """Return who the model is and what its body can do; actions that the person must confirm are not offered."""
+def system_message(prompt: Prompt, persona: Persona, actions: str) -> Message:
+    """Return who the model is and what its body can do, as `Body.lines` tells it."""
     content = prompt.template.substitute(
         name=persona.name,
         character=persona.character,
         style=persona.style,
         default_emotion=persona.default_emotion,
         examples=persona.show_examples(),
-        actions=Body([action for action in actions if not action.confirm]).lines(descriptions=False),
+        actions=actions,
     )
     return Message("system", content)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from ai_server.brain.body import Body
-from ai_server.protocol.device import ActionDeclaration, Capabilities, Heartbeat, SensorReading, VisionEvent
+from ai_server.protocol.device import Capabilities, Heartbeat, SensorReading, VisionEvent
 from ai_server.protocol.terms import Emotion
 
 _SILENT_S = 600
@@ -95,11 +95,8 @@ class Robot:
     heartbeat: Heartbeat | None = None
     readings: dict[str, tuple[float, SensorReading]] = field(default_factory=dict)
     sight: tuple[float, VisionEvent] | None = None
-
-    @property
-    def actions(self) -> tuple[ActionDeclaration, ...]:
-        """What its body can do without asking the person first."""
-        return tuple(action for action in self.capabilities.actions if not action.confirm)
+    language: str | None = None
+    """What it was spoken to in last, a primary tag of BCP 47."""
 
 
 class Robots:

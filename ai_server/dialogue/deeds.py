@@ -46,7 +46,7 @@ class Deeds:
 
     Args:
         limit: how many there may be.
-        wording: how a failure is told.
+        wording: returns the words of a failure, which people may edit.
         robots: what each declared.
         turns: where what is told is stored.
         undelivered: where actions are that an earlier process gave out.
@@ -60,7 +60,7 @@ class Deeds:
         self,
         *,
         limit: ActionLimit,
-        wording: Wording,
+        wording: Callable[[], Wording],
         robots: Robots,
         turns: Turns,
         undelivered: Undelivered,
@@ -137,7 +137,7 @@ class Deeds:
         fact = f"{action.action} failed: {detail}" if detail else f"{action.action} failed"
         self._deeds[device_id].failures.append((self._clock(), fact))
         declared = self._robots.robot(device_id).body.actions
-        words = self._wording.unsuccessful(result.status, action.action, detail, declared)
+        words = self._wording().unsuccessful(result.status, action.action, detail, declared)
         await self._tell(device_id, result.command_id, words)
 
     def failures(self, device_id: str) -> tuple[str, ...]:

@@ -118,9 +118,9 @@ class Dialogue:
         """Take it that the utterance that a robot hears is never completed."""
         self._brain.stop_listening(device_id)
 
-    def body_changed(self, device_id: str) -> None:
-        """Have read ahead how conversations with a robot begin, which declared another body."""
-        self._brain.body_changed(device_id)
+    def robot_changed(self, device_id: str) -> None:
+        """Have read ahead how conversations with a robot begin, which has another body or persona."""
+        self._brain.robot_changed(device_id)
 
     def silences(self, utterance: Utterance) -> bool:
         """Say whether an utterance stops what its robot is saying."""

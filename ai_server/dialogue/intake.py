@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
 from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
@@ -19,6 +20,7 @@ from ai_server.dialogue.limits import Limits
 from ai_server.failpoints import AFTER_COMMIT, AFTER_PUBACK, AFTER_RECEIVE, failpoint
 from ai_server.memory.accepted import Acceptance, Arrival
 from ai_server.memory.database import DatabaseError
+from ai_server.memory.declarations import Declarations
 from ai_server.mqtt.connection import Connection, Received
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, Waiting
@@ -79,8 +81,11 @@ class Intake:
         epochs: Epochs,
         meters: Meters,
         deeds: Deeds,
+        declarations: Declarations,
+        personas: RobotPersonas,
         max_payload_bytes: int,
         max_nesting: int,
+        max_actions: int,
     ) -> None:
         self._connection = connection
         self._inbox = inbox
@@ -92,8 +97,11 @@ class Intake:
         self._epochs = epochs
         self._meters = meters
         self._deeds = deeds
+        self._declarations = declarations
+        self._personas = personas
         self._max_payload_bytes = max_payload_bytes
         self._max_nesting = max_nesting
+        self._max_actions = max_actions
         self._queue: list[_Arriving | _Wish] = []
         self._queued = asyncio.Event()
         self._on_their_way: dict[tuple[str, str], _Arriving] = {}
@@ -126,7 +134,7 @@ class Intake:
     def _take_in(self, received: Received) -> None:
         inbound: Inbound | None = None
         try:
-            inbound = parse(received.packet, self._max_payload_bytes, self._max_nesting)
+            inbound = parse(received.packet, self._max_payload_bytes, self._max_nesting, self._max_actions)
             if inbound is not None:
                 self._limits.admit(inbound)
         except ProtocolError as error:
@@ -167,11 +175,15 @@ class Intake:
             case ActionResult() as result:
                 self._go_on_errand(received, self._deeds.take(device_id, result))
                 return
+            case Capabilities() as capabilities if self._robots.declare(device_id, capabilities):
+                self._dialogue.robot_changed(device_id)
+                self._go_on_errand(received, self._declarations.keep(device_id, capabilities))
+                return
         self._keep(inbound)
         self._connection.acknowledge(received)
 
     def _keep(self, inbound: Inbound) -> None:
-        """Keep what a robot tells of itself."""
+        """Keep what a robot tells of this moment."""
         device_id = inbound.device_id
         match inbound.message:
             case SensorReading() as reading:
@@ -180,12 +192,6 @@ class Intake:
                 self._robots.see(device_id, event)
             case Heartbeat() as heartbeat:
                 self._robots.beat(device_id, heartbeat)
-            case Capabilities() as capabilities:
-                self._declare(device_id, capabilities)
-
-    def _declare(self, device_id: str, capabilities: Capabilities) -> None:
-        if self._robots.declare(device_id, capabilities):
-            self._dialogue.body_changed(device_id)
 
     def _take_words(self, received: Received, inbound: Inbound, utterance: Utterance) -> None:
         if not utterance.is_final:
@@ -284,9 +290,15 @@ class Intake:
                 errand = _all(self._dialogue.cancel(wish.device_id, request_id))
             case "repeat", request_id:
                 errand = self._delivery.repeat(wish.device_id, request_id)
+            case "persona", _:
+                errand = self._change_persona(wish.device_id, wish.control.persona)
             case _:
                 errand = self._dialogue.reset(wish.device_id, wish.silenced)
         self._go_on_errand(wish.received, errand)
+
+    async def _change_persona(self, device_id: str, persona: str | None) -> None:
+        await self._personas.choose(device_id, persona)
+        self._dialogue.robot_changed(device_id)
 
     def _go_on_errand(self, received: Received, errand: Awaitable[None]) -> None:
         task = asyncio.create_task(self._acknowledge_after(received, errand))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import singledispatchmethod
 from typing import Any
 
-from ai_server.brain.graph import BrainEvent, Understood
+from ai_server.brain.graph import BrainEvent, Face, Understood
 from ai_server.dialogue.deeds import Deeds
 from ai_server.failpoints import MID_GENERATION, failpoint
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
@@ -136,12 +136,18 @@ class RunningTurn:
         utterance = self.waiting.utterance
         if not self._deeds.admit(utterance.device_id, event.name):
             return
-        request_id = utterance.request_id
-        action = ActionMessage(
-            command_id=uuid.uuid4().hex, request_id=request_id, action=event.name, arguments=event.arguments
-        )
+        action = self._message(event)
         self._draft.actions.append(action)
         self._announce(StreamType.ACTION, action=action)
+
+    @_handle.register
+    def _(self, event: Face) -> None:
+        device_id = self.waiting.utterance.device_id
+        if not self._deeds.admit(device_id, event.call.name):
+            return
+        action = self._message(event.call).model_copy(update={"expires_at": self._expiry()})
+        self._outbox.act_now(device_id, action)
+        self._deeds.given_out(device_id, [action])
 
     @_handle.register
     def _(self, event: Finished) -> None:
@@ -164,13 +170,13 @@ class RunningTurn:
         if self.finish_reason is None:
             raise RuntimeError("the turn has not ended")
         utterance, draft, understood = self.waiting.utterance, self._draft, self.understood
-        expires_at = datetime.now(UTC) + self._action_ttl
+        expires_at = self._expiry()
         return Reply(
             request_id=utterance.request_id,
             device_id=utterance.device_id,
             text=draft.text.strip(),
             emotion=draft.emotion,
-            language=utterance.language or "en",
+            language=understood.language if understood else utterance.language or "en",
             intent=understood.intent.name if understood else "conversation",
             confidence=round(self._confidence(), 3),
             source=draft.source,
@@ -194,6 +200,16 @@ class RunningTurn:
             facts=self.understood.facts if self.understood else "",
             user_id=utterance.user_id,
         )
+
+    def _message(self, call: ActionCall) -> ActionMessage:
+        request_id = self.waiting.utterance.request_id
+        return ActionMessage(
+            command_id=uuid.uuid4().hex, request_id=request_id, action=call.name, arguments=call.arguments
+        )
+
+    def _expiry(self) -> datetime:
+        """Return when an action that is given out now is not worth carrying out any more."""
+        return datetime.now(UTC) + self._action_ttl
 
     def _confidence(self) -> float:
         """Return how sure the model was of its words; where it said none, how sure the brain is of the intent."""

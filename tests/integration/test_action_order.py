@@ -95,9 +95,10 @@ async def house(broker: RunningBroker, directory: Path) -> AsyncIterator[House]:
     async with connected(broker.with_options(client_id="brain"), subscriptions=()) as connection:
         undelivered, turns, meters, epochs = Undelivered(database), Turns(database), Meters(), Epochs()
         outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
+        wording = Wording.load(resources.config_dir() / "phrases" / "actions.toml")
         deeds = Deeds(
             limit=ActionLimit(rate_per_device=5, max_robots=8, may_report=lambda _: True),
-            wording=Wording.load(resources.config_dir() / "phrases" / "actions.toml"),
+            wording=lambda: wording,
             robots=robots,
             turns=turns,
             undelivered=undelivered,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,13 +12,16 @@ import pytest
 
 from ai_server import resources
 from ai_server.brain import graph
+from ai_server.brain.characters import CharacterFiles
+from ai_server.brain.feelings import Feelings
 from ai_server.brain.graph import Brain, BrainEvent, Understood
-from ai_server.brain.intent import IntentClassifier
-from ai_server.brain.persona import Persona
-from ai_server.brain.prompt import Prompt
+from ai_server.brain.hearing import Hearing
+from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
 from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ListenRequest, Message, Sampling, Started
 from ai_server.llm.manner import Manner
+from ai_server.memory.database import Database
+from ai_server.memory.personas import ChosenPersonas
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.device import ActionDeclaration, Capabilities, SensorReading
 from ai_server.protocol.reply import Reply
@@ -77,15 +81,22 @@ def robots() -> Robots:
 
 
 @pytest.fixture
-def brain(turns: Turns, model: Model, robots: Robots, clock: Clock) -> Brain:
+def personas(database: Database) -> RobotPersonas:
+    return RobotPersonas(ChosenPersonas(database, max_robots=64), max_robots=64)
+
+
+@pytest.fixture
+def brain(turns: Turns, model: Model, robots: Robots, personas: RobotPersonas, clock: Clock) -> Brain:
     return Brain(
-        classifier=IntentClassifier.load(CONFIG / "intents" / "en.toml"),
+        files=CharacterFiles(CONFIG, persona="naila", prompt="compact"),
+        personas=personas,
         robots=robots,
+        failures=lambda device_id: (),
+        hearing=Hearing(Feelings.load(CONFIG / "feelings"), None),
         turns=turns,
-        persona=Persona.load(CONFIG / "personas", "naila"),
-        prompt=Prompt.load(CONFIG / "prompts" / "compact.txt"),
         model=model,
         manner=Manner("compact", Sampling(), 64),
+        max_actions=3,
         history_tokens=1000,
         reply_timeout_s=60,
         now=clock,
@@ -101,7 +112,7 @@ def partial(words: str, **fields: Any) -> Utterance:
 
 
 async def answer(brain: Brain, utterance: Utterance) -> list[BrainEvent]:
-    return [event async for event in brain.answer(utterance)]
+    return [event async for event in brain.answer(utterance, time.monotonic())]
 
 
 async def read(model: Model, count: int = 1) -> list[str]:
@@ -258,12 +269,12 @@ async def test_bodies_that_change_are_read_once_they_have_settled(brain, model, 
     for actions in ([WAVE], [WAVE, NOD]):
         for device_id in ("one", "two"):
             assert body(robots, device_id, *actions)
-            brain.body_changed(device_id)
+            brain.robot_changed(device_id)
     assert model.prepared == []
     await asyncio.sleep(0.05)
     (system,) = model.prepared
     assert system.content.endswith("wave()\nnod()")
     body(robots, "one", NOD)
-    brain.body_changed("one")
+    brain.robot_changed("one")
     await asyncio.sleep(0.05)
     assert len(model.prepared) == 2

@@ -42,7 +42,7 @@ def robots() -> Robots:
 
 @pytest.fixture
 def consent(robots: Robots) -> Consent:
-    return Consent(robots, WORDING)
+    return Consent(robots, lambda: WORDING)
 
 
 def test_a_yes_is_needed_for_what_was_declared_so_alone(consent: Consent) -> None:
@@ -187,7 +187,7 @@ class Conversations(RuleBasedStateMachine):
         robots = Robots(max_robots=8, max_sensors=8)
         for name in ("rover", "owl", "crab"):
             robots.declare(name, BODY)
-        self.consent = Consent(robots, WORDING)
+        self.consent = Consent(robots, lambda: WORDING)
         self.now = 0.0
         self.asked: dict[str, tuple[float, list[ActionCall]]] = {}
 
@@ -232,6 +232,6 @@ TestNothingIsDoneWithoutAYes.settings = settings(max_examples=60, stateful_step_
 def test_no_other_intent_is_a_yes(intent: str) -> None:
     robots = Robots(max_robots=1, max_sensors=1)
     robots.declare("rover", BODY)
-    consent = Consent(robots, WORDING)
+    consent = Consent(robots, lambda: WORDING)
     consent.ask("rover", [OPEN], 0)
     assert consent.answer("rover", intent, 0) == []

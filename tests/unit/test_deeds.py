@@ -55,7 +55,7 @@ class House:
         self.robots = Robots(max_robots=8, max_sensors=8)
         self.deeds = Deeds(
             limit=ActionLimit(rate_per_device=rate, max_robots=8, may_report=lambda _: True),
-            wording=WORDING,
+            wording=lambda: WORDING,
             robots=self.robots,
             turns=self.turns,
             undelivered=self.undelivered,

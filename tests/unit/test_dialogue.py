@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from ai_server import resources
 from ai_server.brain.robots import Robots
+from ai_server.brain.wording import Wording
+from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
+from ai_server.dialogue.limits import ActionLimit
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database
 from ai_server.memory.turns import Turns
@@ -46,8 +52,19 @@ def dialogue(brain: Brain, database: Database, inbox: Inbox) -> Dialogue:
         will=Publication("naila/ai/status", b""),
         on_connected=lambda: None,
     )
-    outbox, turns, meters = Outbox(connection, Undelivered(database)), Turns(database), Meters()
-    robots = Robots(max_robots=8, max_sensors=8)
+    undelivered, turns, meters = Undelivered(database), Turns(database), Meters()
+    outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
+    wording = Wording.load(resources.config_dir() / "phrases" / "actions.toml")
+    deeds = Deeds(
+        limit=ActionLimit(rate_per_device=5, max_robots=8, may_report=lambda _: True),
+        wording=lambda: wording,
+        robots=robots,
+        turns=turns,
+        undelivered=undelivered,
+        outbox=outbox,
+        meters=meters,
+        max_robots=8,
+    )
     delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=meters)
     return Dialogue(
         brain=brain,
@@ -57,6 +74,8 @@ def dialogue(brain: Brain, database: Database, inbox: Inbox) -> Dialogue:
         outbox=outbox,
         epochs=Epochs(),
         meters=meters,
+        deeds=deeds,
+        action_ttl=timedelta(seconds=30),
     )
 
 

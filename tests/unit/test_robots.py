@@ -88,12 +88,6 @@ def test_a_person_is_seen_coming_and_not_going(robots):
     assert robots.situation("r1").sees is None
 
 
-def test_actions_that_need_a_yes_are_not_offered(robots):
-    wave, cut = ActionDeclaration(name="wave"), ActionDeclaration(name="cut", confirm=True)
-    robots.declare("r1", Capabilities(actions=[wave, cut]))
-    assert robots.robot("r1").actions == (wave,)
-
-
 def test_a_robot_too_many_waits_until_the_longest_silent_one_makes_room(robots, clock):
     for device_id in ("r1", "r2", "r3"):
         clock.now += 1
@@ -107,7 +101,7 @@ def test_a_robot_too_many_waits_until_the_longest_silent_one_makes_room(robots, 
     clock.now += 499
     robots.hear("r4")
     assert len(robots) == 3
-    assert robots.robot("r1").actions
+    assert robots.robot("r1").body.actions
     with pytest.raises(TooManyRobotsError):
         robots.hear("r2")
 

@@ -1,0 +1,201 @@
+"""The parts between the broker, the engine and the database, each handed what it needs.
+
+Importing this imports LangGraph, which takes half a second.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ai_server.brain.characters import CharacterFiles
+from ai_server.brain.feelings import Feelings
+from ai_server.brain.graph import Brain
+from ai_server.brain.hearing import Hearing
+from ai_server.brain.language import Languages
+from ai_server.brain.robot_personas import RobotPersonas
+from ai_server.brain.robots import Robots
+from ai_server.dialogue.deeds import Deeds
+from ai_server.dialogue.delivery import Delivery
+from ai_server.dialogue.dialogue import Dialogue
+from ai_server.dialogue.intake import Intake
+from ai_server.dialogue.limits import ActionLimit, Limits
+from ai_server.llm.failover import Failover
+from ai_server.llm.fallback import Fallback
+from ai_server.llm.manner import Manner
+from ai_server.llm.service import ModelService
+from ai_server.memory.accepted import AcceptedUtterances
+from ai_server.memory.database import Database
+from ai_server.memory.declarations import Declarations
+from ai_server.memory.personas import ChosenPersonas
+from ai_server.memory.turns import Turns
+from ai_server.memory.undelivered import Undelivered
+from ai_server.mqtt.connection import Connection
+from ai_server.mqtt.epochs import Epochs
+from ai_server.mqtt.inbox import Inbox
+from ai_server.mqtt.outbox import Outbox
+from ai_server.reporter import Reporter
+from ai_server.settings import Settings
+from ai_server.telemetry.condition import Condition
+from ai_server.telemetry.loop_lag import LoopLag
+from ai_server.telemetry.meters import Meters
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What stands before the house is built.
+
+    Attributes:
+        settings: valid ones.
+        connection: to the broker, not yet begun.
+        engine: runs the model; None where there is none.
+        manner: how it is asked to speak.
+        database: open.
+        languages: tells what is spoken; None where nothing but English is.
+        meters: count what happens.
+        lag: of the event loop.
+        condition: of the daemon.
+    """
+
+    settings: Settings
+    connection: Connection
+    engine: ModelService | None
+    manner: Manner
+    database: Database
+    languages: Languages | None
+    meters: Meters
+    lag: LoopLag
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts that are run, told or asked from outside."""
+
+    connection: Connection
+    files: CharacterFiles
+    brain: Brain
+    outbox: Outbox
+    dialogue: Dialogue
+    intake: Intake
+    reporter: Reporter
+    robots: Robots
+    declarations: Declarations
+    personas: RobotPersonas
+    deeds: Deeds
+
+    async def resume(self) -> None:
+        """Take up what an earlier process left: what robots declared and chose, their actions, and their utterances.
+
+        Raises:
+            DatabaseError: if it cannot be read.
+        """
+        self.robots.restore(await self.declarations.load())
+        await self.personas.load()
+        await self.deeds.resume()
+        await self.intake.resume()  # in line before anything new
+
+
+def build(ground: Ground) -> House:
+    """Build the house.
+
+    Raises:
+        ConfigError: if a file that people edit is missing or wrong.
+    """
+    settings, connection, database = ground.settings, ground.connection, ground.database
+    turns, undelivered, epochs = Turns(database), Undelivered(database), Epochs()
+    robots = Robots(max_robots=settings.naila_max_robots, max_sensors=settings.naila_max_sensors)
+    declarations = Declarations(database, max_robots=settings.naila_max_robots, max_actions=settings.naila_max_actions)
+    personas = RobotPersonas(
+        ChosenPersonas(database, max_robots=settings.naila_max_robots), max_robots=settings.naila_max_robots
+    )
+    files = CharacterFiles(settings.config_dir, persona=settings.naila_persona, prompt=ground.manner.prompt)
+    outbox = Outbox(connection, undelivered)
+    inbox = Inbox(
+        AcceptedUtterances(database), per_device=settings.naila_queue_per_device, total=settings.naila_queue_total
+    )
+    limits = Limits(
+        robots=robots,
+        max_robots=settings.naila_max_robots,
+        rate_per_device=settings.naila_rate_per_device,
+        sensor_rate_per_device=settings.naila_sensor_rate_per_device,
+    )
+    deeds = Deeds(
+        limit=ActionLimit(
+            rate_per_device=settings.naila_action_rate,
+            max_robots=settings.naila_max_robots,
+            may_report=limits.may_report,
+        ),
+        wording=lambda: files.current.wording,
+        robots=robots,
+        turns=turns,
+        undelivered=undelivered,
+        outbox=outbox,
+        meters=ground.meters,
+        max_robots=settings.naila_max_robots,
+    )
+    brain = Brain(
+        files=files,
+        personas=personas,
+        robots=robots,
+        failures=deeds.failures,
+        hearing=Hearing(Feelings.load(settings.config_dir / "feelings"), ground.languages),
+        turns=turns,
+        model=Failover(ground.engine, _fallback(files)),
+        manner=ground.manner,
+        max_actions=settings.naila_max_actions_per_reply,
+        history_tokens=settings.naila_history_tokens,
+        reply_timeout_s=settings.naila_reply_timeout_s,
+        now=lambda: datetime.now().astimezone(),
+    )
+    delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=ground.meters)
+    dialogue = Dialogue(
+        brain=brain,
+        delivery=delivery,
+        turns=turns,
+        inbox=inbox,
+        outbox=outbox,
+        epochs=epochs,
+        meters=ground.meters,
+        deeds=deeds,
+        action_ttl=timedelta(seconds=settings.naila_action_ttl_s),
+    )
+    intake = Intake(
+        connection=connection,
+        inbox=inbox,
+        dialogue=dialogue,
+        delivery=delivery,
+        robots=robots,
+        limits=limits,
+        outbox=outbox,
+        epochs=epochs,
+        meters=ground.meters,
+        deeds=deeds,
+        declarations=declarations,
+        personas=personas,
+        max_payload_bytes=settings.naila_max_payload_bytes,
+        max_nesting=settings.naila_max_nesting,
+        max_actions=settings.naila_max_actions,
+    )
+    reporter = Reporter(
+        connection=connection,
+        outbox=outbox,
+        inbox=inbox,
+        dialogue=dialogue,
+        robots=robots,
+        engine=ground.engine,
+        manner=ground.manner,
+        database=database,
+        turns=turns,
+        meters=ground.meters,
+        lag=ground.lag,
+        condition=ground.condition,
+    )
+    files.on_change = brain.prepare
+    return House(connection, files, brain, outbox, dialogue, intake, reporter, robots, declarations, personas, deeds)
+
+
+def _fallback(files: CharacterFiles) -> Fallback:
+    current = files.current
+    return Fallback(current.answers, name=current.default.name, rng=random.Random())  # noqa: S311  no secret
