@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ai_server.llm.chat import Sampling
 from ai_server.llm.engine.gbnf import GrammarError
-from ai_server.llm.engine.grammar import Grammar
+from ai_server.llm.engine.grammar import compiled
 from ai_server.llm.engine.vocabulary import Vocabulary
 
 __all__ = ["GrammarError", "Sampler"]
@@ -132,7 +132,7 @@ class _Constraint:
     """
 
     def __init__(self, grammar: str, vocabulary: Vocabulary) -> None:
-        self._state = Grammar(grammar).start
+        self._state = compiled(grammar).start
         self._vocabulary = vocabulary
         self.tokens: _Tokens = np.arange(vocabulary.size, dtype=np.int32)
         self.candidates = _Candidates(vocabulary.size)
