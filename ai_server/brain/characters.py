@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from ai_server.brain.feelings import Feelings
 from ai_server.brain.intent import IntentClassifier
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
@@ -39,6 +40,7 @@ class Characters:
         answers: what is said without a model by personas that have no answers of their own.
         wording: what is said of actions.
         classifier: tells what an utterance is for; it knows the names of all personas.
+        feelings: tells from words how somebody feels.
         problems: what is wrong with files, of which something older or nothing is in use.
     """
 
@@ -48,6 +50,7 @@ class Characters:
     answers: Answers
     wording: Wording
     classifier: IntentClassifier
+    feelings: Feelings
     problems: tuple[str, ...] = ()
     _warned: set[str] = field(default_factory=set, compare=False, repr=False)
 
@@ -73,7 +76,7 @@ class Characters:
 
 
 class CharacterFiles:
-    """Keeps `current` true to the files: personas, the prompt, the written answers, the wording, the intents.
+    """Keeps `current` true to the files: personas, prompt, written answers, wording, intents, feelings.
 
     A file that is wrong or missing keeps what it held before and is one of the `problems`. A persona whose file is
     deleted is gone, but for the default one.
@@ -105,6 +108,7 @@ class CharacterFiles:
         self._wording = WatchedFile.read(folder / "phrases" / "actions.toml", Wording.load)
         self._names = self._personas.spoken_names()
         self._classifier = WatchedFile.read(folder / "intents" / "en.toml", self._load_classifier)
+        self._feelings = WatchedFile.read(folder / "feelings", Feelings.load)
         self.current = self._snapshot()
 
     async def run(self, look_s: float = LOOK_S) -> None:
@@ -119,6 +123,10 @@ class CharacterFiles:
             if self.on_change:
                 self.on_change()
 
+    @property
+    def _others(self) -> tuple[WatchedFile[Any], ...]:
+        return (self._prompt, self._answers, self._wording, self._classifier, self._feelings)
+
     def _look(self) -> bool:
         """Look at each file once; return whether anything is new."""
         read = [file for file in self._personas if file.look()]
@@ -128,8 +136,7 @@ class CharacterFiles:
         if names != self._names:
             self._names = names
             self._classifier.forget()
-        others: tuple[WatchedFile[Any], ...] = (self._prompt, self._answers, self._wording, self._classifier)
-        read += [file for file in others if file.look()]
+        read += [file for file in self._others if file.look()]
         for file in read:
             if file not in gone:
                 self._report(file)
@@ -147,8 +154,7 @@ class CharacterFiles:
         return IntentClassifier.load(path, names=self._names)
 
     def _snapshot(self) -> Characters:
-        others = (self._prompt, self._answers, self._wording, self._classifier)
-        problems = (file.problem for file in (*self._personas, *others))
+        problems = (file.problem for file in (*self._personas, *self._others))
         personas = self._personas.contents()
         return Characters(
             default=personas[self._personas.default],
@@ -157,6 +163,7 @@ class CharacterFiles:
             answers=self._answers.content,
             wording=self._wording.content,
             classifier=self._classifier.content,
+            feelings=self._feelings.content,
             problems=(*self._personas.problems, *(problem for problem in problems if problem)),
         )
 

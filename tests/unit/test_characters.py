@@ -98,7 +98,14 @@ def test_no_flood_of_unknown_personas_fills_the_memory_or_the_log() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["personas/naila.toml", "prompts/system.txt", "phrases/fallback.toml", "phrases/actions.toml", "intents/en.toml"],
+    [
+        "personas/naila.toml",
+        "prompts/system.txt",
+        "phrases/fallback.toml",
+        "phrases/actions.toml",
+        "intents/en.toml",
+        "feelings/signs.toml",
+    ],
 )
 @pytest.mark.parametrize("content", [b"= $$$ {", None])
 def test_a_start_with_a_wrong_or_missing_file_is_refused_by_its_name(
@@ -186,6 +193,9 @@ async def test_each_kind_of_file_is_read_again(config: Path) -> None:
         await files.until(lambda now: now.wording.yes == "Aye.")
         edit("intents/en.toml", 'name = "date_query"\nphrases = [', 'name = "date_query"\nphrases = [\n"ahoy date",')
         await files.until(lambda now: now.classifier.classify("ahoy date").name == "date_query")
+        assert files.current.feelings.of("I am feeling cattywampus", "en") is None
+        edit("feelings/en.toml", "[sad]\nphrases = [", '[sad]\nphrases = [\n"i am feeling cattywampus",')
+        await files.until(lambda now: now.feelings.of("I am feeling cattywampus", "en") == "sad")
         assert files.current.problems == ()
 
 
