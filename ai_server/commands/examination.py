@@ -14,7 +14,7 @@ from ai_server import hardware, resources
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
 from ai_server.commands.engine import Engine, EngineError
-from ai_server.commands.examiner import WELL_FORMED, Examiner, GrammarOf, Score
+from ai_server.commands.examiner import WELL_FORMED, Examiner, Score
 from ai_server.examination.sets import Sets, SetsError, read_sets
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.llm.manner import Manner, manner_of, wishes_of
@@ -96,7 +96,7 @@ async def _scores(examiner: Examiner, conditions: Conditions, sets: Sets) -> lis
 
 
 def _examiner(engine: Engine, settings: Settings, header: ModelHeader, conditions: Conditions, sets: Sets) -> Examiner:
-    manner = _manner(settings, header, conditions.temperature)
+    manner = _manner(settings, header, conditions)
     config = resources.config_dir()
     return Examiner(
         engine,
@@ -104,17 +104,14 @@ def _examiner(engine: Engine, settings: Settings, header: ModelHeader, condition
         persona=Persona.load(config / "personas", "naila"),
         prompt=Prompt.load(config / "prompts" / f"{manner.prompt}.txt"),
         bodies=sets.bodies,
-        grammar_of=_grammar_of() if conditions.grammar else None,
+        max_actions=settings.naila_max_actions_per_reply,
     )
 
 
-def _grammar_of() -> GrammarOf:
-    raise EngineError("There is no grammar yet: examine with --no-grammar.")
-
-
-def _manner(settings: Settings, header: ModelHeader, temperature: float) -> Manner:
+def _manner(settings: Settings, header: ModelHeader, conditions: Conditions) -> Manner:
     manner = manner_of(settings, header)
-    return replace(manner, sampling=msgspec.structs.replace(manner.sampling, temperature=temperature, seed=_SEED))
+    sampling = msgspec.structs.replace(manner.sampling, temperature=conditions.temperature, seed=_SEED)
+    return replace(manner, sampling=sampling, grammar=conditions.grammar)
 
 
 def _say(text: str) -> None:

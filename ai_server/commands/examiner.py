@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from ai_server.brain.body import Body
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Exchange, Prompt, messages, system_message
 from ai_server.commands.engine import Answer, Engine
@@ -21,10 +22,6 @@ from ai_server.examination.judgement import (
 from ai_server.examination.sets import USUAL_BODY, RecallCase, Sets
 from ai_server.llm.manner import Manner
 from ai_server.llm.wire import Generate
-from ai_server.protocol.device import ActionDeclaration
-
-GrammarOf = Callable[[Sequence[ActionDeclaration]], str]
-"""Returns the GBNF that replies of a body must follow."""
 
 WELL_FORMED = "well-formed replies"
 """The measure of all replies of the sets: a tag, and no action but declared ones within their range."""
@@ -100,8 +97,8 @@ class Examiner:
         manner: how the model is asked to speak.
         persona: who it speaks as.
         prompt: the template of its system message.
-        bodies: what each body can do, by its name.
-        grammar_of: makes the grammar of a body; None for replies that follow none.
+        bodies: by their names.
+        max_actions: of one reply, where the manner wants replies held to a grammar.
     """
 
     def __init__(
@@ -111,14 +108,18 @@ class Examiner:
         manner: Manner,
         persona: Persona,
         prompt: Prompt,
-        bodies: Mapping[str, Sequence[ActionDeclaration]],
-        grammar_of: GrammarOf | None,
+        bodies: Mapping[str, Body],
+        max_actions: int,
     ) -> None:
         self._engine = engine
         self._manner = manner
         self._bodies = bodies
-        self._systems = {name: system_message(prompt, persona, actions) for name, actions in bodies.items()}
-        self._grammars = {name: grammar_of(actions) for name, actions in bodies.items()} if grammar_of else {}
+        self._max_actions = max_actions
+        descriptions = manner.prompt == "system"
+        self._systems = {
+            name: system_message(prompt, persona, body.lines(descriptions=descriptions))
+            for name, body in bodies.items()
+        }
 
     async def examine(self, sets: Sets) -> AsyncIterator[Score]:
         """Yield the score of each set, and last how many of all these replies were well-formed.
@@ -189,7 +190,7 @@ class Examiner:
             sampling=self._manner.sampling,
             max_tokens=self._manner.max_tokens,
             date=dt.datetime.now().astimezone().date().isoformat(),
-            grammar=self._grammars.get(question.body),
+            grammar=self._bodies[question.body].grammar(self._max_actions) if self._manner.grammar else None,
         )
         (answer,) = await self._engine.answer([request])
         return answer

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ai_server.brain.actions import objection, unsaid_number
+from ai_server.brain.actions import unsaid_number
+from ai_server.brain.body import Body
 from ai_server.examination.sets import ActionCase, EverydayCase, WordsCase
 from ai_server.llm.chat import ActionCall, EmotionTag
 from ai_server.llm.reply import ReplyParser
-from ai_server.protocol.device import ActionDeclaration
 from ai_server.protocol.terms import EMOTIONS, Emotion
 
 _TAG = re.compile(rf"\s*\[({'|'.join(EMOTIONS)})\] \S")
@@ -36,14 +36,12 @@ class Heard:
     flaws: tuple[str, ...] = ()
 
 
-def take_apart(
-    raw: str, declared: Sequence[ActionDeclaration], said: str, *, literal_numbers: bool, truncated: bool = False
-) -> Heard:
+def take_apart(raw: str, body: Body, said: str, *, literal_numbers: bool, truncated: bool = False) -> Heard:
     """Return a reply as the brain takes it.
 
     Args:
         raw: what the model said.
-        declared: what the robot's body can do.
+        body: the robot's.
         said: what the person said.
         literal_numbers: an action's number must be one that the person said, where the person said any.
         truncated: the model did not come to its end.
@@ -55,7 +53,7 @@ def take_apart(
     flaws += ["an action is no JSON object that names one"] * parser.malformed
     actions = []
     for call in (event for event in events if isinstance(event, ActionCall)):
-        reason = objection(call, declared) or (unsaid_number(call, said) if literal_numbers else None)
+        reason = body.objection(call) or (unsaid_number(call, said) if literal_numbers else None)
         if reason is None:
             actions.append(call)
         else:

@@ -12,8 +12,9 @@ from typing import TypeVar
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
+from ai_server.brain.body import Body
 from ai_server.llm.chat import ActionCall
-from ai_server.protocol.device import ActionDeclaration, Capabilities
+from ai_server.protocol.device import Capabilities
 from ai_server.protocol.terms import Emotion
 
 USUAL_BODY = "rover"
@@ -120,7 +121,7 @@ class ActionCase(NegativeCase, frozen=True, kw_only=True):
 class Sets:
     """All that is asked, and the bodies that it is asked of."""
 
-    bodies: Mapping[str, tuple[ActionDeclaration, ...]]
+    bodies: Mapping[str, Body]
     everyday: tuple[EverydayCase, ...]
     actions: tuple[ActionCase, ...]
     negatives: tuple[NegativeCase, ...]
@@ -166,13 +167,13 @@ def _read_set(path: Path, kind: type[_AnyCase]) -> tuple[_AnyCase, ...]:
     return tuple(cases)
 
 
-def _read_bodies(path: Path) -> dict[str, tuple[ActionDeclaration, ...]]:
+def _read_bodies(path: Path) -> dict[str, Body]:
     try:
         declared = _BODIES.validate_json(_read(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise SetsError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    return {name: tuple(capabilities.actions) for name, capabilities in declared.items()}
+    return {name: Body(capabilities.actions) for name, capabilities in declared.items()}
 
 
 def _read(path: Path) -> str:

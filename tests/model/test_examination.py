@@ -1,8 +1,9 @@
-"""A small examination of the shipped model by `naila models eval`; the whole sets take a minute."""
+"""A small examination of the shipped model by `naila models eval`; the whole sets take minutes."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ import pytest
 from ai_server.commands.examination import default_sets
 from tests.model.conftest import MODEL
 
-EVERY = 6
+EVERY = 12
 """One case in so many is asked."""
 MEASURES = {
     "everyday: sensible": "everyday",
@@ -25,15 +26,19 @@ MEASURES = {
 }
 
 
+def part_of_sets(folder: Path, every: int) -> Path:
+    """Write one case in so many of each set into a folder."""
+    for source in default_sets().glob("*.json*"):
+        lines = source.read_text().splitlines()
+        chosen = lines if source.suffix == ".json" else lines[::every]
+        (folder / source.name).write_text("\n".join(chosen))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A part of the sets."""
-    folder = tmp_path_factory.mktemp("eval")
-    for source in default_sets().glob("*.json*"):
-        lines = source.read_text().splitlines()
-        chosen = lines if source.suffix == ".json" else lines[::EVERY]
-        (folder / source.name).write_text("\n".join(chosen))
-    return folder
+    return part_of_sets(tmp_path_factory.mktemp("eval"), EVERY)
 
 
 def examine(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -44,7 +49,7 @@ def examine(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def figures(folder: Path) -> Mapping[str, Any]:
     """What a small examination found."""
-    outcome = examine(folder, "--no-grammar", "--json")
+    outcome = examine(folder, "--json")
     assert outcome.returncode == 0, outcome.stderr
     found: Mapping[str, Any] = json.loads(outcome.stdout)
     return found
@@ -73,10 +78,20 @@ def test_the_figures_follow_from_the_replies(figures):
             assert row["count"] == (wrong if row["measure"] == "unasked actions" else len(faults) - wrong)
 
 
-def test_the_table_names_every_measure_and_the_wrong_replies_come_below(folder, figures):
-    outcome = examine(folder, "--no-grammar", "--wrong")
+def test_under_the_grammar_every_reply_is_well_formed(figures):
+    assert share(figures, "well-formed replies") == 1
+
+
+def test_it_answers_as_a_robot_does(figures):
+    assert share(figures, "everyday: sensible") >= 0.4
+    assert share(figures, "facts") >= 0.5
+
+
+def test_the_table_names_every_measure_and_the_wrong_replies_come_below_it(tmp_path):
+    outcome = examine(part_of_sets(tmp_path, 60), "--no-grammar", "--wrong")
     assert outcome.returncode == 0, outcome.stderr
     table, _, below = outcome.stdout.rpartition("┘")
     assert all(measure in table for measure in MEASURES)
-    wrong = [reply["id"] for reply in figures["replies"] if reply["fault"] is not None]
-    assert [line.split()[0] for line in below.splitlines() if line.startswith("  ")][: len(wrong)] == wrong
+    shown = re.findall(r"^  (\w+)-\d+ ", below, re.MULTILINE)
+    assert set(shown) <= set(MEASURES.values())
+    assert "without a grammar" in table
