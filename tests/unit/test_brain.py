@@ -14,11 +14,23 @@ from ai_server import resources
 from ai_server.brain import graph
 from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.feelings import Feelings
-from ai_server.brain.graph import Brain, BrainEvent, Understood
+from ai_server.brain.graph import Brain, BrainEvent, Face, Understood
 from ai_server.brain.hearing import Hearing
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
-from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ListenRequest, Message, Sampling, Started
+from ai_server.llm.chat import (
+    ActionCall,
+    ChatEvent,
+    ChatRequest,
+    Delta,
+    EmotionTag,
+    Finished,
+    ListenRequest,
+    Message,
+    Sampling,
+    Sentence,
+    Started,
+)
 from ai_server.llm.manner import Manner
 from ai_server.memory.database import Database
 from ai_server.memory.personas import ChosenPersonas
@@ -32,6 +44,12 @@ WAVE = ActionDeclaration(name="wave")
 NOD = ActionDeclaration(name="nod")
 
 
+FACE = ActionDeclaration.model_validate(
+    {"name": "show", "parameters": {"properties": {"emotion": {"type": "string", "enum": ["happy", "neutral"]}}}}
+)
+FAILURES = {"clumsy": ["move failed: stuck"]}
+
+
 class Model:
     """Keeps what it is given, and always says the same."""
 
@@ -41,10 +59,13 @@ class Model:
         self.heard = asyncio.Event()
         self.prepared: list[Message] = []
         self.forgotten: list[str] = []
+        self.says: list[ChatEvent] = []
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         self.asked.append(request)
         yield Started("llm")
+        for event in self.says:
+            yield event
         yield Finished("stop", "I see.")
 
     def listen(self, request: ListenRequest) -> None:
@@ -91,7 +112,7 @@ def brain(turns: Turns, model: Model, robots: Robots, personas: RobotPersonas, c
         files=CharacterFiles(CONFIG, persona="naila", prompt="compact"),
         personas=personas,
         robots=robots,
-        failures=lambda device_id: (),
+        failures=lambda device_id: tuple(FAILURES.get(device_id, ())),
         hearing=Hearing(Feelings.load(CONFIG / "feelings"), None),
         turns=turns,
         model=model,
@@ -278,3 +299,62 @@ async def test_bodies_that_change_are_read_once_they_have_settled(brain, model, 
     brain.robot_changed("one")
     await asyncio.sleep(0.05)
     assert len(model.prepared) == 2
+
+
+# What the body and the person add to a turn.
+
+
+async def test_the_face_moves_after_the_emotion_and_before_any_word(brain, model, robots):
+    body(robots, "rover", WAVE, FACE)
+    model.says = [EmotionTag("happy"), Delta("Hooray!"), Sentence("Hooray!")]
+    events = await answer(brain, said("could you tell me a joke"))
+    assert events[2:5] == [EmotionTag("happy"), Face(ActionCall("show", {"emotion": "happy"})), Delta("Hooray!")]
+
+
+async def test_a_skill_moves_the_face_too_and_the_model_is_not_offered_it(brain, model, robots):
+    body(robots, "rover", WAVE, FACE)
+    assert Face(ActionCall("show", {"emotion": "neutral"})) in await answer(brain, said("what time is it"))
+    await answer(brain, said("could you tell me a joke"))
+    (asked,) = model.asked
+    assert asked.messages[0].content.endswith("Actions:\nwave()")
+
+
+async def test_the_model_is_held_to_what_the_body_of_its_robot_can_do(brain, model, robots):
+    body(robots, "rover", WAVE)
+    await answer(brain, said("could you tell me a joke"))
+    assert model.asked[0].grammar == robots.robot("rover").body.grammar(3)
+    assert "wave" in model.asked[0].grammar
+
+
+async def test_an_action_that_the_body_did_not_declare_never_leaves(brain, model, robots):
+    body(robots, "rover", WAVE)
+    model.says = [EmotionTag("happy"), Delta("Yes!"), ActionCall("fly", {}), ActionCall("wave", {})]
+    events = await answer(brain, said("could you fly and wave"))
+    assert [event for event in events if isinstance(event, ActionCall)] == [ActionCall("wave", {})]
+
+
+async def test_what_failed_is_among_the_facts_of_the_next_turn(brain, model):
+    utterance = Utterance(device_id="clumsy", request_id="q1", text="could you tell me why")
+    await answer(brain, utterance)
+    assert model.asked[0].messages[-1].content == "[Saturday 14:05; move failed: stuck]\ncould you tell me why"
+
+
+async def test_a_feeling_that_nothing_names_is_inferred_from_the_words(brain, model):
+    await answer(brain, said("my dog died yesterday"))
+    (asked,) = model.asked
+    assert asked.messages[-1].content == "[Saturday 14:05; person feels sad]\nmy dog died yesterday"
+    assert asked.emotion == "sad"
+
+
+async def test_the_feeling_that_the_message_names_wins(brain, model):
+    await answer(brain, said("my dog died yesterday", emotion="angry"))
+    assert model.asked[0].messages[-1].content.startswith("[Saturday 14:05; person feels angry]")
+
+
+async def test_a_robot_speaks_as_the_persona_that_it_chose(brain, model, robots, personas):
+    robots.declare("rover", Capabilities(persona="nabu"))
+    await answer(brain, said("could you tell me a joke"))
+    await personas.choose("rover", "ollie")
+    await answer(brain, said("could you tell me a joke"))
+    assert [asked.messages[0].content.split(",")[0] for asked in model.asked] == ["You are Nabu", "You are Ollie"]
+    assert [asked.persona for asked in model.asked] == ["nabu", "ollie"]
