@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ai_server.brain.characters import CharacterFiles
-from ai_server.brain.feelings import Feelings
 from ai_server.brain.graph import Brain
 from ai_server.brain.hearing import Hearing
 from ai_server.brain.language import Languages
@@ -140,9 +139,9 @@ def build(ground: Ground) -> House:
         personas=personas,
         robots=robots,
         failures=deeds.failures,
-        hearing=Hearing(Feelings.load(settings.config_dir / "feelings"), ground.languages),
+        hearing=Hearing(lambda: files.current.feelings, ground.languages),
         turns=turns,
-        model=Failover(ground.engine, _fallback(files)),
+        model=Failover(ground.engine, Fallback(files.speaker, rng=random.Random())),  # noqa: S311  no secret
         manner=ground.manner,
         max_actions=settings.naila_max_actions_per_reply,
         history_tokens=settings.naila_history_tokens,
@@ -173,6 +172,7 @@ def build(ground: Ground) -> House:
         meters=ground.meters,
         deeds=deeds,
         declarations=declarations,
+        files=files,
         personas=personas,
         max_payload_bytes=settings.naila_max_payload_bytes,
         max_nesting=settings.naila_max_nesting,
@@ -184,6 +184,7 @@ def build(ground: Ground) -> House:
         inbox=inbox,
         dialogue=dialogue,
         robots=robots,
+        files=files,
         engine=ground.engine,
         manner=ground.manner,
         database=database,
@@ -192,10 +193,11 @@ def build(ground: Ground) -> House:
         lag=ground.lag,
         condition=ground.condition,
     )
-    files.on_change = brain.prepare
+
+    def tell_of_files() -> None:
+        ground.condition.ail("config", files.current.ailment)
+        brain.prepare()
+
+    files.on_change = tell_of_files
+    ground.condition.ail("config", files.current.ailment)
     return House(connection, files, brain, outbox, dialogue, intake, reporter, robots, declarations, personas, deeds)
-
-
-def _fallback(files: CharacterFiles) -> Fallback:
-    current = files.current
-    return Fallback(current.answers, name=current.default.name, rng=random.Random())  # noqa: S311  no secret

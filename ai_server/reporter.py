@@ -7,6 +7,7 @@ from typing import Literal
 
 import structlog
 
+from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.robots import Robots
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.manner import Manner
@@ -16,10 +17,11 @@ from ai_server.memory.turns import Turns
 from ai_server.mqtt.connection import Connection
 from ai_server.mqtt.inbox import Inbox
 from ai_server.mqtt.outbox import Outbox
-from ai_server.protocol.status import MqttFigures
+from ai_server.protocol.status import ConfigFigures, MqttFigures
 from ai_server.telemetry.condition import Condition
 from ai_server.telemetry.loop_lag import LoopLag
 from ai_server.telemetry.meters import (
+    ConfigObservation,
     DatabaseObservation,
     LlmObservation,
     Meters,
@@ -47,6 +49,7 @@ class Reporter:
         manner: Manner,
         database: Database,
         turns: Turns,
+        files: CharacterFiles,
         meters: Meters,
         lag: LoopLag,
         condition: Condition,
@@ -60,6 +63,7 @@ class Reporter:
         self._manner = manner
         self._database = database
         self._turns = turns
+        self._files = files
         self._meters = meters
         self._lag = lag
         self._condition = condition
@@ -91,12 +95,23 @@ class Reporter:
             llm=self._llm(),
             mqtt=self._mqtt(),
             database=await self._look_at_database(),
+            config=self._config(),
             waiting=len(self._inbox),
             running=self._dialogue.running,
             robots=len(self._robots),
             event_loop_lag_ms=self._lag.worst_ms,
             actions_expired=self._outbox.expired,
         )
+
+    def _config(self) -> ConfigObservation:
+        current = self._files.current
+        figures = ConfigFigures(
+            personas=len(current.personas),
+            reloads=self._files.reloads,
+            refusals=self._files.refusals,
+            problems=len(current.problems),
+        )
+        return ConfigObservation(figures, current.ailment)
 
     def _llm(self) -> LlmObservation:
         state = self._engine.state if self._engine else EngineState(reason="no model is configured")

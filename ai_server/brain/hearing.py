@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ai_server.brain.feelings import Feelings
 from ai_server.brain.language import Languages, name, primary
 from ai_server.brain.opening import Moment
@@ -14,11 +16,11 @@ class Hearing:
     """Tells what a person's words tell beside what they say.
 
     Args:
-        feelings: infers them from words.
+        feelings: returns what infers them from words, which people may edit.
         languages: tells them by words; None where nothing but English is spoken.
     """
 
-    def __init__(self, feelings: Feelings, languages: Languages | None) -> None:
+    def __init__(self, feelings: Callable[[], Feelings], languages: Languages | None) -> None:
         self._feelings = feelings
         self._languages = languages
 
@@ -39,5 +41,5 @@ class Hearing:
 
         The feeling is the one that the message names, else what the camera saw, else what the words sound like.
         """
-        felt = utterance.emotion or moment.situation.person_emotion or self._feelings.of(utterance.text, language)
+        felt = utterance.emotion or moment.situation.person_emotion or self._feelings().of(utterance.text, language)
         return moment.spoken(felt, None if language == _ENGLISH else name(language))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
 from ai_server.dialogue.deeds import Deeds
@@ -27,7 +28,7 @@ from ai_server.mqtt.inbox import Inbox, Waiting
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.action import ActionResult
 from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
-from ai_server.protocol.errors import ProtocolError
+from ai_server.protocol.errors import ErrorCode, ProtocolError
 from ai_server.protocol.inbound import Inbound, parse
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
@@ -82,6 +83,7 @@ class Intake:
         meters: Meters,
         deeds: Deeds,
         declarations: Declarations,
+        files: CharacterFiles,
         personas: RobotPersonas,
         max_payload_bytes: int,
         max_nesting: int,
@@ -98,6 +100,7 @@ class Intake:
         self._meters = meters
         self._deeds = deeds
         self._declarations = declarations
+        self._files = files
         self._personas = personas
         self._max_payload_bytes = max_payload_bytes
         self._max_nesting = max_nesting
@@ -137,6 +140,7 @@ class Intake:
             inbound = parse(received.packet, self._max_payload_bytes, self._max_nesting, self._max_actions)
             if inbound is not None:
                 self._limits.admit(inbound)
+                self._check_persona(inbound)
         except ProtocolError as error:
             self._refuse(received, error, inbound)
             return
@@ -144,6 +148,14 @@ class Intake:
             self._connection.acknowledge(received)
         else:
             self._deliver(received, inbound)
+
+    def _check_persona(self, inbound: Inbound) -> None:
+        """Refuse the choice of a persona that is not there; raises ProtocolError."""
+        match inbound.message:
+            case Control(command="persona", persona=str(name)) if name not in self._files.current.personas:
+                known = ", ".join(sorted(self._files.current.personas))
+                message = f"persona: there is no {name!r}; those that there are: {known}"
+                raise ProtocolError(ErrorCode.INVALID_FIELD, message, device_id=inbound.device_id)
 
     def _refuse(self, received: Received, error: ProtocolError, inbound: Inbound | None) -> None:
         """Tell what was wrong with a message, unless too much is; words that silence their robot do so all the same."""

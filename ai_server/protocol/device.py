@@ -82,11 +82,21 @@ class Control(WireModel):
     """The payload of `naila/devices/{device_id}/control`.
 
     `cancel` stops what the robot is saying (`request_id`: only that turn), `repeat` says the last reply again under
-    this `request_id`, `reset` begins a new conversation.
+    this `request_id`, `reset` begins a new conversation, `persona` chooses who the robot is from its next turn on.
+
+    Attributes:
+        persona: goes with the command of that name: the persona file without its .toml; None takes the choice back.
     """
 
-    command: Literal["cancel", "repeat", "reset"]
+    command: Literal["cancel", "repeat", "reset", "persona"]
     request_id: Id | None = None
+    persona: PersonaName | None = None
+
+    @model_validator(mode="after")
+    def _check_persona(self) -> Self:
+        if self.command == "persona" and "persona" not in self.model_fields_set:
+            raise ValueError("the command persona needs a persona: a name, or null to take the choice back")
+        return self
 
 
 class Parameter(WireModel):

@@ -141,6 +141,18 @@ class MemoryFigures(BaseModel):
     write_ms: Quantiles = Quantiles()
 
 
+class ConfigFigures(BaseModel):
+    """The files that people edit."""
+
+    personas: int = 0
+    reloads: int = 0
+    """Files that were read again since the start."""
+    refusals: int = 0
+    """Files that were found wrong or missing since the start."""
+    problems: int = 0
+    """Files that are wrong now."""
+
+
 class ProcessFigures(BaseModel):
     """The daemon and its engine process, from the operating system."""
 
@@ -172,6 +184,7 @@ class Metrics(_Published):
     llm: LlmFigures = LlmFigures()
     engine: EngineFigures = EngineFigures()
     memory: MemoryFigures = MemoryFigures()
+    config: ConfigFigures = ConfigFigures()
     process: ProcessFigures = ProcessFigures()
 
 

@@ -18,6 +18,7 @@ from ai_server.protocol.errors import ErrorCode
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.status import (
     ActionFigures,
+    ConfigFigures,
     EngineFigures,
     Health,
     LlmFigures,
@@ -105,6 +106,14 @@ class DatabaseObservation:
     set_aside: str = ""
 
 
+@dataclass(frozen=True)
+class ConfigObservation:
+    """What the files that people edit show: their figures, and in a line what is wrong with them."""
+
+    figures: ConfigFigures
+    ailment: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Observations:
     """What the parts of the daemon show at one moment.
@@ -113,6 +122,7 @@ class Observations:
         llm: the model service.
         mqtt: the connection.
         database: the database.
+        config: the files that people edit.
         waiting: utterances in the queues.
         running: utterances being answered.
         robots: known.
@@ -123,6 +133,7 @@ class Observations:
     llm: LlmObservation
     mqtt: MqttObservation
     database: DatabaseObservation
+    config: ConfigObservation = ConfigObservation(ConfigFigures(), "")
     waiting: int = 0
     running: int = 0
     robots: int = 0
@@ -234,6 +245,7 @@ class Meters:
                 database_bytes=seen.database.size_bytes,
                 write_ms=quantiles(seen.database.write_ms),
             ),
+            config=seen.config.figures,
             process=self._process_figures(seen),
         )
 
@@ -246,6 +258,7 @@ class Meters:
                 "brain": self._brain_health(),
                 "llm": self._llm_health(seen.llm),
                 "memory": _database_health(seen.database),
+                "config": _config_health(seen.config),
             },
             system_load=[_round(load) for load in os.getloadavg()],
             memory_total_mb=_mb(memory.total),
@@ -408,6 +421,11 @@ def _database_health(database: DatabaseObservation) -> ServiceHealth:
         error_rate=_ratio(database.failures, database.transactions) or 0,
         detail=database.error or (database.set_aside and f"begun anew; the damaged file is {database.set_aside}"),
     )
+
+
+def _config_health(config: ConfigObservation) -> ServiceHealth:
+    """What is wrong is not used: what the files held before is."""
+    return ServiceHealth(status="degraded" if config.ailment else "healthy", detail=config.ailment)
 
 
 def _working_ms(reply: Reply) -> float:

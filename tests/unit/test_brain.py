@@ -40,6 +40,7 @@ from ai_server.protocol.reply import Reply
 from ai_server.protocol.utterance import Utterance
 
 CONFIG = resources.config_dir()
+FEELINGS = Feelings.load(CONFIG / "feelings")
 WAVE = ActionDeclaration(name="wave")
 NOD = ActionDeclaration(name="nod")
 
@@ -113,7 +114,7 @@ def brain(turns: Turns, model: Model, robots: Robots, personas: RobotPersonas, c
         personas=personas,
         robots=robots,
         failures=lambda device_id: tuple(FAILURES.get(device_id, ())),
-        hearing=Hearing(Feelings.load(CONFIG / "feelings"), None),
+        hearing=Hearing(lambda: FEELINGS, None),
         turns=turns,
         model=model,
         manner=Manner("compact", Sampling(), 64),

@@ -22,7 +22,7 @@ def feelings() -> Feelings:
 
 @pytest.fixture(scope="module")
 def hearing(feelings: Feelings) -> Hearing:
-    return Hearing(feelings, Languages("en"))
+    return Hearing(lambda: feelings, Languages("en"))
 
 
 def said(words: str, **fields: str) -> Utterance:
@@ -43,7 +43,7 @@ def test_words_that_tell_nothing_keep_the_last_language_and_before_that_the_pers
 
 
 def test_a_model_that_speaks_english_alone_is_never_asked_for_another_language(feelings):
-    deaf = Hearing(feelings, None)
+    deaf = Hearing(lambda: feelings, None)
     assert deaf.language(said("kannst du mir einen Witz erzählen", language="de"), "fr", "de") == "en"
 
 

@@ -267,7 +267,7 @@ def statuses(meters: Meters, **parts: Any) -> dict[str, str]:
 def test_services_that_were_not_observed_yet_are_unknown(meters: Meters) -> None:
     unseen = MqttObservation(figures=MqttFigures())
     found = statuses(meters, mqtt=unseen, llm=LlmObservation(status="unloaded"))
-    assert found == {"mqtt": "unknown", "brain": "unknown", "llm": "unknown", "memory": "unknown"}
+    assert found == {"mqtt": "unknown", "brain": "unknown", "llm": "unknown", "memory": "unknown", "config": "healthy"}
 
 
 def test_services_that_work_are_healthy(meters: Meters) -> None:
