@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import re
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -19,6 +20,7 @@ from ai_server.protocol.terms import EMOTIONS, Emotion
 
 _WORDS_PER_DELTA = 3
 _CONVERSATIONS = 1000
+_EVERYBODYS = "en"
 _FORM = re.compile(rf"\[({'|'.join(EMOTIONS)})\] [^\s{{}}\[\]][^{{}}\[\]]*")
 
 
@@ -59,7 +61,7 @@ def _with_conversation(answers: dict[str, AnswersByEmotion]) -> dict[str, Answer
 
 
 class Answers(RootModel[Annotated[dict[str, AnswersByEmotion], AfterValidator(_with_conversation)]]):
-    """The written answers, by intent. Those to `conversation` serve where an intent has none."""
+    """The written answers of one language, by intent. Those to `conversation` serve where an intent has none."""
 
     def choices(self, intent: str, emotion: Emotion) -> tuple[str, ...]:
         """Return what may be answered to this intent of a person who feels so."""
@@ -70,8 +72,38 @@ class Answers(RootModel[Annotated[dict[str, AnswersByEmotion], AfterValidator(_w
         return Answers({**self.root, **own})
 
 
+class WrittenAnswers:
+    """The written answers of all languages; English ones serve where a language has none.
+
+    Args:
+        languages: by the primary tag of BCP 47; `en` is among them.
+    """
+
+    def __init__(self, languages: Mapping[str, Answers]) -> None:
+        self._languages = languages
+
+    @classmethod
+    def load(cls, folder: Path) -> WrittenAnswers:
+        """Read `config/phrases/fallback/`, a file for each language.
+
+        Raises:
+            ConfigError: if one is wrong, or `en.toml` is missing.
+        """
+        paths = {folder / f"{_EVERYBODYS}.toml", *folder.glob("[!.]*.toml")}
+        return cls({path.stem: load_answers(path) for path in sorted(paths)})
+
+    def of(self, language: str) -> Answers:
+        """Return the answers in a language, a primary tag of BCP 47."""
+        return self._languages.get(language) or self._languages[_EVERYBODYS]
+
+    def with_own(self, own: Mapping[str, AnswersByEmotion], language: str) -> WrittenAnswers:
+        """Return these answers with those of a persona in their place, in its language, a tag of BCP 47."""
+        primary = language.partition("-")[0].lower()
+        return WrittenAnswers({**self._languages, primary: self.of(primary).with_own(own)}) if own else self
+
+
 def load_answers(path: Path) -> Answers:
-    """Read `config/phrases/fallback.toml`.
+    """Read a file of `config/phrases/fallback/`.
 
     Raises:
         ConfigError: if it is missing or wrong.
@@ -79,26 +111,33 @@ def load_answers(path: Path) -> Answers:
     return load_toml(path, Answers)
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who speaks where no model does: what the robot is called, and what it may say."""
+
+    name: str
+    answers: WrittenAnswers
+
+
 class Fallback:
-    """A `ChatModel` without a model: it answers by the request's intent and emotion, at once and always.
+    """A `ChatModel` without a model: it answers by the request's language, intent and emotion, at once and always.
 
     It never gives the same answer twice in a row in one conversation, where there is more than one to choose from.
 
     Args:
-        answers: what it may say.
-        name: the robot's name.
+        voice: who answers a request, at the moment of asking.
         rng: chooses among the answers; the same state gives the same choices.
     """
 
-    def __init__(self, answers: Answers, *, name: str, rng: random.Random) -> None:
-        self._answers = answers
-        self._name = name
+    def __init__(self, voice: Callable[[ChatRequest], Voice], *, rng: random.Random) -> None:
+        self._voice = voice
         self._rng = rng
         self._last: OrderedDict[str, str] = OrderedDict()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Yield the events of one reply; see `ChatModel.stream`. Raises nothing."""
-        raw = Template(self._choose(request)).substitute(name=self._name)
+        voice = self._voice(request)
+        raw = Template(self._choose(voice, request)).substitute(name=voice.name)
         parser = ReplyParser()
         yield Started("fallback")
         for words in _groups(raw):
@@ -108,8 +147,8 @@ class Fallback:
             yield event
         yield Finished("stop", parser.text)
 
-    def _choose(self, request: ChatRequest) -> str:
-        choices = self._answers.choices(request.intent, request.emotion)
+    def _choose(self, voice: Voice, request: ChatRequest) -> str:
+        choices = voice.answers.of(request.language).choices(request.intent, request.emotion)
         last = self._last.pop(request.conversation_id, None)
         answer = self._rng.choice([choice for choice in choices if choice != last] or choices)
         self._last[request.conversation_id] = answer
