@@ -26,7 +26,7 @@ class Heard:
         emotion: the face that the robot makes.
         words: what it speaks.
         actions: what leaves the brain.
-        flaws: what is wrong with its form: no tag, a broken action, or one that the brain drops.
+        flaws: what is wrong with its form: no tag, a broken action, or one that the body did not declare so.
     """
 
     raw: str
@@ -53,11 +53,10 @@ def take_apart(raw: str, body: Body, said: str, *, literal_numbers: bool, trunca
     flaws += ["an action is no JSON object that names one"] * parser.malformed
     actions = []
     for call in (event for event in events if isinstance(event, ActionCall)):
-        reason = body.objection(call) or (unsaid_number(call, said) if literal_numbers else None)
-        if reason is None:
-            actions.append(call)
-        else:
+        if (reason := body.objection(call)) is not None:
             flaws.append(reason)
+        elif not (literal_numbers and unsaid_number(call, said)):
+            actions.append(call)
     return Heard(raw, emotion, parser.text, tuple(actions), tuple(flaws))
 
 

@@ -15,8 +15,10 @@ import pytest
 from ai_server.commands.examination import default_sets
 from tests.model.conftest import MODEL
 
-EVERY = 12
+EVERY = 15
 """One case in so many is asked."""
+PATIENCE_S = 500
+"""An examination takes seconds; where training has the machine it takes minutes."""
 MEASURES = {
     "everyday: sensible": "everyday",
     "exact action": "actions",
@@ -24,6 +26,8 @@ MEASURES = {
     "name and preference recall": "recall",
     "facts": "facts",
 }
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE_S)
 
 
 def part_of_sets(folder: Path, every: int) -> Path:
@@ -43,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def examine(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ai_server", "models", "eval", str(MODEL), "--sets", str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 @pytest.fixture(scope="module")
