@@ -141,7 +141,7 @@ def build(ground: Ground) -> House:
         failures=deeds.failures,
         hearing=Hearing(lambda: files.current.feelings, ground.languages),
         turns=turns,
-        model=Failover(ground.engine, Fallback(files.speaker, rng=random.Random())),  # noqa: S311  no secret
+        model=Failover(ground.engine, Fallback(files.voice, rng=random.Random())),  # noqa: S311  no secret
         manner=ground.manner,
         max_actions=settings.naila_max_actions_per_reply,
         history_tokens=settings.naila_history_tokens,

@@ -18,7 +18,8 @@ from ai_server.brain.prompt import Prompt
 from ai_server.brain.watchedfile import WatchedFile
 from ai_server.brain.wording import Wording
 from ai_server.configfile import ConfigError, toml_files
-from ai_server.llm.fallback import Answers, load_answers
+from ai_server.llm.chat import ChatRequest
+from ai_server.llm.fallback import Voice, WrittenAnswers
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ class Characters:
     default: Persona
     personas: Mapping[str, Persona]
     prompt: Prompt
-    answers: Answers
+    answers: WrittenAnswers
     wording: Wording
     classifier: IntentClassifier
     feelings: Feelings
@@ -104,12 +105,18 @@ class CharacterFiles:
         self.on_change: Callable[[], None] | None = None
         self._personas = _PersonaFolder(folder / "personas", persona)
         self._prompt = WatchedFile.read(folder / "prompts" / f"{prompt}.txt", Prompt.load)
-        self._answers = WatchedFile.read(folder / "phrases" / "fallback.toml", load_answers)
+        self._answers = WatchedFile.read(folder / "phrases" / "fallback", WrittenAnswers.load)
         self._wording = WatchedFile.read(folder / "phrases" / "actions.toml", Wording.load)
         self._names = self._personas.spoken_names()
         self._classifier = WatchedFile.read(folder / "intents" / "en.toml", self._load_classifier)
         self._feelings = WatchedFile.read(folder / "feelings", Feelings.load)
         self.current = self._snapshot()
+
+    def voice(self, request: ChatRequest) -> Voice:
+        """Return who answers a request without a model: its persona, with its own answers before the common ones."""
+        persona = self.current.persona(request.persona)
+        answers = self.current.answers.with_own(persona.fallback, persona.languages[0])
+        return Voice(persona.name, answers)
 
     async def run(self, look_s: float = LOOK_S) -> None:
         """Look at the files every `look_s` seconds until cancelled; a file is read when two looks found it the same."""

@@ -132,7 +132,6 @@ def draw(model: Model, sampler: Sampler, count: int) -> list[int]:
 # Without a grammar.
 
 
-
 def test_the_confidence_is_the_mean_probability_that_the_model_gave_to_its_tokens(model):
     probabilities: list[np.ndarray] = []
 

@@ -101,7 +101,7 @@ def test_no_flood_of_unknown_personas_fills_the_memory_or_the_log() -> None:
     [
         "personas/naila.toml",
         "prompts/system.txt",
-        "phrases/fallback.toml",
+        "phrases/fallback/en.toml",
         "phrases/actions.toml",
         "intents/en.toml",
         "feelings/signs.toml",

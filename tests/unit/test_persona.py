@@ -14,7 +14,7 @@ from ai_server.llm.fallback import Fallback, load_answers
 from ai_server.protocol.terms import EMOTIONS
 
 PERSONAS = resources.config_dir() / "personas"
-ANSWERS = resources.config_dir() / "phrases" / "fallback.toml"
+ANSWERS = resources.config_dir() / "phrases" / "fallback" / "en.toml"
 
 
 def test_naila_is_who_the_embedded_model_was_taught_to_be() -> None:
