@@ -10,11 +10,11 @@ from ai_server import resources
 from ai_server.brain.persona import Persona
 from ai_server.configfile import ConfigError
 from ai_server.llm.chat import ChatRequest, Finished, Message
-from ai_server.llm.fallback import Fallback, load_answers
+from ai_server.llm.fallback import Fallback, Voice, WrittenAnswers
 from ai_server.protocol.terms import EMOTIONS
 
 PERSONAS = resources.config_dir() / "personas"
-ANSWERS = resources.config_dir() / "phrases" / "fallback" / "en.toml"
+ANSWERS = resources.config_dir() / "phrases" / "fallback"
 
 
 def test_naila_is_who_the_embedded_model_was_taught_to_be() -> None:
@@ -28,8 +28,8 @@ def test_naila_is_who_the_embedded_model_was_taught_to_be() -> None:
 @pytest.mark.parametrize("emotion", EMOTIONS)
 async def test_every_shipped_persona_has_something_to_say_without_a_model(name: str, emotion: str) -> None:
     persona = Persona.load(PERSONAS, name)
-    answers = load_answers(ANSWERS).with_own(persona.fallback)
-    fallback = Fallback(answers, name=persona.name, rng=random.Random(0))
+    answers = WrittenAnswers.load(ANSWERS).with_own(persona.fallback, persona.languages[0])
+    fallback = Fallback(lambda _: Voice(persona.name, answers), rng=random.Random(0))
     asked = ChatRequest("q1", "r1", (Message("user", "words"),), emotion=emotion)
     finished = [event async for event in fallback.stream(asked)][-1]
     assert isinstance(finished, Finished)
