@@ -153,7 +153,7 @@ def test_metrics_and_health_tell_what_happened(broker: BrokerOptions, tmp_path):
         assert metrics["process"]["rss_mb"] > 10
         assert metrics["process"]["engine_rss_mb"] > 10
         assert {name: each["status"] for name, each in health["services"].items()} == dict.fromkeys(
-            ("mqtt", "brain", "llm", "memory"), "healthy"
+            ("mqtt", "brain", "llm", "memory", "config"), "healthy"
         )
         lines = [line for line in daemon.lines() if line["event"] == "answered"]
         assert [(line["device_id"], line["request_id"]) for line in lines] == [("r8", "q1"), ("r8", "q2")]

@@ -52,7 +52,7 @@ def test_a_reply_that_takes_too_long_ends_with_what_it_has(broker: BrokerOptions
             LLM_MODEL_PATH=str(endless(tmp_path)),
             LLM_MAX_TOKENS="8192",
             LLM_CONTEXT_SIZE="16384",
-            NAILA_REPLY_TIMEOUT_S="1",
+            NAILA_REPLY_TIMEOUT_S="3",
         ),
         HeadlessRobot(broker, "t4") as robot,
     ):
