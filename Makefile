@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TRAINING := models/train/out/venv
 LOCKS := requirements/build.txt requirements/runtime.txt
 
 .PHONY: run test check bench bench-engine soak model lock wheel clean
@@ -31,10 +30,8 @@ soak: $(VENV)/.dev ## The fault suite at length, an hour of conversation with th
 	@$(BIN)/python tests/need_mosquitto.py
 	@$(BIN)/python -m benchmarks.soak
 
-model: ## Train the embedded model again, from nothing (more than an hour; PyTorch goes into an environment of its own)
-	@test -x $(TRAINING)/bin/python || $(PYTHON) -m venv $(TRAINING)
-	@$(TRAINING)/bin/pip install --quiet --require-hashes -r models/train/requirements.txt
-	@$(TRAINING)/bin/python models/train/run.py
+model: $(VENV)/.dev ## Train the embedded model again, from nothing (more than an hour; PyTorch goes into an environment of its own)
+	@$(BIN)/naila models train
 
 wheel: $(VENV)/.dev ## Build the installable wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel

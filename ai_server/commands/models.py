@@ -1,4 +1,4 @@
-"""`naila models`: which models there are, downloading one, checking those that are here, and examining one."""
+"""`naila models`: which models there are, downloading, checking and examining one, and training the embedded one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ai_server.llm import verification
 from ai_server.llm.catalogue import Catalogue, CatalogueError, CatalogueModel, read_catalogue
 from ai_server.settings import Settings, SettingsError, load_settings
 
-app = typer.Typer(help="List, download, verify and examine language models.", no_args_is_help=True)
+app = typer.Typer(help="List, download, verify, examine and train language models.", no_args_is_help=True)
 
 _Directory = Annotated[
     Path | None,
@@ -115,6 +115,18 @@ def examine(
     path = _chosen(model, directory)
     conditions = Conditions(sets or default_sets(), temperature, grammar=grammar, distances=distances)
     raise typer.Exit(run_examination(path, _settings(), conditions, wrong=wrong, as_json=as_json))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def train(context: typer.Context) -> None:
+    """Train the embedded model again: dialogues, vocabulary, network and the GGUF file, on two cores in an hour or two.
+
+    PyTorch goes into an environment of its own, models/train/out/venv. Options after `--` are those of
+    models/train/run.py: `naila models train -- --help` shows them, and models/train/README.md explains the recipe.
+    """
+    from ai_server.commands.training import recipe_folder, run_recipe
+
+    raise typer.Exit(run_recipe(recipe_folder(), context.args))
 
 
 def _verify(model: CatalogueModel, directory: Path) -> bool:

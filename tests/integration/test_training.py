@@ -1,0 +1,31 @@
+"""The recipe of the embedded model, in a folder with a recipe that is over at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ai_server.commands.training import recipe_folder, run_recipe
+
+
+def test_the_recipe_runs_in_an_environment_of_its_own_with_the_options_that_were_given(tmp_path: Path, capfd):
+    (tmp_path / "requirements.txt").touch()
+    (tmp_path / "run.py").write_text("import sys; print(sys.prefix, *sys.argv[1:]); sys.exit(3)")
+    assert run_recipe(tmp_path, ["--minutes", "5"]) == 3
+    said, _ = capfd.readouterr()
+    assert said.splitlines()[-1] == f"{tmp_path / 'out' / 'venv'} --minutes 5"
+
+
+def test_what_cannot_be_installed_ends_it(tmp_path: Path, capfd):
+    (tmp_path / "requirements.txt").write_text("no-such-package==1\n")
+    (tmp_path / "run.py").touch()
+    assert run_recipe(tmp_path, []) != 0
+    assert "could not be installed" in capfd.readouterr().err
+
+
+def test_without_the_source_there_is_nothing_to_train_with(tmp_path: Path, capfd):
+    assert run_recipe(tmp_path, []) == 1
+    assert "comes with NAILA's source" in capfd.readouterr().err
+
+
+def test_the_recipe_is_where_the_command_looks():
+    assert (recipe_folder() / "run.py").is_file()
