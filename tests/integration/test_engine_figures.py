@@ -12,7 +12,7 @@ import pytest
 
 from ai_server import resources
 from ai_server.llm.chat import ChatRequest, Message, Sampling
-from ai_server.llm.service import EngineState, ModelService
+from ai_server.llm.service import EngineWork, ModelService
 from ai_server.plan import Wishes
 
 WISHES = Wishes(threads=1, context_size=1024, cells=2048)
@@ -47,32 +47,32 @@ async def converse(service: ModelService, *words: str) -> None:
         messages.append(Message("assistant", finished.text))
 
 
-async def at_rest(service: ModelService) -> EngineState:
-    """Its state after it has told that it rests."""
+async def at_rest(service: ModelService) -> EngineWork:
+    """Its work after it has told that it rests."""
     for _ in range(3000):
-        state = service.state
-        if state.statistics and state.statistics.generated_tokens and not state.statistics.active:
-            return state
+        work = service.work
+        if work.statistics and work.statistics.generated_tokens and not work.statistics.active:
+            return work
         await asyncio.sleep(0.01)
-    raise AssertionError(f"the engine did not tell of its rest, but {service.state.statistics}")
+    raise AssertionError(f"the engine did not tell of its rest, but {service.work.statistics}")
 
 
 async def test_what_the_engine_did_is_known(service):
     await converse(service, "Hello!", "Tell me a joke.")
-    state = await at_rest(service)
-    told = state.statistics
-    assert (told.active, told.waiting, told.conversations, told.cells) == (0, 0, 1, state.plan.cells)
+    work = await at_rest(service)
+    told = work.statistics
+    assert (told.active, told.waiting, told.conversations, told.cells) == (0, 0, 1, service.state.plan.cells)
     assert 0 < told.cells_used <= told.cells
     assert told.generated_tokens > 2
     assert told.prefilled_tokens > 0
     assert told.reused_tokens > 0
-    assert told.steps >= len(state.step_ms) > 0
-    assert all(took > 0 for took in state.step_ms)
+    assert told.steps >= len(work.step_ms) > 0
+    assert all(took > 0 for took in work.step_ms)
 
 
 async def test_the_hop_of_each_piece_of_text_is_measured(service):
     await converse(service, "Hello!")
-    hops = service.state.hop_ms
+    hops = service.work.hop_ms
     assert hops
     assert all(0 < hop < 30_000 for hop in hops)
 
@@ -83,5 +83,5 @@ async def test_a_new_engine_has_told_nothing_of_the_old_ones_work(service, resta
     os.kill(service.state.pid, signal.SIGKILL)
     await restarting.wait()
     await service.wait_loaded()
-    told = service.state.statistics
+    told = service.work.statistics
     assert told is None or told.generated_tokens == 0
