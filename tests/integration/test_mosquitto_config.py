@@ -356,7 +356,7 @@ async def test_what_waits_for_an_absent_brain_survives_a_broker_that_is_killed(o
         assert speaker.puback("naila/devices/kitchen-1/text", "hello") == DONE
         assert speaker.puback("naila/devices/kitchen-1/capabilities", '{"actions": []}', retain=True) == DONE
         # The broker writes after each turn of its loop: once it answers this, what came before is on disk.
-        assert speaker.puback("naila/devices/kitchen-1/status/action") == HEARD_BY_NOBODY
+        assert speaker.puback("naila/devices/kitchen-1/text", "are you there?") == DONE
         own_broker.running.kill()
     own_broker.running.start()
     waited = await visit(own_broker.brain, 2)
