@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+if TYPE_CHECKING:  # it brings NumPy: 20 MB that a brain which speaks English alone has no use for
+    from py3langid.langid import LanguageIdentifier
 
 NAMES = {
     "en": "English",
@@ -134,6 +136,8 @@ def _letters(words: str) -> Counter[str]:
 
 def _identifier() -> LanguageIdentifier:
     """Return an identifier of the six languages alone: the tables of the other 133 take 25 MB."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
+
     every = LanguageIdentifier.from_model_file(MODEL_FILE)
     every.set_languages(_LATIN)
     return LanguageIdentifier(
