@@ -7,21 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
+from ai_server.memory.newest import NewestOfRobots
 from ai_server.memory.schema import declarations
 from ai_server.protocol.device import Capabilities
 
 log = structlog.get_logger(__name__)
-
-_NEWEST = select(declarations).order_by(declarations.c.id.desc()).limit(bindparam("at_most"))
-_DROP = delete(declarations).where(declarations.c.device_id == bindparam("of_device"))
-_ADD = insert(declarations)
-_DROP_BEYOND = delete(declarations).where(
-    declarations.c.id.not_in(select(declarations.c.id).order_by(declarations.c.id.desc()).limit(bindparam("at_most")))
-)
 
 
 class Declarations:
@@ -34,36 +26,24 @@ class Declarations:
     """
 
     def __init__(self, database: Database, *, max_robots: int, max_actions: int) -> None:
-        self._database = database
-        self._max_robots = max_robots
+        self._rows = NewestOfRobots(database, declarations, _declared, max_robots=max_robots)
         self._max_actions = max_actions
 
     async def keep(self, device_id: str, capabilities: Capabilities) -> None:
         """Put a robot's new declaration in the place of its last; one that declares nothing deletes it."""
-        await self._database.run(lambda connection: self._keep(connection, device_id, capabilities))
+        declared = capabilities.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        row = {"declared_at": datetime.now(UTC), "capabilities": declared}
+        await self._rows.put(device_id, None if capabilities == Capabilities() else row)
 
     async def load(self) -> list[tuple[str, Capabilities]]:
         """Return the robots and what they declared, the newest declaration first; what cannot be read is left out."""
-        values = {"at_most": self._max_robots}
-        declared = await self._database.read(
-            lambda connection: read_rows(connection, declarations, _NEWEST, values, _declared)
-        )
-        return [(device_id, each) for device_id, each in declared if self._has_room(device_id, each)]
+        return [(device_id, each) for device_id, each in await self._rows.load() if self._has_room(device_id, each)]
 
     def _has_room(self, device_id: str, capabilities: Capabilities) -> bool:
         count = len(capabilities.actions)
         if count > self._max_actions:
             log.warning("a body of too many actions is left out", device_id=device_id, actions=count)
         return count <= self._max_actions
-
-    def _keep(self, connection: Connection, device_id: str, capabilities: Capabilities) -> None:
-        connection.execute(_DROP, {"of_device": device_id})
-        if capabilities == Capabilities():
-            return
-        declared = capabilities.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        row = {"device_id": device_id, "declared_at": datetime.now(UTC), "capabilities": declared}
-        connection.execute(_ADD, row)
-        connection.execute(_DROP_BEYOND, {"at_most": self._max_robots})
 
 
 def _declared(row: Mapping[Any, Any]) -> tuple[str, Capabilities]:
