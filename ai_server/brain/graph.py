@@ -259,8 +259,9 @@ class Brain:
         utterance = state["utterance"]
         robot = self._robots.robot(utterance.device_id)
         intent = self._files.current.classifier.classify(utterance.text)
+        consented = self._decided(utterance.device_id, intent.name, state["arrived"])
         opening = self._listening.end(utterance.device_id)
-        if intent.name in SKILLS:
+        if intent.name in SKILLS or consented is not None:
             moment, reading = self._openings.moment(utterance.device_id), None
         else:
             opening = opening or self._openings.open(utterance.device_id)
@@ -270,7 +271,7 @@ class Brain:
         facts = moment.facts
         writer(Understood(intent, facts, language))
         return {
-            "consented": self._decided(utterance.device_id, intent.name, state["arrived"]),
+            "consented": consented,
             "intent": intent,
             "language": language,
             "moment": moment,
@@ -296,24 +297,12 @@ class Brain:
 
     async def _use_skill(self, state: TurnState, writer: StreamWriter) -> None:
         intent, moment = state["intent"], state["moment"]
-        answer = SKILLS[intent.name](Question(moment.now, moment.situation, intent.slots, state.get("last")))
-        writer(Started("skill"))
-        writer(EmotionTag(answer.emotion))
-        writer(Delta(answer.text))
-        writer(Sentence(answer.text))
-        writer(Finished("stop", answer.text))
+        _say(writer, SKILLS[intent.name](Question(moment.now, moment.situation, intent.slots, state.get("last"))))
 
     async def _act(self, state: TurnState, writer: StreamWriter) -> None:
         calls = state["consented"] or []
         wording = self._files.current.wording
-        text = wording.yes if calls else wording.no
-        writer(Started("skill"))
-        writer(EmotionTag("neutral"))
-        writer(Delta(text))
-        writer(Sentence(text))
-        for call in calls:
-            writer(call)
-        writer(Finished("stop", text))
+        _say(writer, Answer(wording.yes if calls else wording.no), calls)
 
     async def _respond(self, state: TurnState, writer: StreamWriter) -> None:
         asking = Asking(self._consent, state["utterance"].device_id)
@@ -349,6 +338,12 @@ class Brain:
             language=state["language"],
             persona=self._personas.of(robot),
         )
+
+
+def _say(writer: StreamWriter, answer: Answer, calls: Iterable[ActionCall] = ()) -> None:
+    for event in (Started("skill"), EmotionTag(answer.emotion), Delta(answer.text), Sentence(answer.text), *calls):
+        writer(event)
+    writer(Finished("stop", answer.text))
 
 
 async def _after_intent(state: TurnState) -> _AfterIntent:  # a thread would run what is not async
