@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from ai_server import __version__, hardware
+from ai_server.brain.language import Languages
 from ai_server.configfile import ConfigError
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.llm.chat import ModelError
@@ -214,7 +215,7 @@ class Daemon:
         # What imports LangGraph, or reads tables of languages, takes a second or two: in a thread, so that the engine
         # is told meanwhile what to load.
         module = await asyncio.to_thread(import_module, "ai_server.house")
-        languages = None if manner.english_only else await asyncio.to_thread(module.Languages, "en")
+        languages = None if manner.english_only else await asyncio.to_thread(Languages, "en")
         ground = module.Ground(
             settings=self._settings,
             connection=connection,
