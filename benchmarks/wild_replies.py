@@ -16,11 +16,8 @@ from rich.table import Table
 
 from ai_server import resources
 from ai_server.brain.body import Body
-from ai_server.llm.chat import ActionCall
-from ai_server.llm.reply import ReplyParser
-from tests.declared import is_valid
 from tests.integration.test_engine_sampler import Model
-from tests.integration.test_wild_replies import random_body, say
+from tests.integration.test_wild_replies import is_declared, random_body, say, understand
 
 ACTIONS = 3
 
@@ -39,16 +36,11 @@ def main() -> None:
         body = Body(actions)
         for number in range(options.replies):
             text, is_whole = say(model, body.grammar(ACTIONS), seed * 1_000_003 + number)
-            reply = ReplyParser()
-            calls = [
-                event
-                for event in [*reply.feed(text), *reply.close(truncated=not is_whole)]
-                if isinstance(event, ActionCall)
-            ]
+            calls, malformed = understand(text, ended=is_whole)
             ended += is_whole
             done += len(calls)
-            invalid += sum(not is_valid({"action": call.name, **call.arguments}, actions) for call in calls)
-            invalid += is_whole and reply.malformed > 0
+            invalid += sum(not is_declared(call, actions) for call in calls)
+            invalid += is_whole and malformed > 0
     model.close()
     table = Table("bodies", "replies", "that came to an end", "actions", "invalid", title="Noise under grammars")
     table.add_row(*map(str, (options.bodies, options.bodies * options.replies, ended, done, invalid)))

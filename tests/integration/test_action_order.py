@@ -12,15 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ai_server import resources
 from ai_server.brain.graph import BrainEvent, Understood
 from ai_server.brain.intent import Intent
 from ai_server.brain.robots import Robots
-from ai_server.brain.wording import Wording
-from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
-from ai_server.dialogue.limits import ActionLimit
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database
@@ -31,6 +27,7 @@ from ai_server.mqtt.inbox import Inbox, Waiting
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
+from tests.acting import deeds_of
 from tests.brokers import Robot, RunningBroker, mosquitto
 from tests.connections import connected
 
@@ -95,17 +92,7 @@ async def house(broker: RunningBroker, directory: Path) -> AsyncIterator[House]:
     async with connected(broker.with_options(client_id="brain"), subscriptions=()) as connection:
         undelivered, turns, meters, epochs = Undelivered(database), Turns(database), Meters(), Epochs()
         outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
-        wording = Wording.load(resources.config_dir() / "phrases" / "actions.toml")
-        deeds = Deeds(
-            limit=ActionLimit(rate_per_device=5, max_robots=8, may_report=lambda _: True),
-            wording=lambda: wording,
-            robots=robots,
-            turns=turns,
-            undelivered=undelivered,
-            outbox=outbox,
-            meters=meters,
-            max_robots=8,
-        )
+        deeds = deeds_of(robots, turns, undelivered, outbox, meters)
         inbox = Inbox(AcceptedUtterances(database), per_device=8, total=8)
         brain = Brain()
         dialogue = Dialogue(

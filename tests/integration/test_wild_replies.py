@@ -78,6 +78,17 @@ def say(model: Model, grammar: str, seed: int) -> tuple[str, bool]:
     return b"".join(model.vocabulary.piece(token) or b"" for token in tokens).decode(errors="ignore"), False
 
 
+def understand(text: str, *, ended: bool) -> tuple[list[ActionCall], int]:
+    """Return the actions that the parser makes of a reply, and how many it dropped."""
+    parser = ReplyParser()
+    events = [*parser.feed(text), *parser.close(truncated=not ended)]
+    return [event for event in events if isinstance(event, ActionCall)], parser.malformed
+
+
+def is_declared(call: ActionCall, actions: Sequence[ActionDeclaration]) -> bool:
+    return is_valid({"action": call.name, **call.arguments}, actions)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_nothing_but_valid_actions_comes_of_noise(model, seed):
     rng = random.Random(seed)
@@ -85,15 +96,13 @@ def test_nothing_but_valid_actions_comes_of_noise(model, seed):
     body, done = Body(actions), 0
     for number in range(REPLIES):
         text, ended = say(model, body.grammar(3), seed * 1000 + number)
-        parser = ReplyParser()
-        events = [*parser.feed(text), *parser.close(truncated=not ended)]
-        calls = [event for event in events if isinstance(event, ActionCall)]
+        calls, malformed = understand(text, ended=ended)
         done += len(calls)
         assert all(body.objection(call) is None for call in calls)
-        assert all(is_valid({"action": call.name, **call.arguments}, actions) for call in calls)
+        assert all(is_declared(call, actions) for call in calls)
         lines = re.split(r"\n(?=\{)", text)[1:]
         assert len(lines) <= 3
         for line in lines if ended else lines[:-1]:
             assert is_valid(json.loads(line), actions)
-        assert parser.malformed == 0 or not ended
+        assert malformed == 0 or not ended
     assert done

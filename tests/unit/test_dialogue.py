@@ -4,13 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from ai_server import resources
 from ai_server.brain.robots import Robots
-from ai_server.brain.wording import Wording
-from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
-from ai_server.dialogue.limits import ActionLimit
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database
 from ai_server.memory.turns import Turns
@@ -22,6 +18,7 @@ from ai_server.mqtt.options import BrokerOptions
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
+from tests.acting import deeds_of
 
 
 class Brain:
@@ -54,17 +51,7 @@ def dialogue(brain: Brain, database: Database, inbox: Inbox) -> Dialogue:
     )
     undelivered, turns, meters = Undelivered(database), Turns(database), Meters()
     outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
-    wording = Wording.load(resources.config_dir() / "phrases" / "actions.toml")
-    deeds = Deeds(
-        limit=ActionLimit(rate_per_device=5, max_robots=8, may_report=lambda _: True),
-        wording=lambda: wording,
-        robots=robots,
-        turns=turns,
-        undelivered=undelivered,
-        outbox=outbox,
-        meters=meters,
-        max_robots=8,
-    )
+    deeds = deeds_of(robots, turns, undelivered, outbox, meters)
     delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=meters)
     return Dialogue(
         brain=brain,
