@@ -54,7 +54,8 @@ class Block(nn.Module):
         value = self._split(self.attn_v(y), self.shape.kv_heads)
         groups = self.shape.heads // self.shape.kv_heads
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        scores = (query @ key.mT) * self.shape.head_width**-0.5 + _past_only(length, query)
+        mixed = scores.softmax(-1) @ value
         x = x + self.attn_output(mixed.transpose(1, 2).reshape(batch, length, -1))
         y = self.ffn_norm(x)
         return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y))
@@ -88,6 +89,11 @@ class Network(nn.Module):
         for block in self.blk:
             x = block(x, cos, sin)
         return self.output_norm(x[chosen]) @ self.token_embd.weight.T
+
+
+def _past_only(length: int, like: Tensor) -> Tensor:
+    """Minus infinity above the diagonal. PyTorch's own fused attention takes nearly twice as long in bfloat16 on a CPU."""
+    return torch.full((length, length), float("-inf"), dtype=like.dtype, device=like.device).triu(1)
 
 
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -43,13 +43,13 @@ _TOPICS: tuple[tuple[float, Topic], ...] = (
     (1.5, facts.touch), (6.5, facts.sight), (2, facts.feeling), (0.6, facts.report), (3, facts.several), (0.8, facts.trouble),
     (6, memory.tell_name), (2, memory.recall_name), (0.5, memory.ask_name), (10, memory.tell_fact), (9, memory.recall), (2.4, memory.recall_fact),
     (1.2, memory.said_before), (1.2, memory.repeat), (0.8, memory.say_after), (1, memory.use_name),
-    (2.2, feelings.greet), (2.4, feelings.confide), (1.2, treats.joke), (1.2, treats.fact), (0.6, treats.sum_up),
+    (2.2, feelings.greet), (2.4, feelings.confide), (1.2, treats.joke), (1.2, treats.fact), (1.3, treats.sum_up),
     (4, catchall.unknown), (1.6, catchall.story), (0.7, catchall.nonsense),
 )  # fmt: skip
 _TALK_WEIGHT = 22.0
 # How much of a conversation is about what; some talk much of what is to be remembered, the others little.
-_SHARES = {"requests": 0.42, "facts": 0.18, "memory": 0.08, "talk": 0.27}
-_MINDFUL_SHARES = {"requests": 0.33, "facts": 0.16, "memory": 0.40, "talk": 0.14}
+_SHARES = {"requests": 0.44, "facts": 0.17, "memory": 0.06, "talk": 0.30}
+_MINDFUL_SHARES = {"requests": 0.36, "facts": 0.16, "memory": 0.32, "talk": 0.20}
 
 
 @cache
@@ -113,7 +113,7 @@ def converse(rng: random.Random) -> Dialogue:
     system = f"You are {scene.name}, {scene.character}.\n{scene.body.lines()}"
     turns: list[tuple[str, str]] = []
     size = len(system)
-    bare, mindful, long = rng.random() < 0.06, rng.random() < 0.35, rng.random() < 0.2
+    bare, mindful, long = rng.random() < 0.06, rng.random() < 0.3, rng.random() < 0.2
     limit = LONGER if long else LONGEST
     count = rng.randint(8, 16) if long else rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 8])
     for turn in range(count):

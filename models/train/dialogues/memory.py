@@ -505,7 +505,7 @@ def _noted(kind: _Kind, ack: str, slots: dict[str, str], scene: Scene) -> str:
         return _an(scene.speak(ack, **slots), slots["x"])
     if draw < 0.72:
         return scene.speak(f"{kind.answer} {_KEPT}", **slots)
-    return scene.speak(scene.rng.choice(kind.acks), **slots)
+    return scene.speak(scene.usual(kind.acks), **slots)
 
 
 def _after_fact(scene: Scene, key: str) -> partial[Exchange] | None:

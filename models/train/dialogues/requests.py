@@ -394,9 +394,9 @@ def _reply(scene: Scene, request: Request) -> tuple[str, str]:
         return "neutral", scene.speak(
             f"(OK|Sure|Right away), {spoken_name(action.name)}" + (f": {values}." if values else ".")
         )
-    if not fitting or rng.random() < 0.15:
+    if not fitting or rng.random() < 0.05:
         return (fitting[0][0] if fitting else "neutral"), scene.speak(f"(OK|Sure|All right), I {action.verb}.")
-    emotion, text = rng.choice(fitting)
+    emotion, text = scene.usual(fitting)
     return emotion, scene.speak(text, **told)
 
 

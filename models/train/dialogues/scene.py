@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dialogues import words
 from dialogues.body import Body
 from dialogues.moment import Moment
-from dialogues.template import Template, tidy
+from dialogues.template import T, Template, tidy, usual
 
+# How often the robot says what comes first among its answers to the same words. A network of this size spends itself on
+# telling which of several answers came, where the same one would do.
+HABIT = 0.8
 _QUESTION = re.compile(
     r"^(?:\w+[,!] )?(?:and |so |but |well |hey |ok |um )?(what|who|where|when|why|how|which|whose|are|is|am|do|does|did|can|could|will|would|should|have|has"
     r"|may|were|was|what's|who's|how's|where's|aren't|isn't|don't|can't|any)\b",
@@ -58,9 +61,13 @@ class Scene:
 
     def speak(self, text: str, /, **slots: str) -> str:
         """What the robot says for a template."""
-        said = _template(text).sample(self.rng)
+        said = _template(text).sample(self.rng, HABIT)
         said = tidy(_fill(said, {**self.fill(said, slots), **slots}))
         return said[:1].upper() + said[1:]
+
+    def usual(self, answers: Sequence[T]) -> T:
+        """One of several answers, mostly the first."""
+        return usual(answers, self.rng, HABIT)
 
     def fill(self, text: str, slots: dict[str, str]) -> dict[str, str]:
         """`slots`, with a word for each further slot of `text`."""

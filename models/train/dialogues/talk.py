@@ -28,7 +28,7 @@ class Step:
         """This turn in a scene; follow-ups share its slots."""
         rng = scene.rng
         ask = rng.choice(self.asks)
-        emotion, reply = rng.choice(self.replies)
+        emotion, reply = scene.usual(self.replies)
         wanted = {**scene.fill(f"{ask} {reply}", slots or {}), "robot": scene.name, "character": scene.character}
         user, slots = scene.hear(ask, **wanted)
         slots = {**slots, "robot": scene.name, "character": scene.character}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from typing import TypeAlias, Union
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar, Union
 
 Part: TypeAlias = Union[str, list[list["Part"]]]  # noqa: UP007 (recursive)
 
@@ -18,9 +19,17 @@ class Template:
         if end != len(text):
             raise ValueError(f"unbalanced brackets in template: {text!r}")
 
-    def sample(self, rng: random.Random) -> str:
-        """One variant, with slots still in braces and spaces tidied."""
-        return tidy(_sample(self._parts, rng))
+    def sample(self, rng: random.Random, habit: float = 0.0) -> str:
+        """One variant, with slots still in braces and spaces tidied; each choice falls on its first option with `habit`."""
+        return tidy(_sample(self._parts, rng, habit))
+
+
+T = TypeVar("T")
+
+
+def usual(options: Sequence[T], rng: random.Random, habit: float) -> T:
+    """The first of `options` with the probability `habit`, else any of them."""
+    return options[0] if rng.random() < habit else rng.choice(options)
 
 
 def tidy(text: str) -> str:
@@ -51,6 +60,6 @@ def _parse(text: str, at: int, closing: str) -> tuple[list[list[Part]], int]:
     return options, at
 
 
-def _sample(options: list[list[Part]], rng: random.Random) -> str:
-    chosen = rng.choice(options)
-    return "".join(part if isinstance(part, str) else _sample(part, rng) for part in chosen)
+def _sample(options: list[list[Part]], rng: random.Random, habit: float) -> str:
+    chosen = usual(options, rng, habit)
+    return "".join(part if isinstance(part, str) else _sample(part, rng, habit) for part in chosen)
