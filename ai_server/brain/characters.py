@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from ai_server.brain.feelings import Feelings
-from ai_server.brain.intent import IntentClassifier
+from ai_server.brain.intent.classifier import IntentClassifier
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
 from ai_server.brain.watchedfile import WatchedFile

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
-from ai_server.brain.phrases import Automaton, TemplateError
+from ai_server.brain.intent.phrases import Automaton, TemplateError
 from ai_server.configfile import ConfigError, ConfigModel, load_toml
 from ai_server.protocol.terms import EMOTIONS, Emotion
 

@@ -18,14 +18,15 @@ from ai_server.brain.actions import unsaid_number
 from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.consent import Asking, Consent
 from ai_server.brain.hearing import Hearing
-from ai_server.brain.intent import Intent
+from ai_server.brain.intent.intent import Intent
 from ai_server.brain.listening import Listening
 from ai_server.brain.opening import History, Moment, Openings
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import messages, system_message
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robot, Robots
-from ai_server.brain.skills import SKILLS, Answer, Question
+from ai_server.brain.skills.simple import SKILLS, Question
+from ai_server.brain.skills.skill import Answer
 from ai_server.llm.chat import (
     ActionCall,
     ChatEvent,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ai_server.brain.graph import BrainEvent, Understood
-from ai_server.brain.intent import Intent
+from ai_server.brain.intent.intent import Intent
 from ai_server.brain.robots import Robots
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue

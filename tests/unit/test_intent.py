@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_server import resources
-from ai_server.brain.intent import Intent, IntentClassifier
+from ai_server.brain.intent.classifier import IntentClassifier
+from ai_server.brain.intent.intent import Intent
 from ai_server.configfile import ConfigError
 
 SHIPPED = resources.config_dir() / "intents" / "en.toml"

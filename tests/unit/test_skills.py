@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 
 from ai_server.brain.robots import Situation
-from ai_server.brain.skills import SKILLS, Answer, Question
+from ai_server.brain.skills.simple import SKILLS, Question
+from ai_server.brain.skills.skill import Answer
 
 NOW = datetime(2026, 11, 1, 9, 7)  # noqa: DTZ001  a robot's local clock
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ai_server.brain.phrases import Automaton, TemplateError
+from ai_server.brain.intent.intent import Intent
+from ai_server.brain.intent.phrases import Automaton, TemplateError
 from ai_server.configfile import ConfigError, ConfigModel, load_toml
 
 _EXACT = 1.0
@@ -19,24 +19,6 @@ _NO_PHRASE = 0.9
 _APOSTROPHES = str.maketrans("’ʼ`´", "''''")  # noqa: RUF001
 _WORD = re.compile(r"\w+(?:'\w+)*")
 _SHORT_FORM = re.compile(r"n't$|'\w+$")
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What an utterance was taken for.
-
-    Attributes:
-        name: such as `time_query`; `conversation` where nothing simpler fits.
-        confidence: 1 where a phrase is the whole utterance, 0.95 where courtesies stood around it. 0.9 where no phrase
-            matched: of the English utterances that match none, nine in ten are conversation, as measured on CLINC150.
-        slots: what exactly is wanted, such as which `sensor`.
-        rule: the phrase that matched, as it stands in the file; empty where none did.
-    """
-
-    name: str
-    confidence: float
-    slots: Mapping[str, str] = field(default_factory=dict)
-    rule: str = ""
 
 
 class _Courtesies(ConfigModel):

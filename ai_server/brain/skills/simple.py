@@ -7,17 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ai_server.brain.robots import Situation
-from ai_server.protocol.terms import Emotion
+from ai_server.brain.skills.skill import Answer
+from ai_server.brain.slots import SlotValue
 
 _LOW_BATTERY_PERCENT = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a skill says."""
-
-    text: str
-    emotion: Emotion = "neutral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +19,7 @@ class Question:
 
     now: datetime
     situation: Situation
-    slots: Mapping[str, str]
+    slots: Mapping[str, SlotValue]
     last: Answer | None
 
 
@@ -47,7 +40,7 @@ def _cancel(_: Question) -> Answer:
 
 
 def _sensor(question: Question) -> Answer:
-    tell = _SENSORS.get(question.slots.get("sensor", ""), _everything)
+    tell = _SENSORS.get(str(question.slots.get("sensor", "")), _everything)
     return tell(question.situation)
 
 
