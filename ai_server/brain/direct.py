@@ -20,6 +20,7 @@ _LONGEST = 80
 _TOKEN = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_ARTICLES = frozenset({"a", "an", "the", "your", "my"})
 _FILLERS = frozenset({"a", "an", "the", "to", "by", "for", "at", "of", "with"})
 _BEFORE = (
     ("please",), ("now",), ("okay",), ("ok",), ("hey",), ("and",), ("then",), ("just",),
@@ -41,15 +42,13 @@ _UNITS: Mapping[str, tuple[str, Decimal]] = {
 }  # fmt: skip
 """Words of units, here and at the end of a parameter's name: what they measure, and how much of it."""
 
-_STOPPING = frozenset(
-    {"stop", "halt", "emergency", "all", "everything", "moving", "movement", "motor", "motors", "now"}
-)
+_STOPPING = frozenset({"stop", "halt", "emergency", "all", "everything", "moving", "movement", "motor", "motors"})
 
 
 def read_command(text: str, body: Body, *, names: Iterable[str] = ()) -> ActionCall | None:
     """Return the action that an utterance says with nothing left out and nothing left over; None for any other.
 
-    It must begin with the action's name, `turn_left` being said as "turn left", but for courtesies and the robot's
+    It must begin with the action's name, `turn_left` being said as "turn left", but for articles, courtesies and the robot's
     `names`. After it stand the parameters, in any order: a value of an enum, "on" or "off", a number in digits or
     English words, with its unit where the parameter's name ends in one (`distance_cm`, `degrees`). A number out of
     range, and text, is left to the model.
@@ -58,10 +57,8 @@ def read_command(text: str, body: Body, *, names: Iterable[str] = ()) -> ActionC
         return None
     tokens = _without_courtesies(_tokens(text), [_tokens(name) for name in names])
     for action in body.offered:
-        name = spoken_name(action.name)
-        if tuple(tokens[: len(name)]) != name:
-            continue
-        call = _with_parameters(action, tokens[len(name) :])
+        rest = _after_name(action, tokens)
+        call = None if rest is None else _with_parameters(action, rest)
         if call is not None and body.objection(call) is None:
             return call
     return None
@@ -82,6 +79,17 @@ def stopping(body: Body) -> ActionCall | None:
 def spoken_name(name: str) -> tuple[str, ...]:
     """Return the words of a name: `turn_left` and `turnLeft` are "turn left"."""
     return tuple(part.lower() for part in _NAME_PART.findall(name))
+
+
+def _after_name(action: ActionDeclaration, words: Sequence[str]) -> Sequence[str] | None:
+    """Return what is said after an action's name, in which an article may stand; None where it is not said."""
+    for number, part in enumerate(spoken_name(action.name)):
+        if number and words and words[0] in _ARTICLES:
+            words = words[1:]
+        if not words or words[0] != part:
+            return None
+        words = words[1:]
+    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,7 @@ def _with_parameters(action: ActionDeclaration, words: Sequence[str]) -> ActionC
 
 
 def _step(filling: _Filling) -> _Filling | None:
-    """Take the next words for what they can be; None where they are nothing of this action, or may be several things."""
+    """Take the next words for what they can be; None where they are nothing of this action, or could be two things."""
     ways = list(_ways(filling))
     if len(ways) == 1:
         return ways[0]

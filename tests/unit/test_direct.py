@@ -46,7 +46,8 @@ ROVER = _body(
         ("Naila, wave", "wave", {}),
         ("could you wave now, Naila", "wave", {}),
         ("open gripper", "openGripper", {}),
-        ("open the gripper", None, {}),  # close, and not the name
+        ("please open the gripper", "openGripper", {}),
+        ("open the other gripper", None, {}),
         ("wait for 2 minutes", "wait_for", {"seconds": 120.0}),
         ("head light on", "head_light", {"state": True}),
         ("led warm white 20", "led", {"colour": "warm_white", "level": 20}),
