@@ -190,3 +190,43 @@ chosen_personas = Table(
     sqlite_autoincrement=True,
 )
 """Which persona each robot's `control` last chose. Ids never come back, so that their order is that of the choices."""
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("name", String),
+    Column("text", Text),
+    Column("language", String, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("elapsed", Boolean, nullable=False),
+    Column("duration_s", Float),
+    Column("repeats", String),
+    Column("local_time", String),
+    Column("fired_at", UtcDateTime),
+    _partial_index("ix_reminders_due_at", "due_at IS NOT NULL", "elapsed", "due_at"),
+    Index(None, "device_id", "due_at"),
+    sqlite_autoincrement=True,
+)
+"""Timers, alarms and reminders that people set. Ids never come back.
+
+`due_at` is when one fires next; NULL once it has fired for the last time. One that counts `elapsed` time is moved with
+the wall clock when that is set; the others stay. `repeats` and `local_time` are of those that fire again and again, at
+that time of day where the robot's host is. `fired_at` is when it fired last and nobody put it off.
+"""
+
+said_rules = Table(
+    "said_rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("said_at", UtcDateTime, nullable=False),
+    Column("holds", Boolean, nullable=False),
+    UniqueConstraint("device_id", "rule"),
+    sqlite_autoincrement=True,
+)
+"""When each rule last made a robot speak; `holds` until its sensor is back where the rule may speak again."""
