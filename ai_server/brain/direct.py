@@ -48,8 +48,8 @@ _STOPPING = frozenset({"stop", "halt", "emergency", "all", "everything", "moving
 def read_command(text: str, body: Body, *, names: Iterable[str] = ()) -> ActionCall | None:
     """Return the action that an utterance says with nothing left out and nothing left over; None for any other.
 
-    It must begin with the action's name, `turn_left` being said as "turn left", but for articles, courtesies and the robot's
-    `names`. After it stand the parameters, in any order: a value of an enum, "on" or "off", a number in digits or
+    It must begin with the action's name, `turn_left` being said as "turn left", but for articles, courtesies and the
+    robot's `names`. After it stand the parameters, in any order: a value of an enum, "on" or "off", a number in digits or
     English words, with its unit where the parameter's name ends in one (`distance_cm`, `degrees`). A number out of
     range, and text, is left to the model.
     """
