@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -14,6 +15,10 @@ from ai_server.llm.chat import ActionCall
 from ai_server.protocol.device import ActionDeclaration, Parameter
 from ai_server.protocol.terms import EMOTIONS, Emotion
 
+_NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_STOP = frozenset({"stop", "halt"})
+_STOPPING = _STOP | {"emergency", "all", "everything", "moving", "movement", "motor", "motors"}
+
 
 class Body:
     """The actions that a robot declared; what is derived from them is derived once.
@@ -21,15 +26,20 @@ class Body:
     The action that shows an emotion, its face, is the brain's own to move, so the model is not offered it: the first
     whose one parameter is an `enum` of two or more of the five emotions and nothing else, without `confirm`.
 
+    The action that stops it at once is the first that has no parameters and no `confirm`, and a name such as `stop`,
+    `emergency_stop`, `halt` or `stop_motors`.
+
     Attributes:
         actions: all that were declared.
         face: the one that shows an emotion; None where there is none.
+        stop: the one that stops the body; None where there is none.
         offered: those that the model may use.
     """
 
     def __init__(self, actions: Sequence[ActionDeclaration] = ()) -> None:
         self.actions = tuple(actions)
         self.face = next(filter(_shows_emotions, self.actions), None)
+        self.stop = next(filter(_stops, self.actions), None)
         self.offered = tuple(action for action in self.actions if action is not self.face)
         self._named = {action.name: action for action in self.actions}
         self._grammars: dict[int, str] = {}
@@ -90,6 +100,16 @@ def _shows_emotions(action: ActionDeclaration) -> bool:
         return False
     (parameter,) = action.parameters.properties.values()
     return len(parameter.enum) > 1 and set(parameter.enum) <= set(EMOTIONS)
+
+
+def spoken_name(name: str) -> tuple[str, ...]:
+    """Return the words of a name: `turn_left` and `turnLeft` are "turn left"."""
+    return tuple(part.lower() for part in _NAME_PART.findall(name))
+
+
+def _stops(action: ActionDeclaration) -> bool:
+    name = frozenset(spoken_name(action.name))
+    return bool(name & _STOP) and name <= _STOPPING and not action.parameters.properties and not action.confirm
 
 
 def _listed(lines: Iterable[str]) -> str:

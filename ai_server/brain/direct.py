@@ -10,7 +10,7 @@ from decimal import Decimal
 from pydantic import JsonValue
 from text_to_num import alpha2digit
 
-from ai_server.brain.body import Body
+from ai_server.brain.body import Body, spoken_name
 from ai_server.llm.chat import ActionCall
 from ai_server.protocol.device import ActionDeclaration, Parameter
 
@@ -19,7 +19,6 @@ _LONGEST = 80
 
 _TOKEN = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _ARTICLES = frozenset({"a", "an", "the", "your", "my"})
 _FILLERS = frozenset({"a", "an", "the", "to", "by", "for", "at", "of", "with"})
 _BEFORE = (
@@ -42,15 +41,13 @@ _UNITS: Mapping[str, tuple[str, Decimal]] = {
 }  # fmt: skip
 """Words of units, here and at the end of a parameter's name: what they measure, and how much of it."""
 
-_STOPPING = frozenset({"stop", "halt", "emergency", "all", "everything", "moving", "movement", "motor", "motors"})
-
 
 def read_command(text: str, body: Body, *, names: Iterable[str] = ()) -> ActionCall | None:
     """Return the action that an utterance says with nothing left out and nothing left over; None for any other.
 
     It must begin with the action's name, `turn_left` being said as "turn left", but for articles, courtesies and the
-    robot's `names`. After it stand the parameters, in any order: a value of an enum, "on" or "off", a number in digits or
-    English words, with its unit where the parameter's name ends in one (`distance_cm`, `degrees`). A number out of
+    robot's `names`. After it stand the parameters, in any order: a value of an enum, "on" or "off", a number in digits
+    or English words, with its unit where the parameter's name ends in one (`distance_cm`, `degrees`). A number out of
     range, and text, is left to the model.
     """
     if len(text) > _LONGEST:
@@ -62,23 +59,6 @@ def read_command(text: str, body: Body, *, names: Iterable[str] = ()) -> ActionC
         if call is not None and body.objection(call) is None:
             return call
     return None
-
-
-def stopping(body: Body) -> ActionCall | None:
-    """Return the action that stops a body at once: `stop`, `emergency_stop`, `halt`, `stop_motors` and the like.
-
-    It takes no parameters and needs no yes. None where no such action was declared.
-    """
-    for action in body.actions:
-        name = set(spoken_name(action.name))
-        if name & {"stop", "halt"} and name <= _STOPPING and not action.parameters.properties and not action.confirm:
-            return ActionCall(action.name, {})
-    return None
-
-
-def spoken_name(name: str) -> tuple[str, ...]:
-    """Return the words of a name: `turn_left` and `turnLeft` are "turn left"."""
-    return tuple(part.lower() for part in _NAME_PART.findall(name))
 
 
 def _after_name(action: ActionDeclaration, words: Sequence[str]) -> Sequence[str] | None:

@@ -184,6 +184,11 @@ class Brain:
         """Say whether these words ask the robot to stop speaking."""
         return bool(self._files.current.classifier.classify(words).name == "cancel")
 
+    def stop_call(self, device_id: str, words: str) -> ActionCall | None:
+        """Return the action that stops a robot's body, if that is what these words ask for; None else."""
+        stop = self._robots.robot(device_id).body.stop
+        return ActionCall(stop.name, {}) if stop and self.is_stop(words) else None
+
     def let_go(self, device_id: str) -> None:
         """Do nothing any more of what a robot asked whether to do."""
         self._consent.let_go(device_id)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import Iterable
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -22,7 +23,7 @@ from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, InboxFullError, Waiting
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.errors import ErrorCode
-from ai_server.protocol.reply import Reply
+from ai_server.protocol.reply import ActionMessage, Reply
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
 
@@ -125,6 +126,24 @@ class Dialogue:
     def silences(self, utterance: Utterance) -> bool:
         """Say whether an utterance stops what its robot is saying."""
         return utterance.interrupt or self._brain.is_stop(utterance.text)
+
+    def halt(self, utterance: Utterance) -> None:
+        """Have the robot's body stop, where the words ask for it and it declared how: now, before anything is stored.
+
+        A stop that comes once more, because its words did, does no harm; so it is bounded by no rate either.
+        """
+        device_id = utterance.device_id
+        call = self._brain.stop_call(device_id, utterance.text)
+        if call is None:
+            return
+        action = ActionMessage(
+            command_id=uuid.uuid4().hex,
+            request_id=utterance.request_id,
+            action=call.name,
+            expires_at=datetime.now(UTC) + self._action_ttl,
+        )
+        self._outbox.act_now(device_id, action)
+        self._deeds.given_out(device_id, [action])
 
     def silence(self, device_id: str) -> list[asyncio.Future[None]]:
         """Stop what a robot is saying and everything that it was about to say.

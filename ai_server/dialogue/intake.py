@@ -166,6 +166,7 @@ class Intake:
             self._outbox.error(error.message(), "protocol")
         match inbound:
             case Inbound(message=Utterance(is_final=True) as utterance) if self._dialogue.silences(utterance):
+                self._dialogue.halt(utterance)
                 self._silence(received, inbound.device_id)
                 return
             case Inbound(message=SensorReading()):
@@ -209,7 +210,9 @@ class Intake:
         if not utterance.is_final:
             self._dialogue.listen(utterance)
             self._connection.acknowledge(received)
-        elif on_its_way := self._on_their_way.get((utterance.device_id, utterance.request_id)):
+            return
+        self._dialogue.halt(utterance)
+        if on_its_way := self._on_their_way.get((utterance.device_id, utterance.request_id)):
             on_its_way.received.append(received)
         elif self._dialogue.knows(utterance):
             self._delivery.accepted(utterance)

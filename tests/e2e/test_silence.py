@@ -121,3 +121,26 @@ def test_an_utterance_that_waits_for_the_model_in_vain_expires(talkative: Runnin
         assert talker.turn(speaking).reply is None, "the other one was not disturbed"
         talker.control("cancel")
         assert _is_cancelled(talker.wait(speaking))
+
+
+@pytest.mark.parametrize("words", ["stop", "Stop it!", "be quiet"])
+def test_a_stop_stops_the_body_too_once_and_while_a_reply_is_made(
+    talkative: RunningDaemon, broker: BrokerOptions, words: str
+):
+    device_id = f"halted-{words.strip('!').replace(' ', '-')}"
+    with HeadlessRobot(broker, device_id) as robot:
+        robot.publish(f"naila/devices/{device_id}/capabilities", json.dumps({"actions": [{"name": "stop"}]}))
+        speaking = _speaks(robot)
+        stop = robot.say(words)
+        robot.listen(0.5)
+        assert [(action["action"], action["arguments"]) for action in stop.actions] == [("stop", {})]
+        assert _is_cancelled(robot.wait(speaking))
+
+
+def test_words_that_only_speak_of_stopping_leave_the_body_alone(talkative: RunningDaemon, broker: BrokerOptions):
+    with HeadlessRobot(broker, "unhalted") as robot:
+        robot.publish("naila/devices/unhalted/capabilities", json.dumps({"actions": [{"name": "stop"}]}))
+        spoken = robot.send("when does the bus stop here", ttl_ms=600_000)
+        robot.wait_for_event(spoken, "delta")
+        robot.control("cancel")
+        assert robot.wait(spoken).actions == []

@@ -208,3 +208,23 @@ def test_the_first_of_two_faces_is_moved_and_the_other_one_offered():
     second = action("light", mood={"type": "string", "enum": ["happy", "sad"]})
     body = Body([SHOW, second])
     assert (body.face, body.offered) == (SHOW, (second,))
+
+
+@pytest.mark.parametrize(
+    ("name", "stops"),
+    [("stop", True), ("emergency_stop", True), ("haltMotors", True), ("stop_all_motors", True), ("stop_music", False)],
+)
+def test_a_body_is_stopped_by_what_stops_all_of_it(name: str, stops: bool) -> None:
+    body = Body(Capabilities.model_validate({"actions": [{"name": "wave"}, {"name": name}]}).actions)
+    assert (body.stop.name if body.stop else None) == (name if stops else None)
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        {"name": "stop", "confirm": True},
+        {"name": "stop", "parameters": {"properties": {"motor": {"type": "boolean"}}}},
+    ],
+)
+def test_a_stop_that_needs_a_yes_or_a_value_stops_nothing_at_once(stop: dict[str, object]) -> None:
+    assert Body(Capabilities.model_validate({"actions": [stop]}).actions).stop is None

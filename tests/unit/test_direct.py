@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_server.brain.body import Body
-from ai_server.brain.direct import read_command, stopping
+from ai_server.brain.direct import read_command
 from ai_server.llm.chat import ActionCall
 from ai_server.protocol.device import Capabilities
 from tests.declared import DECLARATIONS, is_valid
@@ -90,17 +90,3 @@ def test_whatever_is_said_only_what_was_declared_comes_out(actions: Any, words: 
     for text in (words, *(f"{action.name} {words}" for action in actions)):
         call = read_command(text, Body(actions))
         assert call is None or is_valid({"action": call.name, **call.arguments}, actions)
-
-
-@pytest.mark.parametrize(
-    ("name", "stops"),
-    [("stop", True), ("emergency_stop", True), ("haltMotors", True), ("stop_all_motors", True), ("stop_music", False)],
-)
-def test_a_body_is_stopped_by_what_stops_all_of_it(name: str, stops: bool) -> None:
-    assert stopping(_body(**{"wave": {}, name: {}})) == (ActionCall(name, {}) if stops else None)
-
-
-def test_a_stop_that_needs_a_yes_or_a_value_stops_nothing_at_once() -> None:
-    confirmed = Capabilities.model_validate({"actions": [{"name": "stop", "confirm": True}]}).actions
-    assert stopping(Body(confirmed)) is None
-    assert stopping(_body(stop={"motor": _INTEGER})) is None
