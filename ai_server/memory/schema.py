@@ -230,3 +230,34 @@ said_rules = Table(
     sqlite_autoincrement=True,
 )
 """When each rule last made a robot speak; `holds` until its sensor is back where the rule may speak again."""
+
+voice_settings = Table(
+    "voice_settings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("volume", Integer),
+    Column("rate", Integer),
+    Column("language", String),
+    UniqueConstraint("device_id"),
+    sqlite_autoincrement=True,
+)
+"""How each robot is to speak. Ids never come back, so that their order is that of the settings."""
+
+names = Table(
+    "names",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("bearer", String, nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("said_at", UtcDateTime, nullable=False),
+    UniqueConstraint("device_id", "bearer", "user_id"),
+    sqlite_autoincrement=True,
+)
+"""What each robot and the people who speak with it are called; `bearer` is `robot` or `person`.
+
+`user_id` is empty for the robot, and for a person whom it does not know. Ids never come back.
+"""

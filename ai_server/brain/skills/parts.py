@@ -1,0 +1,33 @@
+"""What skills are made of: the parts of the brain that they may need."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ai_server.brain.skills.forecast import WeatherProvider
+from ai_server.brain.skills.sayings import Sayings
+from ai_server.memory.names import Names
+from ai_server.memory.voice import Voices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a skill may need beside its question.
+
+    Attributes:
+        sayings: what skills say now; the files may be edited while the brain runs.
+        rng: what coins and dice are thrown with.
+        voices: how each robot is to speak.
+        names: what people and robots are called.
+        weather: who knows the weather; None where the settings do not allow to ask.
+        location: where this host is: a place's name, or latitude and longitude as `52.5,13.4`; empty where unknown.
+    """
+
+    sayings: Callable[[], Sayings]
+    rng: random.Random
+    voices: Voices
+    names: Names
+    weather: WeatherProvider | None = None
+    location: str = ""
