@@ -95,6 +95,10 @@ class HeadlessRobot(Robot):
             except queue.Empty:
                 return
 
+    def listen_once(self) -> None:
+        """Listen until something comes."""
+        self._sort(self.hear())
+
     def turn(self, request_id: str) -> Turn:
         return self.heard.setdefault(request_id, Turn())
 
