@@ -50,20 +50,25 @@ class Sayings:
 
     @classmethod
     def load(cls, folder: Path) -> Sayings:
-        """Read `config/phrases/skills/`, a file for each language.
+        """Read `config/phrases/skills/`, a file or more for each language: `de.toml`, `de.timers.toml`.
 
         Raises:
-            ConfigError: if one is wrong, has a saying that `en.toml` has not, or if `en.toml` is missing; it names the
+            ConfigError: if one is wrong, has a saying that English has not, or if `en.toml` is missing; it names the
                 file and the key.
         """
         english = folder / f"{_EVERYBODYS}.toml"
         files = {path: load_toml(path, _File) for path in sorted({english, *toml_files(folder)})}
         if files[english].forms is None:
             raise ConfigError(english, "forms is missing")
-        sayings = {path.stem: dict(_flat(file.__pydantic_extra__)) for path, file in files.items()}
-        for path in files:
-            _check(path, sayings[path.stem], sayings[_EVERYBODYS])
-        return cls(sayings, {path.stem: file.forms for path, file in files.items() if file.forms})
+        sayings: dict[str, dict[str, tuple[str, ...]]] = {}
+        forms: dict[str, Forms] = {}
+        for path, file in files.items():
+            sayings.setdefault(_language(path), {}).update(_flat(file.__pydantic_extra__))
+            if file.forms:
+                forms[_language(path)] = file.forms
+        for path, file in files.items():
+            _check(path, dict(_flat(file.__pydantic_extra__)), sayings[_EVERYBODYS])
+        return cls(sayings, forms)
 
     def say(self, language: str, key: str, **values: object) -> str:
         """Return a saying with its placeholders filled.
@@ -85,6 +90,10 @@ class Sayings:
     def form(self, language: str) -> Forms:
         """Return how numbers, times and lists are said in a language, a primary tag of BCP 47."""
         return self._forms.get(language) or self._forms[_EVERYBODYS]
+
+
+def _language(path: Path) -> str:
+    return path.name.partition(".")[0]
 
 
 def _flat(tables: Mapping[str, _Table], prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
