@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
@@ -153,16 +153,25 @@ class Turns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, turn: Turn, publications: Sequence[NewPublication] = ()) -> list[StoredPublication] | None:
+    async def add(
+        self,
+        turn: Turn,
+        publications: Sequence[NewPublication] = (),
+        *,
+        within: Callable[[Connection], bool] = lambda _: True,
+    ) -> list[StoredPublication] | None:
         """Store a turn in the robot's current conversation, with what is to be published for it, in one transaction.
 
-        Its utterance, where it waited among the accepted ones, waits no more.
+        Its utterance, where it waited among the accepted ones, waits no more. `within` writes first what else belongs
+        to the transaction; where it returns False, having written nothing, the turn is not stored.
 
         Returns:
-            The publications as they are stored; None if a turn of this robot and `request_id` was stored before: that
-            one stays as it is, and nothing is to be published.
+            The publications as they are stored; None if nothing is to be published: `within` said so, or a turn of this
+            robot and `request_id` was stored before and stays as it is.
         """
-        return await self._database.run(lambda connection: _add(connection, turn, publications))
+        return await self._database.run(
+            lambda connection: _add(connection, turn, publications) if within(connection) else None
+        )
 
     async def cancel(self, turn: Turn, publications: Sequence[NewPublication]) -> list[StoredPublication]:
         """Store a turn in place of the one that was stored under its `request_id` before it was cancelled.

@@ -1,0 +1,291 @@
+"""The clock that has timers, alarms and reminders fire."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
+from operator import attrgetter
+
+import structlog
+from sqlalchemy import Connection
+
+from ai_server.brain.alarm_words import AlarmWords, Fired
+from ai_server.brain.hostclock import Clock
+from ai_server.brain.recurrence import next_moment
+from ai_server.brain.skills.sayings import Sayings
+from ai_server.brain.skills.skill import Answer
+from ai_server.brain.speaker import Speaker
+from ai_server.memory.database import DatabaseError
+from ai_server.memory.reminders import Firing, Kind, NewReminder, Reminder, Reminders, fire
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 0.5
+"""How often it is looked whether the clock on the wall was set."""
+
+AGAIN_S = 1.0
+"""What the database refused is tried again so soon."""
+
+_SET_S = 0.05
+"""A clock that is set by less is taken for one that runs a little fast or slow."""
+
+_SET_BACK_FAR_S = 86_400.0
+"""Once the clock was set back by more, what repeats is told by it anew: it may have been wrong by years."""
+
+_SNOOZED_WITHIN = timedelta(hours=1)
+"""What fired longer ago is not put off by somebody who wants to sleep on."""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """In so many seconds from now, whatever happens to the clock on the wall."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """When the clock on the wall shows this; `repeats` as `recurrence.weekdays` takes it, from then on."""
+
+    moment: datetime
+    repeats: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants to be told; the fields are those of `NewReminder`."""
+
+    device_id: str
+    kind: Kind
+    language: str
+    name: str | None = None
+    text: str | None = None
+
+
+class Alarms:
+    """Keeps what people want to be told, and has the robot tell it in time, each once.
+
+    What counts elapsed time goes by a clock that nobody sets; while this runs, what is stored of it moves with the
+    clock on the wall. What was set to a moment follows the clock on the wall, in the host's time zone.
+
+    Args:
+        reminders: where they are kept.
+        sayings: what is said now; the files may be edited while this runs.
+        clock: of the host.
+    """
+
+    def __init__(self, *, reminders: Reminders, sayings: Callable[[], Sayings], clock: Clock) -> None:
+        self._reminders = reminders
+        self._words = AlarmWords(sayings, clock.zone)
+        self._clock = clock
+        self._ahead = clock.wall() - clock.steady()
+        """How far the clock on the wall is ahead of the steady one, as far as what is stored knows."""
+        self._began = self.now()
+        self._next_by_wall: datetime | None = None
+        self._next_elapsed: datetime | None = None
+        self._changed = asyncio.Event()
+        self._changed.set()
+        self._clock_is_set = asyncio.Lock()
+        self._ringing: dict[str, asyncio.Task[None]] = {}
+
+    def now(self) -> datetime:
+        """Return the time on the wall, with the host's time zone."""
+        return datetime.fromtimestamp(self._clock.wall(), self._clock.zone)
+
+    def left(self, reminder: Reminder) -> timedelta:
+        """Return how long it is until one fires; nothing, once it has."""
+        if reminder.due_at is None:
+            return timedelta(0)
+        return max(timedelta(0), reminder.due_at - (self._elapsed_now() if reminder.elapsed else self.now()))
+
+    def due_on_the_wall(self, reminder: Reminder) -> datetime:
+        """Return what the clock on the wall will show when one fires, in the host's time zone."""
+        return (self.now().astimezone(UTC) + self.left(reminder)).astimezone(self._clock.zone)
+
+    async def set(self, wish: Wish, when: After | At) -> Reminder:
+        """Promise to tell something; when this returns the promise is on the disk.
+
+        Raises:
+            TooManyRemindersError: if there is no room for one more.
+            DatabaseError: if it could not be stored.
+        """
+        async with self._clock_is_set:
+            stored = await self._reminders.add(self._new(wish, when), self.now())
+        self._changed.set()
+        return stored
+
+    async def pending(self, device_id: str) -> list[Reminder]:
+        """Return what a robot is to tell, the next first; raises DatabaseError."""
+        return sorted(await self._reminders.pending(device_id), key=self.left)
+
+    async def cancel(self, cancelled: Sequence[Reminder]) -> list[Reminder]:
+        """Take promises back; return those that were not kept yet; raises DatabaseError."""
+        gone = await self._reminders.cancel(cancelled)
+        self._changed.set()
+        return gone
+
+    async def snooze(self, device_id: str, seconds: float) -> Reminder | None:
+        """Have what a robot told last tell it once more; None where it told nothing in the last hour.
+
+        Raises:
+            TooManyRemindersError: if there is no room for one more.
+            DatabaseError: if it could not be read or stored.
+        """
+        async with self._clock_is_set:
+            fired = await self._reminders.last_fired(device_id, self.now() - _SNOOZED_WITHIN)
+            if fired is None:
+                return None
+            again = await self._reminders.put_off(fired, self._after(seconds), self.now())
+        self._changed.set()
+        return again
+
+    async def run(self, speaker: Speaker) -> None:
+        """Have `speaker` say what is due, until cancelled; what fell due before this began, at once."""
+        try:
+            while True:
+                await self._follow_the_wall()
+                if self._changed.is_set() or self._something_is_due():
+                    self._changed.clear()
+                    await self._look(speaker)
+                await self._clock.wait(self._changed, self._patience_s())
+        finally:
+            ringing = list(self._ringing.values())
+            for task in ringing:
+                task.cancel()
+            if ringing:
+                await asyncio.wait(ringing)
+
+    def _new(self, wish: Wish, when: After | At) -> NewReminder:
+        told = {"device_id": wish.device_id, "kind": wish.kind, "language": wish.language}
+        named = {"name": wish.name, "text": wish.text}
+        if isinstance(when, After):
+            due_at = self._after(when.seconds)
+            return NewReminder(**told, **named, due_at=due_at, elapsed=True, duration_s=when.seconds)
+        local_time = when.moment.astimezone(self._clock.zone).time().isoformat() if when.repeats else None
+        return NewReminder(
+            **told,
+            **named,
+            due_at=when.moment.astimezone(UTC),
+            elapsed=False,
+            repeats=when.repeats,
+            local_time=local_time,
+        )
+
+    def _elapsed_now(self) -> datetime:
+        """Return the time that the moments of what counts elapsed time are told by."""
+        return datetime.fromtimestamp(self._ahead + self._clock.steady(), UTC)
+
+    def _after(self, seconds: float) -> datetime:
+        return self._elapsed_now() + timedelta(seconds=seconds)
+
+    def _something_is_due(self) -> bool:
+        wall, elapsed = self._next_by_wall, self._next_elapsed
+        return bool((wall and wall <= self.now()) or (elapsed and elapsed <= self._elapsed_now()))
+
+    def _patience_s(self) -> float | None:
+        """Return how long nothing is to be done unless something changes."""
+        left = []
+        if self._next_by_wall:
+            left.append((self._next_by_wall - self.now()).total_seconds())
+        if self._next_elapsed:
+            left.append((self._next_elapsed - self._elapsed_now()).total_seconds())
+        return min(LOOK_S, *(max(0.0, each) for each in left)) if left else None
+
+    async def _follow_the_wall(self) -> None:
+        """Keep up with a clock on the wall that was set."""
+        set_by = self._clock.wall() - self._clock.steady() - self._ahead
+        if abs(set_by) < _SET_S:
+            return
+        try:
+            async with self._clock_is_set:
+                await self._reminders.shift_elapsed(timedelta(seconds=set_by))
+                self._ahead += set_by
+            if set_by < -_SET_BACK_FAR_S:
+                await self._reminders.move([(each, self._next(each)) for each in await self._reminders.repeated()])
+        except DatabaseError as error:
+            log.error("timers do not follow the clock, which was set", reason=str(error))  # noqa: TRY400
+            return
+        log.info("the clock was set", by_s=round(set_by, 3))
+        self._changed.set()
+
+    async def _look(self, speaker: Speaker) -> None:
+        """Have everything that is due told, and find out when the next is."""
+        now, elapsed_now = self.now(), self._elapsed_now()
+        try:
+            due = await self._reminders.due(now, elapsed_now)
+            self._next_by_wall = await self._reminders.next_due(now, elapsed=False)
+            self._next_elapsed = await self._reminders.next_due(elapsed_now, elapsed=True)
+        except DatabaseError as error:
+            log.error("what is due cannot be read", reason=str(error))  # noqa: TRY400
+            self._next_by_wall, self._next_elapsed = None, elapsed_now + timedelta(seconds=AGAIN_S)
+            return
+        of_robot = attrgetter("device_id")
+        for device_id, ringing in groupby(sorted(due, key=of_robot), of_robot):
+            if device_id not in self._ringing:
+                task = asyncio.create_task(self._ring(device_id, list(ringing), speaker))
+                self._ringing[device_id] = task
+                task.add_done_callback(functools.partial(self._on_rung, device_id))
+
+    async def _ring(self, device_id: str, due: list[Reminder], speaker: Speaker) -> None:
+        """Have a robot tell what is due; what turns out to be cancelled meanwhile is looked at again."""
+        now = self.now().astimezone(UTC)
+        fired = [Fired(each, *self._told_at(each, now)) for each in due]
+        firings = [
+            Firing(each.reminder, self._next(each.reminder) if each.reminder.repeats else None) for each in fired
+        ]
+
+        def within(connection: Connection) -> bool:
+            return fire(connection, firings, now)
+
+        first = due[0]
+        try:
+            await speaker.say(
+                device_id,
+                Answer(self._words.fired(fired, now, first.language)),
+                intent=f"{first.kind}_due",
+                request_id=_request_id(first),
+                language=first.language,
+                within=within,
+            )
+        except DatabaseError as error:
+            log.error("what is due waits for the database", device_id=device_id, reason=str(error))  # noqa: TRY400
+            await asyncio.sleep(AGAIN_S)
+
+    def _on_rung(self, device_id: str, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            # This robot's are not tried again before the next start: they would fail as often.
+            log.error("a robot cannot tell what is due", device_id=device_id, exc_info=error)
+            return
+        del self._ringing[device_id]
+        self._changed.set()
+
+    def _told_at(self, reminder: Reminder, now: datetime) -> tuple[datetime, bool]:
+        """Return when one was to be told, and whether nobody was there to do it."""
+        due_at = reminder.due_at or now
+        if reminder.elapsed:
+            due_at = now - (self._elapsed_now() - due_at)
+        if reminder.repeats and reminder.local_time:
+            due_at = self._last_missed(reminder, due_at, now)
+        return due_at, due_at < self._began
+
+    def _last_missed(self, reminder: Reminder, due_at: datetime, now: datetime) -> datetime:
+        """Return when one that repeats was to be told last."""
+        while (again := self._next(reminder, due_at)) <= now:
+            due_at = again
+        return due_at
+
+    def _next(self, reminder: Reminder, after: datetime | None = None) -> datetime:
+        """Return when one that repeats is to be told next."""
+        time_of_day = time.fromisoformat(reminder.local_time or "00:00")
+        return next_moment(time_of_day, after or self.now(), self._clock.zone, reminder.repeats or "daily")
+
+
+def _request_id(first: Reminder) -> str:
+    """Return an id that is the same whenever this firing is tried, and no other's."""
+    due_ms = int(first.due_at.timestamp() * 1000) if first.due_at else 0
+    return f"{first.kind}-{first.id}-{due_ms}"

@@ -1,0 +1,165 @@
+"""The robot speaks though nobody asked: a timer is up, or a sensor tells of something."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from ai_server.brain.robots import Robots
+from ai_server.brain.skills.skill import Answer
+from ai_server.dialogue.deeds import Deeds
+from ai_server.failpoints import AFTER_REPLY_COMMIT, failpoint
+from ai_server.llm.chat import ActionCall
+from ai_server.memory.database import DatabaseError
+from ai_server.memory.turns import Turn, Turns
+from ai_server.memory.undelivered import NewPublication
+from ai_server.mqtt.outbox import Outbox
+from ai_server.protocol.errors import ErrorCode, ErrorMessage
+from ai_server.protocol.parts import ReplyTooLargeError
+from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_S = 3.0
+"""A robot that speaks may finish for so long, before what is due is said all the same."""
+
+
+class SpeakingFirst:
+    """Says what nobody asked for as a turn of its own, once the robot is not in the middle of a reply.
+
+    It is stored before it is published, and reaches the broker at least once, as every reply does.
+
+    Args:
+        robots: what each declared.
+        turns: where what is said is stored.
+        outbox: publishes it.
+        deeds: admits the actions that go with it.
+        answering: returns what is done once a robot has said what it is saying; None where it says nothing.
+        action_ttl: how long an action is worth carrying out.
+        patience_s: how long a robot may finish what it is saying.
+    """
+
+    def __init__(
+        self,
+        *,
+        robots: Robots,
+        turns: Turns,
+        outbox: Outbox,
+        deeds: Deeds,
+        answering: Callable[[str], asyncio.Future[None] | None],
+        action_ttl: timedelta,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._robots = robots
+        self._turns = turns
+        self._outbox = outbox
+        self._deeds = deeds
+        self._answering = answering
+        self._action_ttl = action_ttl
+        self._patience_s = patience_s
+
+    async def say(
+        self,
+        device_id: str,
+        answer: Answer,
+        *,
+        intent: str,
+        request_id: str,
+        language: str,
+        within: Callable[[Connection], bool],
+    ) -> bool:
+        """Say something once, as `brain.speaker.Speaker` has it."""
+        await self._let_finish(device_id)
+        reply = self._reply(device_id, answer, intent=intent, request_id=request_id, language=language)
+        turn = Turn(at=reply.timestamp, words="", reply=reply)
+        try:
+            publications = await self._turns.add(turn, self._drafts(reply), within=within)
+        except DatabaseError:
+            self._outbox.look_again()  # an attempt that seems to fail may have been written
+            raise
+        if publications is None:
+            return False
+        failpoint(AFTER_REPLY_COMMIT)
+        self._stream(reply)
+        self._outbox.send(publications)
+        self._event(reply, len(reply.actions) + 4, StreamType.FINISHED, finish_reason=reply.finish_reason)
+        self._deeds.given_out(device_id, reply.actions)
+        log.info("spoke first", device_id=device_id, request_id=request_id, intent=intent)
+        return True
+
+    async def _let_finish(self, device_id: str) -> None:
+        """Wait while the robot is in the middle of a reply, but not for long."""
+        until = time.monotonic() + self._patience_s
+        while (reply := self._answering(device_id)) is not None and (left := until - time.monotonic()) > 0:
+            await asyncio.wait([reply], timeout=left)
+            await asyncio.sleep(0)  # whoever answers takes note of it, too
+
+    def _reply(self, device_id: str, answer: Answer, *, intent: str, request_id: str, language: str) -> Reply:
+        return Reply(
+            request_id=request_id,
+            device_id=device_id,
+            text=answer.text,
+            emotion=answer.emotion,
+            language=language,
+            intent=intent,
+            source="skill",
+            actions=[
+                self._action(call, request_id) for call in answer.calls if self._deeds.admit(device_id, call.name)
+            ],
+        )
+
+    def _action(self, call: ActionCall, request_id: str) -> ActionMessage:
+        return ActionMessage(
+            command_id=uuid.uuid4().hex,
+            request_id=request_id,
+            action=call.name,
+            arguments=call.arguments,
+            expires_at=datetime.now(UTC) + self._action_ttl,
+        )
+
+    def _drafts(self, reply: Reply) -> list[NewPublication]:
+        try:
+            max_payload_bytes = self._robots.robot(reply.device_id).capabilities.max_payload_bytes
+            return self._outbox.drafts(reply, None, max_payload_bytes)
+        except ReplyTooLargeError as error:
+            self._outbox.error(
+                ErrorMessage(
+                    error_code=ErrorCode.REPLY_TOO_LARGE,
+                    error_message=f"max_payload_bytes: {error}",
+                    correlation_id=reply.request_id,
+                    device_id=reply.device_id,
+                ),
+                "brain",
+            )
+            return self._outbox.action_drafts(reply)
+
+    def _stream(self, reply: Reply) -> None:
+        """Publish what goes before the reply, as of a turn whose answer is there at once."""
+        self._event(reply, 0, StreamType.STARTED)
+        self._event(reply, 1, StreamType.EMOTION, emotion=reply.emotion)
+        self._show(reply)
+        self._event(reply, 2, StreamType.DELTA, text=reply.text)
+        self._event(reply, 3, StreamType.SENTENCE, text=reply.text)
+        for seq, action in enumerate(reply.actions, 4):
+            self._event(reply, seq, StreamType.ACTION, action=action.model_copy(update={"expires_at": None}))
+
+    def _show(self, reply: Reply) -> None:
+        """Have the robot's face show the emotion."""
+        device_id = reply.device_id
+        call = self._robots.robot(device_id).body.face_for(reply.emotion)
+        if call is None or not self._deeds.admit(device_id, call.name):
+            return
+        action = self._action(call, reply.request_id)
+        self._outbox.act_now(device_id, action)
+        self._deeds.given_out(device_id, [action])
+
+    def _event(self, reply: Reply, seq: int, kind: StreamType, **fields: Any) -> None:
+        event = StreamEvent.model_construct(request_id=reply.request_id, seq=seq, type=kind, **fields)
+        self._outbox.event(reply.device_id, event)
