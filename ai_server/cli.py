@@ -63,6 +63,22 @@ def demo(env_file: EnvFile = Path(".env")) -> None:
 
 
 @app.command()
+def why(
+    request_id: Annotated[
+        str | None, typer.Argument(help="The turn's request_id.", show_default="the last turn")
+    ] = None,
+    *,
+    device: Annotated[str | None, typer.Option(help="The robot's id.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    env_file: EnvFile = Path(".env"),
+) -> None:
+    """Tell why a turn was answered as it was: intent, rule, memory, prompt and timings."""
+    from ai_server.commands.why import tell
+
+    raise typer.Exit(tell(_settings(env_file).database, request_id, device, as_json=as_json))
+
+
+@app.command()
 def doctor(env_file: EnvFile = Path(".env")) -> None:
     """Look at all that the brain needs, a line each, and say how to mend what is wrong."""
     from ai_server.commands.doctor import examine

@@ -144,6 +144,7 @@ def build(ground: Ground) -> House:
         model=Failover(ground.engine, Fallback(files.voice, rng=random.Random())),  # noqa: S311  no secret
         manner=ground.manner,
         max_actions=settings.naila_max_actions_per_reply,
+        least_confidence=settings.naila_heard_confidence,
         history_tokens=settings.naila_history_tokens,
         reply_timeout_s=settings.naila_reply_timeout_s,
         now=lambda: datetime.now().astimezone(),

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-DATABASE = "naila.db"
 
 _MIB = 1024 * 1024
 
@@ -162,7 +161,7 @@ class Daemon:
         """
         while True:
             try:
-                return await Database.open(self._settings.data_dir / DATABASE)
+                return await Database.open(self._settings.database)
             except DatabaseError as error:
                 if not error.full or self._stop.is_set():
                     raise

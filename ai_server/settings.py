@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     naila_max_actions_per_reply: int = _setting(3, "actions, a whole number from 0 (none) to 10", ge=0, le=10)
     naila_action_rate: float = _setting(5, "actions a second, a number from 0.1 to 1000", ge=0.1, le=1000)
     naila_action_ttl_s: float = _setting(30, "seconds, a number from 1 to 3600", ge=1, le=3600)
+    naila_heard_confidence: float = _setting(
+        0.4, "a number from 0 to 1: what a transcript is less sure of is asked again; 0 for never", ge=0, le=1
+    )
 
     @model_validator(mode="after")
     def _go_together(self) -> Settings:
@@ -159,6 +162,11 @@ class Settings(BaseSettings):
     def data_dir(self) -> Path:
         """The data directory, absolute."""
         return self.naila_data_dir.expanduser().absolute()
+
+    @property
+    def database(self) -> Path:
+        """The database file, absolute."""
+        return self.data_dir / "naila.db"
 
     @property
     def config_dir(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from langgraph.types import StreamWriter
 from ai_server.brain.actions import unsaid_number
 from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.consent import Asking, Consent
+from ai_server.brain.direct import read_command
 from ai_server.brain.hearing import Hearing
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.listening import Listening
@@ -25,6 +27,7 @@ from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import messages, system_message
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robot, Robots
+from ai_server.brain.routing import Decision, Heard, HeardBadly, Route, decide
 from ai_server.brain.skills.simple import SKILLS, Question
 from ai_server.brain.skills.skill import Answer
 from ai_server.llm.chat import (
@@ -58,12 +61,31 @@ class Understood:
 
     Attributes:
         facts: the bracketed line, without its brackets.
+        decision: who answers, and why.
         language: what is answered in, a primary tag of BCP 47.
+        took_ms: to understand it.
     """
 
     intent: Intent
     facts: str
+    decision: Decision
     language: str = "en"
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """What the model is given to go by.
+
+    Attributes:
+        turns: of the conversation so far.
+        characters: of the whole prompt, without what the template puts around them.
+        took_ms: from when the utterance was understood.
+    """
+
+    turns: int
+    characters: int
+    took_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +95,7 @@ class Face:
     call: ActionCall
 
 
-BrainEvent = Understood | Face | ChatEvent
+BrainEvent = Understood | Prompted | Face | ChatEvent
 
 
 class TurnInput(TypedDict):
@@ -84,8 +106,10 @@ class TurnInput(TypedDict):
 
 
 class _Understanding(TypedDict):
-    consented: list[ActionCall] | None
+    calls: list[ActionCall]
     intent: Intent
+    decision: Decision
+    understood_at: float
     language: str
     moment: Moment
     facts: str
@@ -101,24 +125,26 @@ class TurnState(TurnInput, _Understanding, _Remembered):
     """What the nodes hand on; each returns what it adds."""
 
 
-_AfterIntent = Literal["memory", "skill", "consent"]
+_AfterIntent = Literal["memory", "skill", "act", "ask_again"]
 Node = Callable[..., Awaitable[Mapping[str, Any] | None]]
 Graph = CompiledStateGraph[TurnState, None, TurnInput, TurnState]
 
 
-def compile_graph(*, intent: Node, memory: Node, skill: Node, consent: Node, respond: Node) -> Graph:
+def compile_graph(*, intent: Node, memory: Node, skill: Node, act: Node, ask_again: Node, respond: Node) -> Graph:
     """Return the graph that every turn runs through, with these nodes in it."""
     graph = StateGraph(TurnState, input_schema=TurnInput)
     graph.add_node("intent", intent)
     graph.add_node("memory", memory)
     graph.add_node("skill", skill)
-    graph.add_node("consent", consent)
+    graph.add_node("act", act)
+    graph.add_node("ask_again", ask_again)
     graph.add_node("respond", respond)
     graph.add_edge(START, "intent")
     graph.add_conditional_edges("intent", _after_intent)
     graph.add_conditional_edges("memory", _after_memory)
     graph.add_edge("skill", END)
-    graph.add_edge("consent", END)
+    graph.add_edge("act", END)
+    graph.add_edge("ask_again", END)
     graph.add_edge("respond", END)
     return graph.compile()
 
@@ -138,6 +164,7 @@ class Brain:
         model: who answers what no skill does.
         manner: how it is asked to.
         max_actions: of one reply.
+        least_confidence: what a speech recogniser is less sure of is asked again.
         history_tokens: how much of the conversation goes into the prompt.
         reply_timeout_s: a reply in the making ends after so many seconds with what it has.
         now: the local time, with its zone.
@@ -155,6 +182,7 @@ class Brain:
         model: ListeningModel,
         manner: Manner,
         max_actions: int,
+        least_confidence: float,
         history_tokens: int,
         reply_timeout_s: float,
         now: Callable[[], datetime],
@@ -168,6 +196,8 @@ class Brain:
         self._model = model
         self._manner = manner
         self._max_actions = max_actions
+        self._least_confidence = least_confidence
+        self._heard_badly = HeardBadly()
         self._reply_timeout_s = reply_timeout_s
         self._openings = Openings(robots=robots, failures=failures, turns=turns, history_tokens=history_tokens, now=now)
         self._listening = Listening(self._openings.open, self._read_ahead)
@@ -176,7 +206,8 @@ class Brain:
             intent=self._understand,
             memory=self._remember,
             skill=self._use_skill,
-            consent=self._act,
+            act=self._act,
+            ask_again=self._ask_again,
             respond=self._respond,
         )
 
@@ -262,12 +293,13 @@ class Brain:
         return self._files.current.persona(self._personas.of(robot))
 
     async def _understand(self, state: TurnState, writer: StreamWriter) -> _Understanding:
+        began = time.perf_counter()
         utterance = state["utterance"]
         robot = self._robots.robot(utterance.device_id)
         intent = self._files.current.classifier.classify(utterance.text)
-        consented = self._decided(utterance.device_id, intent.name, state["arrived"])
+        decision, calls = self._decide(utterance, robot, intent, state["arrived"])
         opening = self._listening.end(utterance.device_id)
-        if intent.name in SKILLS or consented is not None:
+        if decision.route != "model":
             moment, reading = self._openings.moment(utterance.device_id), None
         else:
             opening = opening or self._openings.open(utterance.device_id)
@@ -275,15 +307,42 @@ class Brain:
         language = robot.language = self._language(utterance, robot)
         moment = self._hearing.hear(utterance, moment, language)
         facts = moment.facts
-        writer(Understood(intent, facts, language))
+        ended = time.perf_counter()
+        writer(Understood(intent, facts, decision, language, (ended - began) * 1000))
         return {
-            "consented": consented,
+            "calls": calls,
             "intent": intent,
+            "decision": decision,
+            "understood_at": ended,
             "language": language,
             "moment": moment,
             "facts": facts,
             "reading": reading,
         }
+
+    def _decide(
+        self, utterance: Utterance, robot: Robot, intent: Intent, arrived: float
+    ) -> tuple[Decision, list[ActionCall]]:
+        """Return who answers an utterance, and what the body is to do if it is neither a skill nor the model."""
+        consented = self._decided(utterance.device_id, intent.name, arrived)
+        command = None if consented is not None else self._command(utterance, robot)
+        heard = Heard(
+            intent=intent,
+            answers_question=consented is not None,
+            command=command.name if command else "",
+            has_skill=intent.name in SKILLS,
+            confidence=utterance.confidence,
+            asked_again=self._heard_badly.of(utterance.device_id),
+        )
+        decision = decide(heard, least_confidence=self._least_confidence)
+        self._heard_badly.note(utterance.device_id, asks=decision.route == "ask_again")
+        return decision, consented or ([command] if command else [])
+
+    def _command(self, utterance: Utterance, robot: Robot) -> ActionCall | None:
+        """Return the action that an utterance says in full, but for the one that stopped the body when it arrived."""
+        call = read_command(utterance.text, robot.body, names=(self._persona(robot).name,))
+        stop = robot.body.stop
+        return None if call and stop and call.name == stop.name else call
 
     def _decided(self, device_id: str, intent: str, arrived: float) -> list[ActionCall] | None:
         """Return what a person said yes to, nothing where it was a no; None where the utterance was neither."""
@@ -293,7 +352,8 @@ class Brain:
 
     async def _remember(self, state: TurnState) -> _Remembered:
         if (reading := state["reading"]) is not None:
-            return {"history": await reading or ()}
+            history = await reading or ()
+            return {"history": history}
         try:
             last = await self._turns.last(state["utterance"].device_id)
         except DatabaseError as error:
@@ -306,13 +366,23 @@ class Brain:
         _say(writer, SKILLS[intent.name](Question(moment.now, moment.situation, intent.slots, state.get("last"))))
 
     async def _act(self, state: TurnState, writer: StreamWriter) -> None:
-        calls = state["consented"] or []
-        wording = self._files.current.wording
+        """Do what the person said yes to, or commanded in full; a command that needs a yes is asked about first."""
+        device_id, calls, wording = state["utterance"].device_id, state["calls"], self._files.current.wording
+        if state["decision"].route == "action" and self._consent.is_needed(device_id, calls[0]):
+            _say(writer, Answer(self._consent.ask(device_id, calls, time.monotonic())))
+            return
         _say(writer, Answer(wording.yes if calls else wording.no), calls)
+
+    async def _ask_again(self, state: TurnState, writer: StreamWriter) -> None:
+        _say(writer, Answer(self._files.current.sayings.say(state["language"], "heard.again")))
 
     async def _respond(self, state: TurnState, writer: StreamWriter) -> None:
         asking = Asking(self._consent, state["utterance"].device_id)
-        async with aclosing(self._model.stream(self._request(state))) as events:
+        request = self._request(state)
+        characters = sum(len(message.content) for message in request.messages)
+        took_ms = (time.perf_counter() - state["understood_at"]) * 1000
+        writer(Prompted(len(state["history"]), characters, took_ms))
+        async with aclosing(self._model.stream(request)) as events:
             async for event in events:
                 if isinstance(event, ActionCall) and (reason := self._objection(event, state["utterance"])):
                     log.warning("an action was dropped", reason=reason)
@@ -352,12 +422,18 @@ def _say(writer: StreamWriter, answer: Answer, calls: Iterable[ActionCall] = ())
     writer(Finished("stop", answer.text))
 
 
+_NODES: Mapping[Route, _AfterIntent] = {
+    "consent": "act",
+    "action": "act",
+    "ask_again": "ask_again",
+    "skill": "skill",
+    "model": "memory",
+}
+
+
 async def _after_intent(state: TurnState) -> _AfterIntent:  # a thread would run what is not async
-    intent = state["intent"].name
-    if state["consented"] is not None:
-        return "consent"
-    return "skill" if intent in SKILLS and intent != "repeat" else "memory"
+    return "memory" if state["intent"].name == "repeat" else _NODES[state["decision"].route]
 
 
 async def _after_memory(state: TurnState) -> Literal["skill", "respond"]:
-    return "skill" if state["intent"].name in SKILLS else "respond"
+    return "skill" if state["decision"].route == "skill" else "respond"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,9 @@ from ai_server.brain.intent.intent import Intent
 
 MOST_ASKED_AGAIN = 2
 """So often in a row a person is asked to say it again: then the robot makes what it can of what it heard."""
+
+_MOST_ROBOTS = 1024
+"""Of more robots, it is forgotten of the one that asked first."""
 
 Route = Literal["consent", "ask_again", "action", "skill", "model"]
 
@@ -40,6 +44,26 @@ class Decision:
 
     route: Route
     reason: str
+
+
+class HeardBadly:
+    """How often in a row each robot has just asked to have it said again."""
+
+    def __init__(self) -> None:
+        self._times: OrderedDict[str, int] = OrderedDict()
+
+    def of(self, device_id: str) -> int:
+        """Return how often a robot has."""
+        return self._times.get(device_id, 0)
+
+    def note(self, device_id: str, *, asks: bool) -> None:
+        """Take it that a robot asks once more, or that it has understood."""
+        times = self._times.pop(device_id, 0)
+        if not asks:
+            return
+        self._times[device_id] = times + 1
+        if len(self._times) > _MOST_ROBOTS:
+            self._times.popitem(last=False)
 
 
 def decide(heard: Heard, *, least_confidence: float) -> Decision:

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from ai_server.commands.link import RobotError
 from ai_server.commands.robot import Happening, LinkChange, Overheard, SimulatedRobot
@@ -48,8 +49,15 @@ class Conversation:
         all_answered: whether every utterance so far got its answer, and every command was understood.
     """
 
-    def __init__(self, robot: SimulatedRobot, transcript: Transcript, emotion: Emotion | None = None) -> None:
-        """Prepare; `emotion` is how the person seems to feel, sent with each utterance."""
+    def __init__(
+        self,
+        robot: SimulatedRobot,
+        transcript: Transcript,
+        emotion: Emotion | None = None,
+        database: Path | None = None,
+    ) -> None:
+        """Prepare; `emotion` is how the person seems to feel, sent with each utterance; `database` is the brain's."""
+        self._database = database
         self.all_answered = True
         self._robot = robot
         self._transcript = transcript
@@ -204,6 +212,7 @@ class Conversation:
             "repeat": _Command("/repeat", "hear the last reply again", self._repeat),
             "reset": _Command("/reset", "begin a new conversation", self._control("reset")),
             "status": _Command("/status", "show how the brain and the connection are", self._status),
+            "why": _Command("/why [REQUEST_ID]", "tell why the last words were answered so", self._why),
             "json": _Command("/json", "show every message as it travels, or no more", self._json),
             "help": _Command("/help", "show this", self._help),
             "quit": _Command("/quit", "leave", self._quit),
@@ -252,6 +261,21 @@ class Conversation:
     def _status(self, _: str) -> None:
         self._transcript.note(self._brain())
         self._transcript.note(self._connection())
+
+    def _why(self, argument: str) -> None:
+        from ai_server.commands.why import explanation
+        from ai_server.memory.database import DatabaseError
+        from ai_server.memory.inspection import find_turn
+
+        device_id = self._robot.device_id
+        try:
+            turn = self._database and find_turn(self._database, request_id=argument or None, device_id=device_id)
+        except DatabaseError as error:
+            raise _UsageError(str(error)) from None
+        if turn is None:
+            raise _UsageError("Nothing is known of that here; on the brain's host, `naila why` tells it.")
+        for line in explanation(turn):
+            self._transcript.note(line)
 
     def _json(self, _: str) -> None:
         self._robot.link.tap = None if self._robot.link.tap else self._transcript.raw

@@ -53,8 +53,9 @@ def run_demo(settings: Settings) -> int:
 async def _demo(settings: Settings, directory: Path, log_file: Path) -> int:
     async with EmbeddedBroker() as broker:
         typer.echo(broker.describe(), err=True)
+        settings = _on_demo_broker(settings, broker, directory)
         async with (
-            _daemon(_on_demo_broker(settings, broker, directory)) as ended,
+            _daemon(settings) as ended,
             SimulatedRobot(
                 broker.host,
                 broker.port,
@@ -66,7 +67,7 @@ async def _demo(settings: Settings, directory: Path, log_file: Path) -> int:
             ) as robot,
         ):
             await _until_awake(robot, ended, log_file)
-            return await chat(robot)
+            return await chat(robot, database=settings.database)
 
 
 def _on_demo_broker(settings: Settings, broker: EmbeddedBroker, directory: Path) -> Settings:

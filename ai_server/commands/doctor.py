@@ -17,7 +17,6 @@ from ai_server.commands.engine import Engine, EngineError
 from ai_server.configfile import ConfigError
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.hardware import Host
-from ai_server.lifecycle import DATABASE
 from ai_server.llm.manner import wishes_of
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.inspection import inspect_database
@@ -171,10 +170,10 @@ async def _look_at_broker(settings: Settings, _: _Findings) -> str:
 
 
 async def _look_at_database(settings: Settings, _: _Findings) -> str:
-    report = await asyncio.to_thread(inspect_database, settings.data_dir / DATABASE)
+    report = await asyncio.to_thread(inspect_database, settings.database)
     if not report.exists:
         return "none yet: it is made at the first start"
-    return f"{settings.data_dir / DATABASE}: sound, {report.turns} turns, {report.size_bytes / 1e6:.1f} MB"
+    return f"{settings.database}: sound, {report.turns} turns, {report.size_bytes / 1e6:.1f} MB"
 
 
 def _print(name: str, text: str, *, wrong: bool = False) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import singledispatchmethod
 from typing import Any
 
-from ai_server.brain.graph import BrainEvent, Face, Understood
+from ai_server.brain.graph import BrainEvent, Face, Prompted, Understood
 from ai_server.dialogue.deeds import Deeds
 from ai_server.failpoints import MID_GENERATION, failpoint
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
@@ -43,6 +43,7 @@ class RunningTurn:
         started_at: when its turn came, of `time.monotonic()`.
         heard_at: when it arrived, of the wall clock.
         understood: what the brain took it for, once it has.
+        prompted: what the model was given to go by; None where it was not asked.
         first_decode: `time.monotonic_ns()` just before the model's first decode call; None where none was made.
         finish_reason: None while the brain still speaks.
     """
@@ -52,6 +53,7 @@ class RunningTurn:
         self.started_at = time.monotonic()
         self.heard_at = datetime.now(UTC) - timedelta(seconds=self.started_at - waiting.arrived)
         self.understood: Understood | None = None
+        self.prompted: Prompted | None = None
         self.first_decode: int | None = None
         self.finish_reason: FinishReason | None = None
         self._outbox = outbox
@@ -107,6 +109,10 @@ class RunningTurn:
     @_handle.register
     def _(self, event: Understood) -> None:
         self.understood = event
+
+    @_handle.register
+    def _(self, event: Prompted) -> None:
+        self.prompted = event
 
     @_handle.register
     def _(self, event: Started) -> None:
@@ -199,7 +205,29 @@ class RunningTurn:
             reply=reply,
             facts=self.understood.facts if self.understood else "",
             user_id=utterance.user_id,
+            trace=self._trace(),
         )
+
+    def _trace(self) -> dict[str, Any]:
+        """Return why the turn was answered so, under the keys that `naila why` reads."""
+        if self.understood is None:
+            return {}
+        intent, decision = self.understood.intent, self.understood.decision
+        trace = {
+            "route": decision.route,
+            "reason": decision.reason,
+            "probability": round(intent.confidence, 3),
+            "rule": intent.rule,
+            "slots": dict(intent.slots),
+            "understood_ms": round(self.understood.took_ms, 3),
+        }
+        if self.prompted:
+            trace |= {
+                "history_turns": self.prompted.turns,
+                "prompt_characters": self.prompted.characters,
+                "prompted_ms": round(self.prompted.took_ms, 3),
+            }
+        return trace
 
     def _message(self, call: ActionCall) -> ActionMessage:
         request_id = self.waiting.utterance.request_id

@@ -105,6 +105,15 @@ class DatabaseError(Exception):
         )
 
     @classmethod
+    def of_other_version(cls, path: Path, revision: str | None) -> DatabaseError:
+        """Say that the database is to be read by the program that wrote it, or to be brought up to date."""
+        return cls(
+            path,
+            f"it has schema {revision or 'none'}, and this program reads {HEAD}",
+            "run the same version of NAILA as the daemon; an older database is brought up to date when that starts",
+        )
+
+    @classmethod
     def of_system(cls, path: Path, error: OSError) -> DatabaseError:
         """Put what the operating system refused on the way to the database in words."""
         nearest = next(parent for parent in path.parents if parent.exists())

@@ -8,12 +8,13 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, exc, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, exc, func, select, text
 from sqlalchemy.pool import NullPool
 
 from ai_server.memory.database import DatabaseError
-from ai_server.memory.migrations import REVISIONS, stored_revision
+from ai_server.memory.migrations import HEAD, REVISIONS, stored_revision
 from ai_server.memory.schema import turns
+from ai_server.memory.turns import Turn, turn_of
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,39 @@ def inspect_database(path: Path) -> DatabaseReport:
         return DatabaseReport(exists=False)
     if not os.access(path, os.W_OK):
         raise DatabaseError.of_result(path, "SQLITE_READONLY")
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
     try:
-        with engine.connect() as connection:
+        with _look_into(path).connect() as connection:
             return _report(path, connection)
     except exc.DBAPIError as error:
         raise DatabaseError.of_sqlite(path, error.orig) from error
+
+
+def find_turn(path: Path, *, request_id: str | None = None, device_id: str | None = None) -> Turn | None:
+    """Return the newest turn of a request, or of a robot, or of both, or of all; None where there is none.
+
+    Raises:
+        DatabaseError: if the database cannot be read, or was written by another version of NAILA.
+    """
+    if not path.exists():
+        return None
+    query = select(turns).order_by(turns.c.id.desc()).limit(1)
+    if request_id is not None:
+        query = query.where(turns.c.request_id == request_id)
+    if device_id is not None:
+        query = query.where(turns.c.device_id == device_id)
+    try:
+        with _look_into(path).connect() as connection:
+            if (revision := stored_revision(connection)) != HEAD:
+                raise DatabaseError.of_other_version(path, revision)
+            row = connection.execute(query).mappings().one_or_none()
+    except exc.DBAPIError as error:
+        raise DatabaseError.of_sqlite(path, error.orig) from error
+    return turn_of(row) if row else None
+
+
+def _look_into(path: Path) -> Engine:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
 
 
 def _report(path: Path, connection: Connection) -> DatabaseReport:

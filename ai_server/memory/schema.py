@@ -104,6 +104,7 @@ turns = Table(
     Column("history_tokens", Integer, nullable=False),
     Column("history_end", Integer, nullable=False),
     Column("delivery", String),
+    Column("trace", JSON),
     UniqueConstraint("device_id", "request_id"),
     Index(None, "conversation_id", "history_end", "id"),
     _partial_index("ix_turns_device_id_delivery", "delivery IS NOT NULL", "device_id", "delivery"),
@@ -113,7 +114,7 @@ turns = Table(
 `facts` is the bracketed line of the moment that the words were sent with, so that a later prompt repeats the turn to
 the letter and finds it in the model's cache. `history_tokens` is how many tokens the turn is
 estimated to take there, 0 for one that history leaves out, and `history_end` their sum over the conversation up to and
-with this turn. `delivery` is that of the `inbox`.
+with this turn. `delivery` is that of the `inbox`. `trace` says why it was answered so.
 """
 
 inbox = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any
@@ -131,6 +131,7 @@ class Turn:
             had been said until then.
         facts: the bracketed line that the words were sent to the model with; empty where there was none.
         user_id: who spoke, where the robot knew.
+        trace: why it was answered so, for `naila why`; empty where nobody noted it.
     """
 
     at: datetime
@@ -138,6 +139,7 @@ class Turn:
     reply: Reply
     facts: str = ""
     user_id: str | None = None
+    trace: Mapping[str, Any] = field(default_factory=dict)
 
 
 def estimated_tokens(turn: Turn) -> int:
@@ -210,7 +212,7 @@ class Turns:
     async def _first(self, query: Select[Any], values: dict[str, Any]) -> Turn | None:
         def work(connection: Connection) -> Turn | None:
             row = connection.execute(query, values).mappings().first()
-            return None if row is None else _turn(row)
+            return None if row is None else turn_of(row)
 
         return await self._database.read(work)
 
@@ -306,6 +308,7 @@ def _row(turn: Turn) -> dict[str, Any]:
         "at": turn.at,
         "words": turn.words,
         "facts": turn.facts,
+        "trace": turn.trace or None,
         "user_id": turn.user_id,
         "replied_at": reply.timestamp,
         "actions": [action.model_dump(mode="json", exclude_none=True) for action in reply.actions],
@@ -315,5 +318,13 @@ def _row(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _turn(row: Mapping[Any, Any]) -> Turn:
-    return Turn(at=row["at"], words=row["words"], reply=reply_of(row), facts=row["facts"], user_id=row["user_id"])
+def turn_of(row: Mapping[Any, Any]) -> Turn:
+    """Return the turn that a row of the table holds."""
+    return Turn(
+        at=row["at"],
+        words=row["words"],
+        reply=reply_of(row),
+        facts=row["facts"],
+        user_id=row["user_id"],
+        trace=row["trace"] or {},
+    )

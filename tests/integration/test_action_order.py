@@ -15,6 +15,7 @@ import pytest
 from ai_server.brain.graph import BrainEvent, Understood
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.robots import Robots
+from ai_server.brain.routing import Decision
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started
@@ -44,7 +45,7 @@ class Brain:
         """Nothing was asked."""
 
     async def answer(self, utterance: Utterance, arrived: float) -> AsyncGenerator[BrainEvent, None]:
-        yield Understood(Intent("conversation", 0.9), "")
+        yield Understood(Intent("conversation", 0.9), "", Decision("model", "it is conversation"))
         yield Started("llm")
         yield EmotionTag("happy")
         for sentence in ("On my way.", "Look!"):

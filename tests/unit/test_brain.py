@@ -119,6 +119,7 @@ def brain(turns: Turns, model: Model, robots: Robots, personas: RobotPersonas, c
         model=model,
         manner=Manner("compact", Sampling(), 64),
         max_actions=3,
+        least_confidence=0.4,
         history_tokens=1000,
         reply_timeout_s=60,
         now=clock,
@@ -309,7 +310,7 @@ async def test_the_face_moves_after_the_emotion_and_before_any_word(brain, model
     body(robots, "rover", WAVE, FACE)
     model.says = [EmotionTag("happy"), Delta("Hooray!"), Sentence("Hooray!")]
     events = await answer(brain, said("could you tell me a joke"))
-    assert events[2:5] == [EmotionTag("happy"), Face(ActionCall("show", {"emotion": "happy"})), Delta("Hooray!")]
+    assert events[3:6] == [EmotionTag("happy"), Face(ActionCall("show", {"emotion": "happy"})), Delta("Hooray!")]
 
 
 async def test_a_skill_moves_the_face_too_and_the_model_is_not_offered_it(brain, model, robots):

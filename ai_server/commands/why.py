@@ -1,0 +1,93 @@
+"""`naila why`: why a turn was answered as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from ai_server.memory.database import DatabaseError
+from ai_server.memory.inspection import find_turn
+from ai_server.memory.turns import Turn
+
+
+def tell(database: Path, request_id: str | None, device_id: str | None, *, as_json: bool) -> int:
+    """Print why the newest turn of a request, or of a robot, was answered so; return 0, or 1 where there is none."""
+    try:
+        turn = find_turn(database, request_id=request_id, device_id=device_id)
+    except DatabaseError as error:
+        typer.echo(str(error), err=True)
+        return 1
+    if turn is None:
+        typer.echo(_nothing(database, request_id, device_id), err=True)
+        return 1
+    if as_json:
+        typer.echo(json.dumps(_document(turn), ensure_ascii=False))
+    else:
+        typer.echo("\n".join(explanation(turn)))
+    return 0
+
+
+def explanation(turn: Turn) -> list[str]:
+    """Return what `naila why` shows of a turn, line by line."""
+    said = f'"{turn.words}"' if turn.words else "Of its own accord"
+    when = turn.at.astimezone().strftime("%d %B %Y, %H:%M:%S")
+    title = f"{said}: {turn.reply.device_id}, request {turn.reply.request_id}, {when}"
+    return [title, *(f"{name:<13}{value}" for name, value in _rows(turn))]
+
+
+def _rows(turn: Turn) -> Iterator[tuple[str, str]]:
+    trace, reply = turn.trace, turn.reply
+    if trace:
+        yield "intent", f"{reply.intent}, probability {trace['probability']:g}"
+        yield "rule", trace["rule"] or "none matched"
+        if trace["slots"]:
+            yield "slots", ", ".join(f"{name} {value}" for name, value in trace["slots"].items())
+        yield "answered by", f"{trace['route']}: {trace['reason']}"
+        if "prompt_characters" in trace:
+            yield "memory", f"{trace['history_turns']} earlier turns"
+            yield "prompt", f"{trace['prompt_characters']} characters{_tokens(turn)}"
+    else:
+        yield "intent", reply.intent
+        yield "answered by", f"{reply.source}: nobody noted why"
+    if turn.facts:
+        yield "facts", turn.facts
+    yield "timings", ", ".join(_timings(turn))
+    yield "reply", f"[{reply.emotion}] {reply.text} ({reply.source}, {reply.finish_reason})"
+    for action in reply.actions:
+        yield "action", f"{action.action} {json.dumps(action.arguments, ensure_ascii=False)}"
+
+
+def _tokens(turn: Turn) -> str:
+    usage = turn.reply.usage
+    return f", {usage.prompt_tokens} tokens, {usage.cached_tokens} of them cached" if usage.prompt_tokens else ""
+
+
+def _timings(turn: Turn) -> Iterator[str]:
+    trace, timings = turn.trace, turn.reply.timings
+    yield f"waited {timings.queue_ms:.1f} ms"
+    for key, what in (("understood_ms", "understood in"), ("prompted_ms", "remembered in")):
+        if key in trace:
+            yield f"{what} {trace[key]:.1f} ms"
+    if timings.first_token_ms is not None:
+        yield f"first word after {timings.first_token_ms:.1f} ms"
+    yield f"whole after {timings.total_ms:.1f} ms"
+
+
+def _document(turn: Turn) -> dict[str, object]:
+    return {
+        "at": turn.at.isoformat(),
+        "words": turn.words,
+        "facts": turn.facts,
+        "trace": dict(turn.trace),
+        "reply": turn.reply.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _nothing(database: Path, request_id: str | None, device_id: str | None) -> str:
+    of = [f"request {request_id}"] if request_id else []
+    of += [f"robot {device_id}"] if device_id else []
+    what = f"no turn of {' and '.join(of)}" if of else "no turn"
+    return f"{database} has {what}: NAILA_DATA_DIR says where the daemon keeps it"
