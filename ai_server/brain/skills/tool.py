@@ -1,0 +1,53 @@
+"""How skills describe themselves to language models, and read what they are asked with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ai_server.brain.skills.skill import Question
+from ai_server.brain.wording import plain
+
+NOTHING: Mapping[str, Any] = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+"""The parameters of a skill that takes none."""
+
+
+def takes(*required: str, **properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the JSON Schema of a flat object with these properties; those that are not required may be left out."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def text(description: str, longest: int = 60) -> Mapping[str, Any]:
+    """Return the schema of a text of at most so many characters."""
+    return {"type": "string", "maxLength": longest, "description": description}
+
+
+def whole(description: str, least: int, most: int) -> Mapping[str, Any]:
+    """Return the schema of a whole number in a range."""
+    return {"type": "integer", "minimum": least, "maximum": most, "description": description}
+
+
+def one_of(description: str, *values: str) -> Mapping[str, Any]:
+    """Return the schema of a choice."""
+    return {"type": "string", "enum": list(values), "description": description}
+
+
+def words_of(question: Question, slot: str) -> str:
+    """Return a slot's words in one short line that can be spoken; empty where there are none."""
+    return plain(str(question.slots.get(slot, "")))
+
+
+def number_of(question: Question, slot: str) -> float | None:
+    """Return a slot's number; None where there is none, or it is no number."""
+    value = question.slots.get(slot)
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
