@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -76,17 +77,22 @@ class Alarms:
         reminders: where they are kept.
         sayings: what is said now; the files may be edited while this runs.
         clock: of the host.
+
+    Attributes:
+        zone: the host's.
     """
 
     def __init__(self, *, reminders: Reminders, sayings: Callable[[], Sayings], clock: Clock) -> None:
+        self.zone = clock.zone
         self._reminders = reminders
         self._words = AlarmWords(sayings, clock.zone)
         self._clock = clock
         self._ahead = clock.wall() - clock.steady()
         """How far the clock on the wall is ahead of the steady one, as far as what is stored knows."""
         self._began = self.now()
-        self._next_by_wall: datetime | None = None
-        self._next_elapsed: datetime | None = None
+        self._next_by_wall = math.inf
+        self._next_elapsed = math.inf
+        """Both in seconds since 1970, by the clock that each follows."""
         self._changed = asyncio.Event()
         self._changed.set()
         self._clock_is_set = asyncio.Lock()
@@ -94,7 +100,7 @@ class Alarms:
 
     def now(self) -> datetime:
         """Return the time on the wall, with the host's time zone."""
-        return datetime.fromtimestamp(self._clock.wall(), self._clock.zone)
+        return datetime.fromtimestamp(self._clock.wall(), self.zone)
 
     def left(self, reminder: Reminder) -> timedelta:
         """Return how long it is until one fires; nothing, once it has."""
@@ -104,7 +110,7 @@ class Alarms:
 
     def due_on_the_wall(self, reminder: Reminder) -> datetime:
         """Return what the clock on the wall will show when one fires, in the host's time zone."""
-        return (self.now().astimezone(UTC) + self.left(reminder)).astimezone(self._clock.zone)
+        return (self.now().astimezone(UTC) + self.left(reminder)).astimezone(self.zone)
 
     async def set(self, wish: Wish, when: After | At) -> Reminder:
         """Promise to tell something; when this returns the promise is on the disk.
@@ -148,7 +154,7 @@ class Alarms:
         try:
             while True:
                 await self._follow_the_wall()
-                if self._changed.is_set() or self._something_is_due():
+                if self._changed.is_set() or self._left_s() <= 0:
                     self._changed.clear()
                     await self._look(speaker)
                 await self._clock.wait(self._changed, self._patience_s())
@@ -165,7 +171,7 @@ class Alarms:
         if isinstance(when, After):
             due_at = self._after(when.seconds)
             return NewReminder(**told, **named, due_at=due_at, elapsed=True, duration_s=when.seconds)
-        local_time = when.moment.astimezone(self._clock.zone).time().isoformat() if when.repeats else None
+        local_time = when.moment.astimezone(self.zone).time().isoformat() if when.repeats else None
         return NewReminder(
             **told,
             **named,
@@ -175,25 +181,24 @@ class Alarms:
             local_time=local_time,
         )
 
+    def _elapsed(self) -> float:
+        """Return the time that the moments of what counts elapsed time are told by, in seconds since 1970."""
+        return self._ahead + self._clock.steady()
+
     def _elapsed_now(self) -> datetime:
-        """Return the time that the moments of what counts elapsed time are told by."""
-        return datetime.fromtimestamp(self._ahead + self._clock.steady(), UTC)
+        return datetime.fromtimestamp(self._elapsed(), UTC)
 
     def _after(self, seconds: float) -> datetime:
         return self._elapsed_now() + timedelta(seconds=seconds)
 
-    def _something_is_due(self) -> bool:
-        wall, elapsed = self._next_by_wall, self._next_elapsed
-        return bool((wall and wall <= self.now()) or (elapsed and elapsed <= self._elapsed_now()))
+    def _left_s(self) -> float:
+        """Return how long it is until something is due."""
+        return min(self._next_by_wall - self._clock.wall(), self._next_elapsed - self._elapsed())
 
     def _patience_s(self) -> float | None:
         """Return how long nothing is to be done unless something changes."""
-        left = []
-        if self._next_by_wall:
-            left.append((self._next_by_wall - self.now()).total_seconds())
-        if self._next_elapsed:
-            left.append((self._next_elapsed - self._elapsed_now()).total_seconds())
-        return min(LOOK_S, *(max(0.0, each) for each in left)) if left else None
+        left = self._left_s()
+        return None if left == math.inf else max(0.0, min(LOOK_S, left))
 
     async def _follow_the_wall(self) -> None:
         """Keep up with a clock on the wall that was set."""
@@ -216,15 +221,14 @@ class Alarms:
         """Have everything that is due told, and find out when the next is."""
         now, elapsed_now = self.now(), self._elapsed_now()
         try:
-            due = await self._reminders.due(now, elapsed_now)
-            self._next_by_wall = await self._reminders.next_due(now, elapsed=False)
-            self._next_elapsed = await self._reminders.next_due(elapsed_now, elapsed=True)
+            outlook = await self._reminders.outlook(now, elapsed_now)
         except DatabaseError as error:
             log.error("what is due cannot be read", reason=str(error))  # noqa: TRY400
-            self._next_by_wall, self._next_elapsed = None, elapsed_now + timedelta(seconds=AGAIN_S)
+            self._next_by_wall, self._next_elapsed = math.inf, elapsed_now.timestamp() + AGAIN_S
             return
+        self._next_by_wall, self._next_elapsed = _timestamp(outlook.next_by_wall), _timestamp(outlook.next_elapsed)
         of_robot = attrgetter("device_id")
-        for device_id, ringing in groupby(sorted(due, key=of_robot), of_robot):
+        for device_id, ringing in groupby(sorted(outlook.due, key=of_robot), of_robot):
             if device_id not in self._ringing:
                 task = asyncio.create_task(self._ring(device_id, list(ringing), speaker))
                 self._ringing[device_id] = task
@@ -282,7 +286,11 @@ class Alarms:
     def _next(self, reminder: Reminder, after: datetime | None = None) -> datetime:
         """Return when one that repeats is to be told next."""
         time_of_day = time.fromisoformat(reminder.local_time or "00:00")
-        return next_moment(time_of_day, after or self.now(), self._clock.zone, reminder.repeats or "daily")
+        return next_moment(time_of_day, after or self.now(), self.zone, reminder.repeats or "daily")
+
+
+def _timestamp(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else math.inf
 
 
 def _request_id(first: Reminder) -> str:

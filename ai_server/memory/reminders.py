@@ -129,6 +129,21 @@ class Firing:
     next_due_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is due, the oldest first, and when the next is after that; None where there is none.
+
+    Attributes:
+        due: whose time has come.
+        next_by_wall: of those that follow the clock on the wall.
+        next_elapsed: of those that count elapsed time.
+    """
+
+    due: list[Reminder]
+    next_by_wall: datetime | None
+    next_elapsed: datetime | None
+
+
 class Reminders:
     """The timers, alarms and reminders of all robots. Every method can raise `DatabaseError`.
 
@@ -187,20 +202,9 @@ class Reminders:
             raise stored
         return stored
 
-    async def due(self, clock: datetime, elapsed_clock: datetime) -> list[Reminder]:
-        """Return those whose time has come, the oldest first, by the clock that each of them follows."""
-        values = {"clock": clock, "elapsed_clock": elapsed_clock}
-        return await self._database.read(
-            lambda connection: read_rows(connection, reminders, _DUE, values, Reminder.model_validate)
-        )
-
-    async def next_due(self, after: datetime, *, elapsed: bool) -> datetime | None:
-        """Return when the next one after a moment fires, of those that count elapsed time or of the others."""
-        values = {"after": after, "counts_elapsed": elapsed}
-        found = await self._database.read(
-            lambda connection: read_rows(connection, reminders, _NEXT, values, Reminder.model_validate)
-        )
-        return found[0].due_at if found else None
+    async def outlook(self, clock: datetime, elapsed_clock: datetime) -> Outlook:
+        """Return what is due, and when the next is, by the two clocks that reminders follow."""
+        return await self._database.read(lambda connection: _outlook(connection, clock, elapsed_clock))
 
     async def repeated(self) -> list[Reminder]:
         """Return those that are to fire again and again."""
@@ -252,6 +256,18 @@ class Reminders:
         if connection.execute(_COUNT).scalar_one() >= self._max_in_all:
             return TooManyRemindersError(self._max_in_all)
         return None
+
+
+def _outlook(connection: Connection, clock: datetime, elapsed_clock: datetime) -> Outlook:
+    values = {"clock": clock, "elapsed_clock": elapsed_clock}
+    due = read_rows(connection, reminders, _DUE, values, Reminder.model_validate)
+    return Outlook(due, _next(connection, clock, elapsed=False), _next(connection, elapsed_clock, elapsed=True))
+
+
+def _next(connection: Connection, after: datetime, *, elapsed: bool) -> datetime | None:
+    values = {"after": after, "counts_elapsed": elapsed}
+    found = read_rows(connection, reminders, _NEXT, values, Reminder.model_validate)
+    return found[0].due_at if found else None
 
 
 def fire(connection: Connection, firings: Sequence[Firing], at: datetime) -> bool:

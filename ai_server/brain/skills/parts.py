@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ai_server.brain.alarms import Alarms
 from ai_server.brain.skills.forecast import WeatherProvider
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.memory.names import Names
@@ -21,6 +22,7 @@ class Parts:
         rng: what coins and dice are thrown with.
         voices: how each robot is to speak.
         names: what people and robots are called.
+        alarms: keeps timers, alarms and reminders.
         weather: who knows the weather; None where the settings do not allow to ask.
         location: where this host is: a place's name, or latitude and longitude as `52.5,13.4`; empty where unknown.
     """
@@ -29,5 +31,6 @@ class Parts:
     rng: random.Random
     voices: Voices
     names: Names
+    alarms: Alarms
     weather: WeatherProvider | None = None
     location: str = ""
