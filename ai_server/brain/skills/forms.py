@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
-from datetime import time as time_of_day
 from decimal import Decimal
 from string import Template
 from typing import Annotated
@@ -55,17 +54,17 @@ class Forms(ConfigModel):
         text = text.replace(".", self.decimal_point)
         return Template(self.negative).substitute(number=text) if value < 0 and text != "0" else text
 
-    def date(self, day: date) -> str:
+    def date(self, day: datetime.date) -> str:
         """Return a day with its weekday and its year: `Monday, 4 May 2026`."""
         return Template(self.date_).substitute(
             weekday=self.weekday(day), day=day.day, month=self.months[day.month - 1], year=day.year
         )
 
-    def weekday(self, day: date) -> str:
+    def weekday(self, day: datetime.date) -> str:
         """Return the name of a day in the week."""
         return self.weekdays[day.weekday()]
 
-    def time(self, moment: datetime | time_of_day) -> str:
+    def time(self, moment: datetime.datetime | datetime.time) -> str:
         """Return a time of the day, to the minute: `14:05`."""
         return Template(self.time_).substitute(hour=f"{moment.hour:02}", minute=f"{moment.minute:02}")
 

@@ -70,7 +70,7 @@ class Sayings:
             _check(path, dict(_flat(file.__pydantic_extra__)), sayings[_EVERYBODYS])
         return cls(sayings, forms)
 
-    def say(self, language: str, key: str, **values: object) -> str:
+    def say(self, language: str, key: str, /, **values: object) -> str:
         """Return a saying with its placeholders filled.
 
         Args:

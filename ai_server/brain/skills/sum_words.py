@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ai_server.brain.skills.numerals import in_digits
 
@@ -29,7 +29,7 @@ class SumWords:
         shares: Mapping[str, str],
         orders: Mapping[str, str],
         signs: Mapping[str, str],
-        fillers: Iterable[str],
+        fillers: str,
         has_decimal_comma: bool = False,
     ) -> None:
         """Take the words, in lower case.
@@ -45,7 +45,7 @@ class SumWords:
         self._language = language
         self._shares = [(re.compile(rf"\b(?:{words})\b"), f" {share} ") for words, share in shares.items()]
         self._orders = [(re.compile(rf"\b{order}"), meant) for order, meant in orders.items()]
-        self._signs = {**dict.fromkeys(fillers, ""), **signs}
+        self._signs = {**dict.fromkeys(fillers.split(), ""), **signs}
         longest_first = sorted(self._signs, key=len, reverse=True)
         self._sign = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
         self._has_decimal_comma = has_decimal_comma
@@ -141,11 +141,8 @@ ENGLISH = SumWords(
     },
     fillers=(
         "what is what's whats how much many are do does make makes equal equals calculate compute work out evaluate "
-        "solve please tell me give can could you the a an result answer value i want need to know would be if it now "
-        "and what's"
-    )
-    .replace(" and", "")
-    .split(),
+        "solve please tell me give can could you the a an result answer value i want need to know would be if it now"
+    ),
 )
 
 SPANISH = SumWords(
@@ -193,7 +190,11 @@ SPANISH = SumWords(
         "por favor": "",
         "y": "and",
     },
-    fillers=["cuanto", "cuantos", "cuantas", "cual", "que", "es", "son", "da", "dan", "hace", "hacen", "el", "la", "los", "las", "un", "una", "resultado", "valor", "calcula", "calcular", "calculame", "dime", "decir", "puedes", "podrias", "multiplica", "multiplicar", "divide", "dividir", "me", "saber", "quiero"],
+    fillers=(
+        "cuanto cuantos cuantas cual que es son da dan hace hacen el la los las un una resultado valor "
+        "calcula calcular calculame dime decir puedes podrias multiplica multiplicar divide dividir me saber "
+        "quiero"
+    ),
     has_decimal_comma=True,
 )
 
@@ -245,6 +246,9 @@ GERMAN = SumWords(
         "fakultat": "!",
         "fakultat von": "fact",
     },
-    fillers=["was", "wie", "viel", "wieviel", "ist", "sind", "ergibt", "ergeben", "macht", "machen", "gibt", "das", "die", "der", "den", "dem", "ein", "eine", "einem", "rechne", "berechne", "aus", "bitte", "eben", "mir", "sag", "sage", "kannst", "du", "ergebnis"],
+    fillers=(
+        "was wie viel wieviel ist sind ergibt ergeben macht machen gibt das die der den dem ein eine einem "
+        "rechne berechne aus bitte eben mir sag sage kannst du ergebnis"
+    ),
     has_decimal_comma=True,
 )

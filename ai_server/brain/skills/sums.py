@@ -47,7 +47,8 @@ def value_of(written: str) -> Fraction:
 
 
 def _tokens(written: str) -> list[str]:
-    tokens, at, end = [], 0, len(written.rstrip())
+    tokens: list[str] = []
+    at, end = 0, len(written.rstrip())
     while at < end:
         match = _TOKEN.match(written, at)
         if match is None or len(tokens) == _MOST_TOKENS:
