@@ -1,33 +1,65 @@
-"""The patterns of one language, made ready to match."""
+"""Matches the phrases of one language, and joins days, parts of the day and times that were said in one phrase."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
-from ai_server.brain.slots import meanings
-from ai_server.brain.slots.meanings import Meaning, Slots
-from ai_server.brain.slots.wording import Wording, one_of
+from ai_server.brain.slots import SlotValue, amounts, clock, days
+from ai_server.brain.slots.wording import Wording
 
-_PLACEHOLDER = re.compile(r"(?<!P)<(\w+)>")
+_Meaning = Callable[[re.Match[str], Wording, datetime], Mapping[str, SlotValue] | None]
+"""Makes slots of a match; None where the words have the form and cannot be meant, such as 25 o'clock."""
 
-_KINDS: Mapping[str, Mapping[str, Meaning]] = {
-    "number": {"number": meanings.number},
-    "duration": {"duration": meanings.duration},
-    "time": {"clock": meanings.clock, "bare_clock": meanings.clock},
+_MEANINGS: Mapping[str, Mapping[str, _Meaning]] = {
+    "number": {"number": amounts.number},
+    "duration": {"duration": amounts.duration},
+    "level": {"level": amounts.level},
+    "percent": {"percent": amounts.percent},
+    "quantity": {"measure": amounts.measure},
+    "unit": {"unit": amounts.unit},
+    "ordinal": {"choice": amounts.choice},
+    "language": {"language": amounts.language},
+    "repeats": {"repeats": days.repeats},
+    "time": {"clock": clock.clock, "bare_clock": clock.clock},
+    "part": {"part": clock.part_of_day},
     "date": {
-        "day": meanings.day,
-        "weekday": meanings.weekday,
-        "month_day": meanings.month_day,
-        "day_of_month": meanings.day_of_month,
-        "in_span": meanings.in_span,
-        "holiday": meanings.holiday,
+        "day": days.day,
+        "weekday": days.weekday,
+        "month_day": days.month_day,
+        "day_of_month": days.day_of_month,
+        "in_span": days.in_span,
+        "holiday": days.holiday,
     },
+    "delay": {"delay": amounts.duration},
 }
+"""For each kind of piece, what the phrases of a language mean."""
+
 _BY_PLACE = "bare_clock"
+_MOST_PIECES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """A kind that is made of several pieces: which, one of which it cannot do without, and the slots that it keeps."""
+
+    pieces: tuple[str, ...]
+    needed: frozenset[str]
+    slots: frozenset[str]
+
+
+_JOINED: Mapping[str, _Joined] = {
+    "date": _Joined(("date", "part"), frozenset({"date"}), frozenset({"date"})),
+    "time": _Joined(("time", "part"), frozenset({"time"}), frozenset({"time", "ambiguous"})),
+    "repeats": _Joined(("repeats",), frozenset({"repeats"}), frozenset({"repeats"})),
+    "datetime": _Joined(
+        ("date", "part", "time", "repeats", "delay"),
+        frozenset({"date", "time", "repeats", "duration"}),
+        frozenset({"date", "part", "time", "ambiguous", "repeats", "duration"}),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,123 +68,97 @@ class Stretch:
 
     start: int
     end: int
-    slots: Slots
+    slots: Mapping[str, SlotValue]
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     pattern: re.Pattern[str]
-    meaning: Meaning
+    meaning: _Meaning
     is_by_place: bool
 
 
 class Grammar:
-    """Matches the patterns of one language. They are made when a kind is first asked for."""
+    """The phrases of one language. Their patterns are made when a kind is first asked for."""
 
     def __init__(self, wording: Wording) -> None:
-        self._wording = wording
-        self.spelling = wording.spelling
+        self.wording = wording
         self._rules: dict[str, Sequence[_Rule]] = {}
 
-    def whole(self, kind: str, text: str, now: datetime) -> Slots | None:
-        """Return the slots of a text that is as a whole a thing of a kind, the words before it left out."""
+    def whole(self, kind: str, text: str, now: datetime) -> Mapping[str, SlotValue] | None:
+        """Return the slots of a text that is as a whole a thing of a kind, the words that lead to it left out."""
         text = self._without_leads(kind, text)
-        if kind == "datetime":
-            return next(
-                (
-                    found.slots
-                    for found in self._datetimes(text, now, anywhere=False)
-                    if found.end - found.start == len(text)
-                ),
-                None,
-            )
-        for rule in self._of(kind):
-            match = rule.pattern.fullmatch(text)
-            slots = match and rule.meaning(match, self._wording, now)
-            if slots:
-                return slots
-        return None
+        joined = _JOINED.get(kind)
+        if joined:
+            found = self._combined(joined, text, now, anywhere=False)
+            return next((each.slots for each in found if (each.start, each.end) == (0, len(text))), None)
+        matches = ((rule, rule.pattern.fullmatch(text)) for rule in self._of(kind))
+        meant = (rule.meaning(match, self.wording, now) for rule, match in matches if match)
+        return next(filter(None, meant), None)
 
     def longest(self, kind: str, text: str, now: datetime) -> Stretch | None:
-        """Return the longest stretch of a text that is a thing of a kind; of several, the first."""
-        found = self._datetimes(text, now, anywhere=True) if kind == "datetime" else self._stretches(kind, text, now)
-        return max(found, key=lambda stretch: (stretch.end - stretch.start, -stretch.start), default=None)
+        """Return the longest stretch of a text that is a thing of a kind; of several, the one that says more."""
+        joined = _JOINED.get(kind)
+        found = self._combined(joined, text, now, anywhere=True) if joined else self._stretches(kind, text, now)
+        return max(found, key=lambda each: (each.end - each.start, len(each.slots)), default=None)
 
-    def _stretches(self, kind: str, text: str, now: datetime, *, anywhere: bool = True) -> Iterator[Stretch]:
-        for rule in self._of(kind):
+    def _stretches(self, piece: str, text: str, now: datetime, *, anywhere: bool = True) -> Iterator[Stretch]:
+        for rule in self._of(piece):
             for match in rule.pattern.finditer(text):
-                if rule.is_by_place and anywhere and not self._stands_for_itself(kind, match):
+                if rule.is_by_place and anywhere and not self._stands_for_itself(match):
                     continue
-                slots = rule.meaning(match, self._wording, now)
+                slots = rule.meaning(match, self.wording, now)
                 if slots:
                     yield Stretch(match.start(), match.end(), slots)
 
-    def _stands_for_itself(self, kind: str, match: re.Match[str]) -> bool:
-        """Tell whether a bare number is meant as a time: a lead before it, and nothing that it could count after it."""
-        before = match.string[: match.start()].rsplit(None, 1)
-        after = match.string[match.end() :].split(None, 1)
-        is_led = bool(before) and before[-1] in self._wording.leads[kind]
-        return is_led and (not after or after[0] in self._wording.following)
+    def _stands_for_itself(self, match: re.Match[str]) -> bool:
+        """Tell whether a bare number is meant as a time: a lead before it, and nothing after it that it could count."""
+        text = match.string
+        before = text[: match.start()].rstrip().rpartition(" ")[2]
+        after = text[match.end() :].lstrip().partition(" ")[0]
+        return before in self.wording.leads["time"] and (not after or after in self.wording.following)
 
-    def _datetimes(self, text: str, now: datetime, *, anywhere: bool) -> Iterator[Stretch]:
-        pieces = [
-            (kind, piece)
-            for kind in ("date", "time", "repeats")
-            if kind in _KINDS
-            for piece in self._stretches(kind, text, now, anywhere=anywhere)
+    def _combined(self, joined: _Joined, text: str, now: datetime, *, anywhere: bool) -> Iterator[Stretch]:
+        found = [
+            (piece, stretch)
+            for piece in joined.pieces
+            for stretch in self._stretches(piece, text, now, anywhere=anywhere)
         ]
-        pieces.sort(key=lambda piece: (piece[1].start, -piece[1].end))
-        for index, (kind, piece) in enumerate(pieces):
-            yield piece
-            yield from self._joined({kind}, piece, pieces[index + 1 :], text)
+        found.sort(key=lambda each: (each[1].start, -each[1].end))
+        for stretch in self._joined(found[:_MOST_PIECES], text):
+            if not joined.needed.isdisjoint(stretch.slots):
+                slots = clock.settled(stretch.slots)
+                kept = {name: value for name, value in slots.items() if name in joined.slots}
+                yield Stretch(stretch.start, stretch.end, kept)
 
-    def _joined(
-        self, kinds: set[str], so_far: Stretch, pieces: Sequence[tuple[str, Stretch]], text: str
-    ) -> Iterator[Stretch]:
-        for index, (kind, piece) in enumerate(pieces):
-            if kind in kinds or piece.start < so_far.end or not self._joins(text[so_far.end : piece.start]):
-                continue
-            both = Stretch(so_far.start, piece.end, {**so_far.slots, **piece.slots})
-            yield both
-            yield from self._joined(kinds | {kind}, both, pieces[index + 1 :], text)
+    def _joined(self, pieces: Sequence[tuple[str, Stretch]], text: str) -> Iterator[Stretch]:
+        """Yield the pieces, and the rows of pieces of different kinds with nothing but joining words between."""
+        rows: list[tuple[frozenset[str], Stretch]] = []
+        for piece, stretch in pieces:
+            rows += [
+                (kinds | {piece}, Stretch(row.start, stretch.end, {**row.slots, **stretch.slots}))
+                for kinds, row in rows
+                if piece not in kinds and row.end <= stretch.start and self._joins(text[row.end : stretch.start])
+            ]
+            rows.append((frozenset({piece}), stretch))
+        return (row for _, row in rows)
 
     def _joins(self, between: str) -> bool:
-        return all(word in self._wording.joining for word in between.split())
+        return all(word in self.wording.joining for word in between.split())
 
     def _without_leads(self, kind: str, text: str) -> str:
-        leads = self._wording.leads.get(kind, frozenset())
+        leads = self.wording.leads.get(kind, frozenset())
         while True:
             first, _, rest = text.partition(" ")
             if first not in leads or not rest:
                 return text
             text = rest
 
-    def _of(self, kind: str) -> Sequence[_Rule]:
-        if kind not in self._rules:
-            self._rules[kind] = list(self._made(kind))
-        return self._rules[kind]
-
-    def _made(self, kind: str) -> Iterator[_Rule]:
-        for name, meaning in _KINDS[kind].items():
-            for phrase in self._wording.phrases.get(name, ()):
-                body = _PLACEHOLDER.sub(
-                    lambda placeholder: f"(?P<{placeholder[1]}>{self._groups[placeholder[1]]})", phrase
-                )
-                yield _Rule(re.compile(rf"(?<!\S)(?:{body})(?!\S)"), meaning, name == _BY_PLACE)
-
-    @cached_property
-    def _groups(self) -> Mapping[str, str]:
-        wording = self._wording
-        return {
-            "quantity": wording.quantity,
-            "parts": wording.durations,
-            "hour": rf"\d\d?|{one_of(wording.hours)}",
-            "minutes": one_of(wording.minutes),
-            "part": one_of(wording.parts),
-            "day": r"#?\d\d?",
-            "days": one_of(wording.days),
-            "weekday": one_of(wording.weekdays),
-            "month": one_of(wording.months),
-            "holiday": one_of(wording.holidays),
-            "span": one_of(wording.spans),
-        }
+    def _of(self, piece: str) -> Sequence[_Rule]:
+        if piece not in self._rules:
+            self._rules[piece] = [
+                _Rule(self.wording.pattern(phrase), meaning, name == _BY_PLACE)
+                for name, meaning in _MEANINGS[piece].items()
+                for phrase in self.wording.phrases.get(name, ())
+            ]
+        return self._rules[piece]

@@ -16,15 +16,17 @@ _TOKEN = re.compile(
     r"(?P<half_of_day>[ap]\.\s?m\b\.?)"
     r"|(?P<ordinal>\d+(?:st|nd|rd|th|º|ª|\.º|\.ª)(?!\w))"
     r"|(?P<digits>(?:(?<![\w.,])-)?\d+(?:[.,:/-]\d+)*)"
-    r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)"  # noqa: RUF001
+    r"|(?P<sign_of_a_word>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
+    r"|(?P<word>[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+(?:['’][^\W\d_]+)*)"  # noqa: RUF001
     r"|(?P<sign>[%°½¼¾/+*×])"  # noqa: RUF001
-    r"|(?P<comma>,)"
-    r"|(?P<stop>[.!?;:\n])"
+    r"|(?P<comma>[,、，])"
+    r"|(?P<stop>[.!?;:。！？\n])"
 )
 _THOUSANDS = {True: re.compile(r"-?\d{1,3}(?:\.\d{3})+(?:,\d+)?"), False: re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")}
 _DECIMAL = re.compile(r"-?\d+,\d+")
 _APOSTROPHES = str.maketrans("", "", "'’")  # noqa: RUF001
 _STOP = "|"
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,9 @@ class Spoken:
     Attributes:
         text: the tokens with a space between: words in lower case, `7`, `2.5`, `7:30`, `#5` for the fifth, `|` for the
             end of a sentence.
-        words: what was said.
     """
 
     text: str
-    words: str
     _starts: Sequence[int]
     _spans: Sequence[tuple[int, int]]
 
@@ -98,7 +98,7 @@ class _Token:
 
 def listen(words: str, spelling: Spelling) -> Spoken:
     """Return the tokens of an utterance, its numbers in digits."""
-    tokens = _tokens(words[:MAX_CHARACTERS], spelling)
+    tokens = _tokens(words, spelling)
     forms: list[str] = []
     spans: list[tuple[int, int]] = []
     at = 0
@@ -116,7 +116,7 @@ def listen(words: str, spelling: Spelling) -> Spoken:
     for form in forms:
         starts.append(position)
         position += len(form) + 1
-    return Spoken(" ".join(forms), words, starts, spans)
+    return Spoken(" ".join(forms), starts, spans)
 
 
 def _in_digits(text: str, value: float, *, is_ordinal: bool) -> str:
@@ -166,6 +166,8 @@ def _form(match: re.Match[str], words: str, spelling: Spelling) -> str:
 
 
 def _digits(text: str, following: str, spelling: Spelling) -> str:
+    if len(text) > _MOST_DIGITS:
+        return _STOP
     if spelling.ordinal_dot and text.isdecimal() and re.match(r"\. ?[^\W\d]", following):
         return "#" + text
     if _THOUSANDS[spelling.has_decimal_comma].fullmatch(text):

@@ -6,30 +6,34 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from ai_server.brain.slots.spoken import Spelling
+
+_Meaning = TypeVar("_Meaning")
 
 
 @dataclass(frozen=True)
 class Wording:
-    """The words of one language. All are written as `Spoken.text` has them: lower case, numbers in digits, `#5`.
+    """The words of one language, as `Spoken.text` has them: lower case, numbers in digits, `#5` for the fifth.
 
     Attributes:
         spelling: how it writes numbers.
-        phrases: for each meaning of `meanings.py` the patterns that say it. `<name>` stands for a number or one of
-            the words of a table, in a group of that name.
+        phrases: for each meaning of `grammar.py` the patterns that say it. `<name>` stands for a number or one of the
+            words of a table, in a group of that name.
         leads: for each kind the words before it that do not belong to it, such as "at" before a time.
-        following: the words that may follow a number that is a time or ends a duration by its place alone.
+        following: the words that may follow a number that is a time, or ends a duration, by its place alone.
         joining: the words between a date and its time.
-        conjunction: "and", in a duration.
+        conjunction: "and".
         amounts: what is said for a number of something: "half an", "a couple of".
         fractions: what is said after a number or a unit to add a part of it: "and a half".
-        units: durations in seconds.
+        units: durations in seconds; those of one letter stand only after digits.
         hours: noon and midnight.
         minutes: parts of an hour: quarter, half.
         parts: of the day, to `morning`, `afternoon`, `evening`, `night`, `am` or `pm`.
         days: days from today.
         weekdays: from 0, Monday.
+        every_weekday: such as "mondays", from 0.
         months: from 1.
         holidays: month and day.
         spans: what dates are counted in: days, and months as negative numbers.
@@ -37,17 +41,17 @@ class Wording:
         levels: of a hundred.
         measures: units of what is measured, to their symbol.
         languages: to their primary tag of BCP 47.
-        ordinals: that are no numbers: -1 is the last.
-        function_words: no name begins or ends with one.
+        ordinals: choices that are said without a number; -1 is the last.
+        function_words: no name or place begins or ends with one, or with a word of the tables for days.
         particles: that names have inside, in lower case.
     """
 
     spelling: Spelling
     phrases: Mapping[str, tuple[str, ...]]
-    leads: Mapping[str, frozenset[str]]
-    following: frozenset[str]
-    joining: frozenset[str]
-    conjunction: str
+    leads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    following: frozenset[str] = frozenset()
+    joining: frozenset[str] = frozenset()
+    conjunction: str = "and"
     amounts: Mapping[str, float] = field(default_factory=dict)
     fractions: Mapping[str, float] = field(default_factory=dict)
     units: Mapping[str, float] = field(default_factory=dict)
@@ -56,6 +60,7 @@ class Wording:
     parts: Mapping[str, str] = field(default_factory=dict)
     days: Mapping[str, int] = field(default_factory=dict)
     weekdays: Mapping[str, int] = field(default_factory=dict)
+    every_weekday: Mapping[str, int] = field(default_factory=dict)
     months: Mapping[str, int] = field(default_factory=dict)
     holidays: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     spans: Mapping[str, int] = field(default_factory=dict)
@@ -67,30 +72,69 @@ class Wording:
     function_words: frozenset[str] = frozenset()
     particles: frozenset[str] = frozenset()
 
-    @cached_property
-    def quantity(self) -> str:
-        """The pattern of an amount: a number with or without a fraction, or what stands in `amounts`."""
-        fraction = one_of(self.fractions)
-        return rf"{one_of(self.amounts)}|(?:(?:minus|negative|menos) )?-?\d+(?:\.\d+|:\d\d)?(?: {fraction})?"
+    def pattern(self, phrase: str) -> re.Pattern[str]:
+        """Return the pattern of a phrase between spaces."""
+        body = _PLACEHOLDER.sub(lambda name: f"(?P<{name[1]}>{self._groups[name[1]]})", phrase)
+        return re.compile(rf"(?<!\S)(?:{body})(?!\S)")
 
     @cached_property
     def part_of_duration(self) -> re.Pattern[str]:
         """The pattern of one part of a duration, with the groups `quantity`, `unit` and `fraction`."""
-        return re.compile(self._part(r"(?P<quantity>", r"(?P<unit>", r"(?P<fraction>"))
+        return re.compile(self._part_of_duration("?P<quantity>", "?P<unit>", "?P<fraction>"))
 
     @cached_property
-    def durations(self) -> str:
-        """The pattern of all parts of a duration."""
-        part = self._part("(?:", "(?:", "(?:")
-        return rf"(?:{part})(?: (?:{self.conjunction} )?(?:{part}))*"
+    def _groups(self) -> Mapping[str, str]:
+        weekday, every_weekday = one_of(self.weekdays), one_of(self.every_weekday)
+        part = self._part_of_duration("?:", "?:", "?:")
+        return {
+            "quantity": self._quantity,
+            "parts": rf"(?:{part})(?: (?:{self.conjunction} )?(?:{part}))*",
+            "following": rf"(?:{one_of(self.following)})(?!\S)",
+            "hour": rf"\d\d?|{one_of(self.hours)}",
+            "minutes": one_of(self.minutes),
+            "part": one_of(self.parts),
+            "days": one_of(self.days),
+            "weekday": weekday,
+            "weekdays": rf"{weekday}(?: (?:{self.conjunction} )?{weekday})*",
+            "every_weekday": rf"{every_weekday}(?: (?:{self.conjunction} )?{every_weekday})*",
+            "day": r"#?\d\d?",
+            "month": one_of(self.months),
+            "holiday": one_of(self.holidays),
+            "span": one_of(self.spans),
+            "repeats": one_of(self.repeats),
+            "level": one_of(self.levels),
+            "measure": one_of(self.measures),
+            "language": one_of(self.languages),
+            "ordinal": rf"#\d+|{one_of(self.ordinals)}",
+        }
 
-    def _part(self, quantity: str, unit: str, fraction: str) -> str:
-        letters = "|".join(rf"(?<=\d ){word}" for word in self.units if len(word) == 1)
-        units = "|".join(filter(None, [one_of(word for word in self.units if len(word) > 1), letters]))
-        fractions = one_of(self.fractions)
-        return rf"(?:{quantity}{self.quantity}) |(?={units} {fractions})){unit}{units})(?!\S)(?: {fraction}{fractions})(?!\S))?"
+    @cached_property
+    def _quantity(self) -> str:
+        number = rf"(?:(?:minus|negative|menos) )?-?\d+(?:\.\d+|:\d\d)?(?: {one_of(self.fractions)})?"
+        return f"{one_of(self.amounts)}|{number}"
+
+    def _part_of_duration(self, quantity: str, unit: str, fraction: str) -> str:
+        words = one_of(word for word in self.units if len(word) > 1)
+        letters = one_of(word for word in self.units if len(word) == 1)
+        units = rf"(?:{words}|(?<=\d ){letters})(?!\S)"
+        fractions = rf"{one_of(self.fractions)}(?!\S)"
+        return rf"(?:({quantity}{self._quantity}) |(?={units} {fractions}))({unit}{units})(?: ({fraction}{fractions}))?"
+
+
+_PLACEHOLDER = re.compile(r"(?<!P)<(\w+)>")
 
 
 def one_of(words: Iterable[str]) -> str:
-    """Return the pattern of one of these words, the longest that stands there."""
-    return "(?:" + "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) + ")"
+    """Return the pattern of one of these words, the longest that stands there; without words it matches nothing."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return "(?:" + "|".join(map(re.escape, longest_first)) + ")" if longest_first else "(?!)"
+
+
+def named(table: Mapping[_Meaning, str]) -> dict[str, _Meaning]:
+    """Return what each word means, from the words of each meaning with bars between."""
+    return {word: meaning for meaning, words in table.items() for word in words.split("|")}
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the set of the words of a text."""
+    return frozenset(text.split())
