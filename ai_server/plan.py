@@ -39,6 +39,8 @@ SPILL_SHARE: Final = 0.25
 """Of the memory that the plan leaves unused."""
 MAX_UBATCH_SIZE: Final = 512
 """llama.cpp's own default; larger ones cost memory and gain little."""
+MAX_CPU_UBATCH_SIZE: Final = 256
+"""Where the CPU computes: it reads a prompt no faster in larger ones, and the compute buffer is half as large."""
 HOST_HEADROOM_BYTES: Final = 256 << 20
 """At least this much memory is left to the daemon and everything else on the host."""
 HOST_HEADROOM_SHARE: Final = 0.05
@@ -187,7 +189,7 @@ class _Planner:
             cells=choice.cells,
             parallel=parallel,
             batch_size=batch,
-            ubatch_size=min(batch, MAX_UBATCH_SIZE),
+            ubatch_size=self._ubatch_size(choice),
             step_budget_ms=self._wishes.step_budget_ms or DEFAULT_STEP_BUDGET_MS,
             kv_type=choice.kv_type,
             flash_attention="auto" if choice.kv_type == "f16" else "on",
@@ -205,7 +207,7 @@ class _Planner:
                     "cells": self._cells_reason(choice),
                     "parallel": parallel_reason,
                     "batch_size": self._batch_reason(choice),
-                    "ubatch_size": f"the batch, at most {MAX_UBATCH_SIZE}, which sets the size of the compute buffer",
+                    "ubatch_size": f"the batch, at most {_most_at_once(choice)}, which sets the size of the compute buffer",
                     "step_budget_ms": f"{_set_or_default(self._wishes.step_budget_ms)}: no prompt that is read holds "
                     "up the replies in the making for longer",
                     "kv_type": self._kv_reason(choice),
@@ -287,6 +289,9 @@ class _Planner:
     def _batch_size(self, choice: _Choice) -> int:
         return min(self._batch_top, choice.context_size)
 
+    def _ubatch_size(self, choice: _Choice) -> int:
+        return min(self._batch_size(choice), _most_at_once(choice))
+
     def _fits(self, choice: _Choice) -> bool:
         return self._budget.covers(self._estimate(choice))
 
@@ -294,7 +299,7 @@ class _Planner:
         model = self._model
         blocks = max(0, choice.gpu_layers - 1)
         kv = choice.cells * model.kv_bytes_per_token(choice.kv_type)
-        ubatch = min(self._batch_size(choice), MAX_UBATCH_SIZE)
+        ubatch = self._ubatch_size(choice)
         parallel = self._wishes.parallel or DEFAULT_PARALLEL
         logits, scratch = _logits_bytes(model, parallel), _compute_bytes(model, choice.cells, ubatch, parallel)
         if choice.gpu_layers == 0:
@@ -573,6 +578,11 @@ def _logits_bytes(model: ModelHeader, parallel: int) -> int:
     There are as many sequences as `llm/engine/runner.py` asks for: 5 + 2 x `parallel`.
     """
     return 4 * model.vocab_size * min(256, 6 + 2 * parallel)
+
+
+def _most_at_once(choice: _Choice) -> int:
+    """Return the largest ubatch that pays."""
+    return MAX_UBATCH_SIZE if choice.gpu_layers else MAX_CPU_UBATCH_SIZE
 
 
 def _compute_bytes(model: ModelHeader, cells: int, ubatch_size: int, parallel: int) -> int:
