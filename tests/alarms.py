@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ai_server import resources
 from ai_server.brain.alarms import Alarms
+from ai_server.brain.hostclock import LOOK_S
 from ai_server.brain.robots import Robots
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer
@@ -38,11 +39,14 @@ WEDNESDAY = datetime(2026, 3, 25, 10, 0, tzinfo=BERLIN)
 
 
 class SimulatedClock:
-    """Two clocks that stand still until a test lets time pass; what then waits for them waits in no time.
+    """Two clocks that stand still until a test lets time pass; what then waits for them waits no real time.
 
     Args:
         start: what the clock on the wall shows first.
         zone: where it hangs.
+
+    Attributes:
+        ahead: how far the clock on the wall is ahead of the steady one, in seconds.
     """
 
     def __init__(self, start: datetime = WEDNESDAY, zone: tzinfo = BERLIN) -> None:
@@ -50,12 +54,13 @@ class SimulatedClock:
         self.busy: dict[str, asyncio.Task[None]] = {}
         """Time stands still while one of these runs."""
         self._steady = self._until = 0.0
-        self._ahead = start.timestamp()
+        self._noticed_at = math.inf
+        self.ahead = start.timestamp()
         self._passes = asyncio.Event()
         self._stands_still = asyncio.Event()
 
     def wall(self) -> float:
-        return self._ahead + self._steady
+        return self.ahead + self._steady
 
     def steady(self) -> float:
         return self._steady
@@ -64,8 +69,9 @@ class SimulatedClock:
         return datetime.fromtimestamp(self.wall(), self.zone)
 
     def set_by(self, by: timedelta) -> None:
-        """Set the clock on the wall."""
-        self._ahead += by.total_seconds()
+        """Set the clock on the wall; whoever waits notices after as long as on a host."""
+        self.ahead += by.total_seconds()
+        self._noticed_at = self._steady + LOOK_S
 
     def skip(self, span: timedelta) -> None:
         """Let time pass while nobody waits for it."""
@@ -83,16 +89,20 @@ class SimulatedClock:
             await asyncio.wait(list(self.busy.values()))
         until = math.inf if timeout_s is None else self._steady + timeout_s
         while not event.is_set():
+            until = min(until, self._noticed_at)
             if until <= self._until:
                 self._steady = until
+                self._noticed_at = math.inf if until == self._noticed_at else self._noticed_at
                 return
             self._steady = self._until
             self._passes.clear()
             self._stands_still.set()
             waiting = [asyncio.ensure_future(each.wait()) for each in (event, self._passes)]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for each in waiting:
-                each.cancel()
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for each in waiting:
+                    each.cancel()
 
 
 class House:
@@ -181,3 +191,9 @@ async def house(path: Path, clock: SimulatedClock | None = None, **limits: int) 
         yield opened
     finally:
         await opened.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    while not condition():  # noqa: ASYNC110  what is waited for tells nobody
+        await asyncio.sleep(0.001)

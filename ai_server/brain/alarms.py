@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from ai_server.brain.alarm_words import AlarmWords, Fired
-from ai_server.brain.hostclock import Clock
+from ai_server.brain.hostclock import SET_S, Clock
 from ai_server.brain.recurrence import next_moment
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer
@@ -25,14 +25,8 @@ from ai_server.memory.reminders import Firing, Kind, NewReminder, Reminder, Remi
 
 log = structlog.get_logger(__name__)
 
-LOOK_S = 0.5
-"""How often it is looked whether the clock on the wall was set."""
-
 AGAIN_S = 1.0
 """What the database refused is tried again so soon."""
-
-_SET_S = 0.05
-"""A clock that is set by less is taken for one that runs a little fast or slow."""
 
 _SET_BACK_FAR_S = 86_400.0
 """Once the clock was set back by more, what repeats is told by it anew: it may have been wrong by years."""
@@ -154,10 +148,10 @@ class Alarms:
         try:
             while True:
                 await self._follow_the_wall()
-                if self._changed.is_set() or self._left_s() <= 0:
+                if self._changed.is_set() or self._left_s() == 0:
                     self._changed.clear()
                     await self._look(speaker)
-                await self._clock.wait(self._changed, self._patience_s())
+                await self._clock.wait(self._changed, self._left_s())
         finally:
             ringing = list(self._ringing.values())
             for task in ringing:
@@ -191,19 +185,15 @@ class Alarms:
     def _after(self, seconds: float) -> datetime:
         return self._elapsed_now() + timedelta(seconds=seconds)
 
-    def _left_s(self) -> float:
-        """Return how long it is until something is due."""
-        return min(self._next_by_wall - self._clock.wall(), self._next_elapsed - self._elapsed())
-
-    def _patience_s(self) -> float | None:
-        """Return how long nothing is to be done unless something changes."""
-        left = self._left_s()
-        return None if left == math.inf else max(0.0, min(LOOK_S, left))
+    def _left_s(self) -> float | None:
+        """Return how long nothing is to be done unless something changes; None for as long as that takes."""
+        left = min(self._next_by_wall - self._clock.wall(), self._next_elapsed - self._elapsed())
+        return None if left == math.inf else max(0.0, left)
 
     async def _follow_the_wall(self) -> None:
         """Keep up with a clock on the wall that was set."""
         set_by = self._clock.wall() - self._clock.steady() - self._ahead
-        if abs(set_by) < _SET_S:
+        if abs(set_by) < SET_S:
             return
         try:
             async with self._clock_is_set:

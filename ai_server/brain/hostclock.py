@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import time
 from datetime import UTC, tzinfo
@@ -14,6 +15,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 log = structlog.get_logger(__name__)
+
+LOOK_S = 0.5
+"""How often a host looks whether the clock on the wall was set."""
+
+SET_S = 0.05
+"""A clock that is set by less is taken for one that runs a little fast or slow."""
 
 _LOCAL_TIME = Path("/etc/localtime")
 
@@ -39,7 +46,12 @@ class Clock(Protocol):
         ...
 
     async def wait(self, event: asyncio.Event, timeout_s: float | None) -> None:
-        """Return once an event is set, or so many seconds have passed; None for as long as it takes."""
+        """Return once an event is set, so many seconds have passed, or the clock on the wall was set by somebody.
+
+        Args:
+            event: whatever else may happen.
+            timeout_s: by the steady clock; None for as long as it takes.
+        """
         ...
 
 
@@ -58,10 +70,15 @@ class HostClock:
         return time.clock_gettime(_STEADY)
 
     async def wait(self, event: asyncio.Event, timeout_s: float | None) -> None:
-        """Return once an event is set, or so many seconds have passed; None for as long as it takes."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await event.wait()
+        """Return once an event is set, so many seconds have passed, or the clock on the wall was set by somebody."""
+        ahead = self.wall() - self.steady()
+        until = math.inf if timeout_s is None else self.steady() + timeout_s
+        while not event.is_set() and (left := until - self.steady()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(LOOK_S, left)):
+                    await event.wait()
+            if abs(self.wall() - self.steady() - ahead) >= SET_S:
+                return
 
 
 def host_zone() -> tzinfo:
