@@ -23,7 +23,6 @@ from ai_server.memory.voice import Voices
 from ai_server.protocol.device import ActionDeclaration, Capabilities
 from tests.alarms import SimulatedClock
 
-SAYINGS = Sayings.load(resources.config_dir() / "phrases" / "skills")
 NOW = datetime(2026, 11, 1, 9, 7, tzinfo=ZoneInfo("Europe/Berlin"))
 """A Sunday."""
 
@@ -56,11 +55,11 @@ class Asker:
         self,
         database: Database,
         *,
-        sayings: Sayings = SAYINGS,
         weather: WeatherProvider | None = None,
         location: str = "",
         seed: int = 1,
     ) -> None:
+        sayings = Sayings.load(resources.config_dir() / "phrases" / "skills")
         self.voices = Voices(database, max_robots=3)
         self.names = Names(database, max_names=9)
         reminders = Reminders(database, max_per_robot=10, max_in_all=30)

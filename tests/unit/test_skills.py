@@ -212,13 +212,14 @@ def _said_in_code() -> Iterator[tuple[Path, str, set[str] | None]]:
             if is_say and len(node.args) == 2 and isinstance(node.args[1], ast.Constant):  # type: ignore[attr-defined]
                 named = {keyword.arg for keyword in node.keywords}  # type: ignore[attr-defined]
                 key = node.args[1].value  # type: ignore[attr-defined]
-                yield path, key, None if None in named else named  # type: ignore[arg-type]
+                if "." in key:
+                    yield path, key, None if None in named else named  # type: ignore[arg-type]
 
 
 def test_every_saying_of_the_skills_is_written_with_no_more_than_it_is_said_with() -> None:
     sayings = Sayings.load(resources.config_dir() / "phrases" / "skills")._sayings["en"]
     found = list(_said_in_code())
-    assert len(found) >= 40
+    assert len(found) >= 30
     for path, key, values in found:
         assert key in sayings, f"{path.name} says {key}"
         for wording in sayings[key]:
