@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from string import Template
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -24,7 +24,7 @@ _FIELDS: Mapping[Sensor, str] = {
     "humidity": "humidity_percent",
     "distance": "distance_cm",
 }
-_UNITS: Mapping[Sensor, frozenset[str]] = {
+_UNITS: Mapping[str, frozenset[str]] = {
     "battery": frozenset({"", "%"}),
     "temperature": frozenset({"", "C", "°C"}),
     "humidity": frozenset({"", "%"}),
@@ -78,13 +78,13 @@ def _condition(text: object) -> object:
     if match is None:
         raise ValueError(f"must be such as battery under 20 %, not {text!r}")
     sensor, comparison, value, unit = match.groups()
-    if sensor not in get_args(Sensor):
-        raise ValueError(f"there is no sensor {sensor!r}; there are {', '.join(get_args(Sensor))}")
+    if sensor not in _UNITS:
+        raise ValueError(f"there is no sensor {sensor!r}; there are {', '.join(_UNITS)}")
     if comparison not in _COMPARISONS:
         raise ValueError(f"a value is under or over another, not {comparison!r} it")
     if unit not in _UNITS[sensor]:
         raise ValueError(f"{sensor} is measured in {max(_UNITS[sensor])}, not in {unit}")
-    return Condition(sensor=sensor, comparison=comparison, value=float(value))  # type: ignore[arg-type]
+    return Condition.model_validate({"sensor": sensor, "comparison": comparison, "value": float(value)})
 
 
 def _quiet_hours(text: object) -> object:

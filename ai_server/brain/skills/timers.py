@@ -30,7 +30,15 @@ _MOST_TOLD = 10
 _LONGEST_NAME = 60
 _LONGEST_TEXT = 200
 _HALF_A_DAY = timedelta(hours=12)
-_ALL = re.compile(r"\b(all|every|everything|both|todos|todas|ambos|ambas|alle|sämtliche|beide)\b", re.IGNORECASE)
+_PARTS_OF_DAY = {"morning": time(8), "afternoon": time(15), "evening": time(19), "night": time(21)}
+"""When somebody means who says no more than that."""
+
+_EARLIEST_NIGHT = 6
+"""An hour of a clock of 12 that is at night, and smaller than this, is after midnight."""
+
+_ALL = re.compile(
+    r"\b(all|every (one|timer|alarm|reminder)|everything|both|tod[oa]s|amb[oa]s|alle|sämtliche|beide)\b", re.IGNORECASE
+)
 _SPACES = re.compile(r"[\s\[\]{}<>]+")
 
 _NAME = text("what it is called", _LONGEST_NAME)
@@ -184,17 +192,17 @@ class CancelReminders(_AboutReminders):
         chosen = _called(question, pending)
         if (seconds := number_of(question, "duration")) is not None:
             chosen = [each for each in chosen if each.duration_s is not None and abs(each.duration_s - seconds) < 1]
-        if (time_of_day := _time(question)) is not None:
+        if "time" in question.slots and (time_of_day := _time(question)) is not None:
             times = _meant(time_of_day, question)
             chosen = [
                 each
                 for each in chosen
                 if self._alarms.due_on_the_wall(each).time().replace(second=0, microsecond=0) in times
             ]
-        number = number_of(question, "number")
-        if number is None or not number.is_integer() or number == 0:
+        ordinal = number_of(question, "ordinal")
+        if ordinal is None or not ordinal.is_integer() or ordinal == 0:
             return chosen
-        place = int(number) - 1 if number > 0 else int(number)
+        place = int(ordinal) - 1 if ordinal > 0 else int(ordinal)
         return chosen[place : place + 1 or None]
 
 
@@ -259,9 +267,9 @@ def _at(question: Question, now: datetime, kind: Kind) -> At | None:
     time_of_day, zone = _time(question), now.tzinfo
     if time_of_day is None or zone is None:
         return None
-    if repeats := _repeats(question, kind):
-        return At(next_moment(time_of_day, now, zone, repeats), repeats)
     times, day = _meant(time_of_day, question), _date(question)
+    if repeats := _repeats(question, kind):
+        return At(next_moment(times[0], now, zone, repeats), repeats)
     if day is None:
         return At(min(next_moment(each, now, zone) for each in times))
     moments = sorted(moment(day, each, zone) for each in times)
@@ -269,17 +277,27 @@ def _at(question: Question, now: datetime, kind: Kind) -> At | None:
 
 
 def _meant(time_of_day: time, question: Question) -> list[time]:
-    """Return the times of the day that a time may mean: two, of a clock of 12 hours without a part of the day."""
+    """Return the times of the day that a time may mean: two, of a clock of 12 hours and no part of the day."""
     if question.slots.get("ambiguous") is not True:
         return [time_of_day]
-    return [time_of_day, (datetime.combine(date.min, time_of_day) + _HALF_A_DAY).time()]
+    later = (datetime.combine(date.min, time_of_day) + _HALF_A_DAY).time()
+    match question.slots.get("part"):
+        case "morning":
+            return [min(time_of_day, later)]
+        case "afternoon" | "evening":
+            return [max(time_of_day, later)]
+        case "night":
+            after_midnight = min(time_of_day, later)
+            return [after_midnight if after_midnight.hour < _EARLIEST_NIGHT else max(time_of_day, later)]
+    return [time_of_day, later]
 
 
 def _time(question: Question) -> time | None:
+    said = question.slots.get("time")
+    if said is None:
+        return _PARTS_OF_DAY.get(str(question.slots.get("part")))
     try:
-        return time.fromisoformat(str(question.slots["time"])).replace(tzinfo=None)
-    except KeyError:
-        return None
+        return time.fromisoformat(str(said)).replace(tzinfo=None)
     except ValueError:
         raise _ObjectionError("unclear") from None
 
