@@ -1,13 +1,16 @@
-"""Reads the TOML files that people edit; a mistake is named with its file, its key and what is allowed."""
+"""Reads the TOML and YAML files that people edit; a mistake is named with its file, its key and what is allowed."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Any, Generic, TypeVar, get_args
 
+import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -44,6 +47,23 @@ _IN_TOML = {
     "bool_type": "must be true or false, without quotes",
 }
 """What pydantic's types of errors mean to somebody who writes TOML."""
+_IN_YAML = {
+    "string_type": "must be text: put it in quotes",
+    "tuple_type": "must be a list: [one, two], or a line with a dash for each",
+    "list_type": "must be a list: [one, two], or a line with a dash for each",
+    "frozen_set_type": "must be a list: [one, two], or a line with a dash for each",
+    "model_type": "must have keys of its own, indented below it",
+    "mapping_type": "must have keys of its own, indented below it",
+    "bool_type": "must be true or false, without quotes",
+}
+"""The same to somebody who writes YAML."""
+
+_YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"[-+]?\d+")
+_DECIMAL = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")
+
+Place = tuple[str | int, ...]
+"""The keys and numbers of list entries that lead to a value in a file."""
 
 
 def read_text(path: Path) -> str:
@@ -66,8 +86,17 @@ def toml_files(folder: Path) -> list[Path]:
     Raises:
         ConfigError: if the folder cannot be listed.
     """
+    return config_files(folder, ".toml")
+
+
+def config_files(folder: Path, *suffixes: str) -> list[Path]:
+    """Return a folder's files that end so, sorted, without those that editors keep beside the ones that they edit.
+
+    Raises:
+        ConfigError: if the folder cannot be listed.
+    """
     try:
-        return sorted(path for path in folder.iterdir() if path.suffix == ".toml" and not path.name.startswith("."))
+        return sorted(path for path in folder.iterdir() if path.suffix in suffixes and not path.name.startswith("."))
     except OSError as error:
         raise ConfigError(folder, f"cannot be listed: {error.strerror}") from None
 
@@ -87,16 +116,112 @@ def load_toml(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(path, "\n".join(_explain(detail, model) for detail in error.errors())) from None
+        raise ConfigError(path, "\n".join(_explain(detail, model, _IN_TOML) for detail in error.errors())) from None
 
 
-def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    key = ".".join(str(part) for part in detail["loc"] if part != "[key]") or "the file"
+@dataclass(frozen=True, slots=True)
+class YamlFile(Generic[Model]):
+    """What a YAML file holds, and where.
+
+    Attributes:
+        content: what it holds.
+        lines: the line, from 1, of each key and each entry of a list.
+    """
+
+    path: Path
+    content: Model
+    lines: Mapping[Place, int]
+
+    def error(self, place: Place, message: str) -> ConfigError:
+        """Return the error that something is wrong at a place, or at the nearest one around it that the file has."""
+        return ConfigError(self.path, f"line {_line(self.lines, place)}: {message}")
+
+
+def load_yaml(path: Path, model: type[Model]) -> YamlFile[Model]:
+    """Return what a YAML file holds.
+
+    Words without quotes are text, but for numbers, `true`, `false` and `null`: `no` and `7:30` are what they look like.
+
+    Raises:
+        ConfigError: if it cannot be read, is not YAML, or is not what `model` allows; all mistakes at once, with lines.
+    """
+    try:
+        root = yaml.compose(read_text(path), Loader=_YAML_LOADER)
+        reading = _YamlReading(path)
+        content = reading.value(root, ()) if root else {}
+    except yaml.YAMLError as error:
+        raise ConfigError(path, _not_yaml(error)) from None
+    except RecursionError:
+        raise ConfigError(path, "is not YAML that can be read: it is nested too deeply") from None
+    try:
+        return YamlFile(path, model.model_validate(content), reading.lines)
+    except ValidationError as error:
+        details = error.errors()
+        mistakes = [(_line(reading.lines, _place(detail)), _explain(detail, model, _IN_YAML)) for detail in details]
+        raise ConfigError(path, "\n".join(f"line {line}: {mistake}" for line, mistake in sorted(mistakes))) from None
+
+
+class _YamlReading:
+    """Makes values of YAML's nodes, and keeps where each stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.lines: dict[Place, int] = {(): 1}
+        self._path = path
+
+    def value(self, node: yaml.Node, place: Place) -> Any:
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(entry, (*place, number)) for number, entry in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        return node.value if node.style else _scalar(node.value)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConfigError(self._path, f"line {line}: a key must be text")
+            if key.value in content:
+                raise ConfigError(self._path, f"line {line}: {key.value} is here twice")
+            self.lines[*place, key.value] = line
+            content[key.value] = self.value(value, (*place, key.value))
+        return content
+
+
+def _scalar(text: str) -> str | int | float | bool | None:
+    constants: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+    if text in constants:
+        return constants[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def _not_yaml(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        context = f"{error.context}, " if error.context else ""
+        return f"line {error.problem_mark.line + 1}: is not YAML: {context}{error.problem}"
+    return f"is not YAML: {' '.join(str(error).split())}"
+
+
+def _line(lines: Mapping[Place, int], place: Place) -> int:
+    while place not in lines:
+        place = place[:-1]
+    return lines[place]
+
+
+def _place(detail: ErrorDetails) -> Place:
+    return tuple(part for part in detail["loc"] if part != "[key]")
+
+
+def _explain(detail: ErrorDetails, model: type[BaseModel], meanings: Mapping[str, str]) -> str:
+    key = ".".join(map(str, _place(detail))) or "the file"
     if detail["type"] == "missing":
         return f"{key} is missing"
     if detail["type"] == "extra_forbidden":
         return f"{key} is not known here{_hint(detail, model)}"
-    return f"{key}: {_IN_TOML.get(detail['type']) or detail['msg'].removeprefix('Value error, ')}"
+    return f"{key}: {meanings.get(detail['type']) or detail['msg'].removeprefix('Value error, ')}"
 
 
 def _hint(detail: ErrorDetails, model: type[BaseModel]) -> str:

@@ -92,13 +92,14 @@ class CharacterFiles:
         on_change: called on the event loop when `current` has changed, be it in its `problems` alone.
     """
 
-    def __init__(self, folder: Path, *, persona: str, prompt: str) -> None:
+    def __init__(self, folder: Path, *, persona: str, prompt: str, cache: Path | None = None) -> None:
         """Read the files.
 
         Args:
             folder: laid out as the shipped `config/`.
             persona: the file of the default persona, without `.toml`.
             prompt: the file of the prompt, without `.txt`.
+            cache: the folder that keeps what is learnt from the phrases of intents; None keeps nothing.
 
         Raises:
             ConfigError: if one is missing or wrong; a persona other than the default one becomes a problem.
@@ -106,13 +107,14 @@ class CharacterFiles:
         self.reloads = 0
         self.refusals = 0
         self.on_change: Callable[[], None] | None = None
+        self._cache = cache
         self._personas = _PersonaFolder(folder / "personas", persona)
         self._prompt = WatchedFile.read(folder / "prompts" / f"{prompt}.txt", Prompt.load)
         self._answers = WatchedFile.read(folder / "phrases" / "fallback", WrittenAnswers.load)
         self._wording = WatchedFile.read(folder / "phrases" / "actions.toml", Wording.load)
         self._sayings = WatchedFile.read(folder / "phrases" / "skills", Sayings.load)
         self._names = self._personas.spoken_names()
-        self._classifier = WatchedFile.read(folder / "intents" / "en.toml", self._load_classifier)
+        self._classifier = WatchedFile.read(folder / "intents", self._load_classifier)
         self._feelings = WatchedFile.read(folder / "feelings", Feelings.load)
         self.current = self._snapshot()
 
@@ -162,7 +164,7 @@ class CharacterFiles:
             log.info("a file was read", path=str(file.path))
 
     def _load_classifier(self, path: Path) -> IntentClassifier:
-        return IntentClassifier.load(path, names=self._names)
+        return IntentClassifier.load(path, names=self._names, cache=self._cache)
 
     def _snapshot(self) -> Characters:
         problems = (file.problem for file in (*self._personas, *self._others))

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from ai_server.configfile import ConfigError, toml_files
+from ai_server.configfile import ConfigError, config_files
 
 Content = TypeVar("Content")
 
 _Stamp = tuple[object, ...]
 
+_SUFFIXES = (".toml", ".yaml", ".yml")
+
 
 class WatchedFile(Generic[Content]):
-    """The last good content of a file, or of the TOML files in a folder, and what is wrong with it now.
+    """The last good content of a file, or of the TOML and YAML files in a folder, and what is wrong with it now.
 
     Nothing but the times, sizes and inodes is looked at until one of them changes. That works on network file systems
     too, which tell nobody of a change that another host made.
@@ -85,7 +87,7 @@ def _stamp(path: Path) -> _Stamp:
     """Return what changes whenever a file, or one in a folder, does; nothing for what is not there."""
     try:
         if path.is_dir():
-            return tuple((file.name, *_file_stamp(file)) for file in toml_files(path))
+            return tuple((file.name, *_file_stamp(file)) for file in config_files(path, *_SUFFIXES))
         return _file_stamp(path)
     except (OSError, ConfigError):
         return ()

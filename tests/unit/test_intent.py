@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,22 @@ from hypothesis import strategies as st
 
 from ai_server import resources
 from ai_server.brain.intent.classifier import IntentClassifier
-from ai_server.brain.intent.intent import Intent
 from ai_server.configfile import ConfigError
 
-SHIPPED = resources.config_dir() / "intents" / "en.toml"
-ENGLISH = IntentClassifier.load(SHIPPED, names=("Naila",))
+SHIPPED = resources.config_dir() / "intents" / "en.yaml"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the shipped English phrases alone."""
+    folder = tmp_path_factory.mktemp("intents")
+    shutil.copy(SHIPPED, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def english(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> IntentClassifier:
+    return IntentClassifier.load(folder, names=("Naila",), cache=folder / "cache")
 
 
 @pytest.mark.parametrize(
@@ -59,8 +72,8 @@ ENGLISH = IntentClassifier.load(SHIPPED, names=("Naila",))
         ("no, don't", "cancel"),
     ],
 )
-def test_everyday_ways_to_say_it_are_understood(text: str, intent: str) -> None:
-    assert ENGLISH.classify(text).name == intent
+def test_everyday_ways_to_say_it_are_understood(english: IntentClassifier, text: str, intent: str) -> None:
+    assert english.classify(text).name == intent
 
 
 @pytest.mark.parametrize(
@@ -81,13 +94,13 @@ def test_everyday_ways_to_say_it_are_understood(text: str, intent: str) -> None:
         ("Did I touch you?", "touch"),
     ],
 )
-def test_a_question_about_a_sensor_names_it(text: str, sensor: str) -> None:
-    intent = ENGLISH.classify(text)
+def test_a_question_about_a_sensor_names_it(english: IntentClassifier, text: str, sensor: str) -> None:
+    intent = english.classify(text)
     assert (intent.name, intent.slots) == ("sensor_query", {"sensor": sensor})
 
 
-def test_a_question_about_all_sensors_names_none() -> None:
-    assert ENGLISH.classify("What do your sensors say?").slots == {}
+def test_a_question_about_all_sensors_names_none(english: IntentClassifier) -> None:
+    assert english.classify("What do your sensors say?").slots == {}
 
 
 @pytest.mark.parametrize(
@@ -97,9 +110,6 @@ def test_a_question_about_all_sensors_names_none() -> None:
         "What was that time we met?",
         "hello, can you tell me a story",
         "Do you remember the time we went to the sea?",
-        "What time is it in Tokyo?",
-        "What's the date tomorrow?",
-        "What day is it three days from now?",
         "time flies when you are having fun",
         "I want to stop smoking",
         "I want to end it all",
@@ -126,8 +136,8 @@ def test_a_question_about_all_sensors_names_none() -> None:
         "¿Qué hora es?",
     ],
 )
-def test_what_only_looks_like_it_is_conversation(text: str) -> None:
-    assert ENGLISH.classify(text).name == "conversation"
+def test_what_only_looks_like_it_is_conversation(english: IntentClassifier, text: str) -> None:
+    assert english.classify(text).name == "conversation"
 
 
 @pytest.mark.parametrize(
@@ -151,93 +161,100 @@ def test_what_only_looks_like_it_is_conversation(text: str) -> None:
         "please",
     ],
 )
-def test_what_is_no_clear_yes_is_none(text: str) -> None:
-    assert ENGLISH.classify(text).name != "affirm"
+def test_what_is_no_clear_yes_is_none(english: IntentClassifier, text: str) -> None:
+    assert english.classify(text).name != "affirm"
 
 
 @pytest.mark.parametrize(
     ("text", "intent"), [("yes, what time is it", "time_query"), ("yes stop", "cancel"), ("okay thanks", "gratitude")]
 )
-def test_what_comes_after_a_yes_counts(text: str, intent: str) -> None:
-    assert ENGLISH.classify(text).name == intent
+def test_what_comes_after_a_yes_counts(english: IntentClassifier, text: str, intent: str) -> None:
+    assert english.classify(text).name == intent
 
 
 def test_phrases_that_stand_alone_are_no_phrases_among_courtesies(tmp_path: Path) -> None:
     classifier = load(
         tmp_path,
         """
-        courtesies = {before = ["well"]}
-        intents = [{name = "agree", alone = true, phrases = ["okay"]}, {name = "leave", phrases = ["bye"]}]
+        courtesies: {before: [well]}
+        intents:
+          - {intent: agree, alone: true, phrases: [okay]}
+          - {intent: leave, phrases: [bye]}
         """,
     )
-    assert [classifier.classify(text).name for text in ("okay", "well okay", "well bye")] == [
-        "agree",
-        "conversation",
-        "leave",
+    assert [rules(classifier, text) for text in ("okay", "well okay", "well bye")] == [
+        {"agree"},
+        {"conversation"},
+        {"leave"},
     ]
 
 
-def test_confidence_says_how_the_utterance_matched() -> None:
+def test_confidence_says_how_the_utterance_matched(english: IntentClassifier) -> None:
     exact, polite, nothing = (
-        ENGLISH.classify(text) for text in ("What time is it?", "Naila, what time is it, please?", "Tell me a story")
+        english.classify(text) for text in ("What time is it?", "Naila, what time is it, please?", "Tell me a story")
     )
     assert (exact.confidence, polite.confidence) == (1.0, 0.95)
-    assert nothing == Intent("conversation", 0.9)
+    assert nothing.name == "conversation"
+    assert nothing.confidence > 0.5
     assert exact.rule
     assert exact.rule == polite.rule
 
 
 @pytest.mark.parametrize(("name", "said"), [("R2-D2", "r2 d2"), ("Mr. (Robot)", "Mr Robot,"), ("!", "")])
-def test_any_name_of_a_robot_is_taken(name: str, said: str) -> None:
-    classifier = IntentClassifier.load(SHIPPED, names=(name,))
+def test_any_name_of_a_robot_is_taken(folder: Path, name: str, said: str) -> None:
+    classifier = IntentClassifier.load(folder, names=(name,), cache=folder / "cache")
     assert classifier.classify(f"{said} what time is it").name == "time_query"
 
 
 def load(tmp_path: Path, content: str) -> IntentClassifier:
-    path = tmp_path / "xx.toml"
-    path.write_text(content)
-    return IntentClassifier.load(path)
+    (tmp_path / "en.yaml").write_text(textwrap.dedent(content))
+    return IntentClassifier.load(tmp_path)
+
+
+def rules(classifier: IntentClassifier, *texts: str) -> set[str]:
+    """Return the names of the intents whose phrases match; what only looks like one is conversation."""
+    found = [classifier.classify(text) for text in texts]
+    return {"conversation" if intent.rule in {"", "classifier"} else intent.name for intent in found}
 
 
 def test_templates_have_alternatives_options_lists_and_nesting(tmp_path: Path) -> None:
     classifier = load(
         tmp_path,
         """
-        lists.thing = "(ball|[red] box)"
-        [[intents]]
-        name = "fetch"
-        phrases = ["(get|bring (me|us)) [(the|that) [old]] <thing>"]
+        lists: {thing: "(ball|[red] box)"}
+        intents:
+          - intent: fetch
+            phrases: ["(get|bring (me|us)) [(the|that) [old]] <thing>"]
         """,
     )
-    fetched = ["get ball", "bring us box", "get the ball", "bring me that old red box"]
-    assert {classifier.classify(text).name for text in fetched} == {"fetch"}
-    others = ["ball", "bring ball", "get old ball", "get the red ball", "get the ball now", "get"]
-    assert {classifier.classify(text).name for text in others} == {"conversation"}
+    assert rules(classifier, "get ball", "bring us box", "get the ball", "bring me that old red box") == {"fetch"}
+    others = ("ball", "bring ball", "get old ball", "get the red ball", "get the ball now", "get")
+    assert rules(classifier, *others) == {"conversation"}
 
 
 def test_the_first_phrase_in_the_file_counts(tmp_path: Path) -> None:
     classifier = load(
         tmp_path,
         """
-        intents = [{name = "first", phrases = ["go (home|away)"]}, {name = "second", phrases = ["go home", "go on"]}]
+        intents:
+          - {intent: first, phrases: [go (home|away)]}
+          - {intent: second, phrases: [go home, go on]}
         """,
     )
-    assert classifier.classify("go home").name == "first"
-    assert classifier.classify("go on").name == "second"
+    assert rules(classifier, "go home") == {"first"}
+    assert rules(classifier, "go on") == {"second"}
 
 
 def test_spellings_are_written_out_in_phrases_and_in_speech(tmp_path: Path) -> None:
     classifier = load(
         tmp_path,
         """
-        intents = [{name = "check", phrases = ["what's up"]}]
-        [spellings]
-        "'s" = "is"
-        "wassup" = "what is up"
+        spellings: {"'s": is, wassup: what is up}
+        intents:
+          - {intent: check, phrases: [what's up]}
         """,
     )
-    for text in ("what is up", "What\u2019s up?!", "WASSUP"):
-        assert classifier.classify(text).name == "check"
+    assert rules(classifier, "what is up", "What\u2019s up?!", "WASSUP") == {"check"}
 
 
 @pytest.mark.parametrize(
@@ -248,33 +265,75 @@ def test_spellings_are_written_out_in_phrases_and_in_speech(tmp_path: Path) -> N
         ("go [home)", "'\\]' is missing before '\\)'"),
         ("go | stop", "'\\|' stands outside of brackets"),
         ("go[ing] home", "brackets stand between words"),
-        ("go {place}", "'{' means nothing in a template"),
+        ("go {home", "'{' means nothing in a template"),
+        ("go {house}", "there is no kind of slot {house}; those that exist: "),
         ("go <place>", "there is no list <place>; those that exist: <loop>"),
-        ("go <loop>", "the list <loop> contains itself"),
         ("[go] [home]", "'\\[go\\] \\[home\\]' would match silence"),
         ("", "'' would match silence"),
     ],
 )
-def test_a_wrong_phrase_is_refused_with_the_reason(tmp_path: Path, phrase: str, complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint):
-        load(tmp_path, f'lists.loop = "a <loop>"\nintents = [{{name = "go", phrases = ["go", "{phrase}"]}}]')
+def test_a_wrong_phrase_is_refused_with_its_line_and_the_reason(tmp_path: Path, phrase: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=rf"en\.yaml: line 5: .*{complaint}"):
+        load(
+            tmp_path,
+            f"""\
+            lists: {{loop: round}}
+            intents:
+              - intent: go
+                phrases:
+                  - "{phrase}"
+            """,
+        )
 
 
-def test_a_wrong_key_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"intents.0.phrases is missing"):
-        load(tmp_path, '[[intents]]\nname = "go"')
+def test_a_list_that_contains_itself_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"en\.yaml: line 3: the list <loop> contains itself"):
+        load(
+            tmp_path,
+            """\
+            lists:
+              fine: round
+              loop: a <loop>
+            intents:
+              - {intent: go, phrases: [go <loop>]}
+            """,
+        )
 
 
-def test_a_very_long_utterance_is_classified() -> None:
-    assert ENGLISH.classify("please " * 600 + "stop").name == "cancel"
-    assert ENGLISH.classify("thank you " * 400 + "banana").name == "conversation"
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("intents:\n  - intent: go\n", "line 2: intents.0.phrases is missing"),
+        ("intents:\n  - intent: go\n    phrase: [go]\n    phrases: [go]\n", "line 3: .* did you mean phrases?"),
+        ("intents:\n  - intent: Go!\n    phrases: [go]\n", "line 2: intents.0.intent: "),
+        ("intents:\n  - intent: go\n    phrases: [go\n", "line 4: is not YAML: "),
+        ("intents:\n  - intent: go\n    phrases: [1]\n", "line 3: .*must be text: put it in quotes"),
+        ("lists: {}\nlists: {}\n", "line 2: lists is here twice"),
+        ("intents:\n  - {intent: go, phrases: [go], threshold: 2}\n", "line 2: intents.0.threshold: "),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_line_and_what_is_allowed(
+    tmp_path: Path, content: str, complaint: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"en\.yaml: {complaint}"):
+        load(tmp_path, content)
+
+
+def test_words_that_yaml_takes_for_something_else_are_words(tmp_path: Path) -> None:
+    classifier = load(tmp_path, "intents:\n  - {intent: deny, phrases: [no, off]}")
+    assert rules(classifier, "no", "off") == {"deny"}
+
+
+def test_a_very_long_utterance_is_classified(english: IntentClassifier) -> None:
+    assert english.classify("please " * 600 + "stop").name == "cancel"
+    assert english.classify("thank you " * 400 + "banana").name == "conversation"
 
 
 @given(st.text(max_size=200))
-def test_any_text_gets_an_intent(text: str) -> None:
-    assert 0 < ENGLISH.classify(text).confidence <= 1
+def test_any_text_gets_an_intent(english: IntentClassifier, text: str) -> None:
+    assert 0 < english.classify(text).confidence <= 1
 
 
 @given(st.text(alphabet=st.characters(categories=["Lu", "Ll"]), min_size=1, max_size=12))
-def test_a_strange_word_makes_it_conversation(word: str) -> None:
-    assert ENGLISH.classify(f"what xq{word} time is it").name == "conversation"
+def test_a_strange_word_makes_it_no_phrase(english: IntentClassifier, word: str) -> None:
+    assert english.classify(f"what xq{word} time is it").rule in {"", "classifier"}

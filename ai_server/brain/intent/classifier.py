@@ -1,121 +1,110 @@
-"""Tells from an utterance what the person wants, by phrases that must match it as a whole; the rest is conversation."""
+"""Tells from an utterance what the person wants: by phrases that match it as a whole, else by what it is most like."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
 
 from ai_server.brain.intent.intent import Intent
-from ai_server.brain.intent.phrases import Automaton, TemplateError
-from ai_server.configfile import ConfigError, ConfigModel, load_toml
+from ai_server.brain.intent.judge import CONVERSATION, Judge
+from ai_server.brain.intent.matcher import Context, PhraseMatcher
+from ai_server.brain.intent.phrasefile import PhraseFiles
+from ai_server.brain.intent.phrases import TemplateError
+from ai_server.brain.intent.slotreader import Reader
+from ai_server.brain.intent.words import Spoken, Words
+from ai_server.configfile import ConfigError
 
-_EXACT = 1.0
-_WITH_COURTESIES = 0.95
-_NO_PHRASE = 0.9
-_APOSTROPHES = str.maketrans("’ʼ`´", "''''")  # noqa: RUF001
-_WORD = re.compile(r"\w+(?:'\w+)*")
-_SHORT_FORM = re.compile(r"n't$|'\w+$")
-
-
-class _Courtesies(ConfigModel):
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-
-
-class _Phrases(ConfigModel):
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*$")]
-    alone: bool = False
-    slots: Mapping[str, str] = {}
-    phrases: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class _PhraseFile(ConfigModel):
-    spellings: Mapping[str, str] = {}
-    lists: Mapping[str, str] = {}
-    courtesies: _Courtesies = _Courtesies()
-    intents: Annotated[tuple[_Phrases, ...], Field(min_length=1)]
+_ENGLISH = "en"
+_NOTHING = Intent(CONVERSATION, 1.0)
 
 
 class IntentClassifier:
-    """Matches whole utterances against the phrases of one language."""
+    """Understands utterances in every language that has phrases.
 
-    def __init__(self, phrases: _PhraseFile, names: Iterable[str]) -> None:
-        self._words = _Words(phrases.spellings)
-        courtesies = phrases.courtesies
-        spoken_names = [" ".join(words) for name in names if (words := self._words.of(name))]
-        self._rules = [(intent, phrase) for intent in phrases.intents for phrase in intent.phrases]
-        self._phrases = self._automaton(phrases.lists, [phrase for _, phrase in self._rules])
-        self._before = self._automaton(phrases.lists, [*courtesies.before, *spoken_names])
-        self._after = self._automaton(phrases.lists, [*courtesies.after, *spoken_names])
+    Args:
+        matchers: match phrases, by language.
+        judges: judge what no phrase matches, by language.
+    """
+
+    def __init__(self, matchers: Mapping[str, PhraseMatcher], judges: Mapping[str, Judge]) -> None:
+        self._matchers = matchers
+        self._judges = judges
 
     @classmethod
-    def load(cls, path: Path, *, names: Iterable[str] = ()) -> IntentClassifier:
-        """Read a file of `config/intents/`.
+    def load(cls, folder: Path, *, names: Iterable[str] = (), cache: Path | None = None) -> IntentClassifier:
+        """Read the files of `config/intents/`, and learn from them what was not learnt before.
 
         Args:
-            path: the file of one language.
-            names: what the robot is called; said before or after a phrase, its name is a courtesy.
+            folder: holds the files of all languages.
+            names: what robots are called; said before or after a phrase, a name is a courtesy.
+            cache: the folder that keeps what was learnt; None keeps nothing.
 
         Raises:
-            ConfigError: if the file is missing or wrong.
+            ConfigError: if a file is wrong.
         """
-        phrases = load_toml(path, _PhraseFile)
-        try:
-            return cls(phrases, names)
-        except TemplateError as error:
-            raise ConfigError(path, str(error)) from None
+        names = tuple(names)
+        files = PhraseFiles(folder, needed=(_ENGLISH,))
+        matchers: dict[str, PhraseMatcher] = {}
+        judges: dict[str, Judge] = {}
+        for language, book in files.phrasebooks().items():
+            try:
+                matcher = PhraseMatcher(language, book, names, Reader())
+            except TemplateError as error:
+                words = Words(book.spellings)
+                raise files.mistake(language, words.of) or ConfigError(folder, str(error)) from None
+            matchers[language] = matcher
+            if judge := Judge.of(book, matcher.words, cache):
+                judges[language] = judge
+        return cls(matchers, judges)
 
-    def classify(self, text: str) -> Intent:
-        """Return what an utterance is for."""
-        words = self._words.of(text)
-        ends = self._ends(words)
-        for start in self._starts(words):
-            for match in reversed(self._phrases.matches(words, start)):
-                intent, phrase = self._rules[match.rule]
-                is_whole = (start, match.end) == (0, len(words))
-                if match.end in ends and (is_whole or not intent.alone):
-                    confidence = _EXACT if is_whole else _WITH_COURTESIES
-                    return Intent(intent.name, confidence, intent.slots, phrase)
-        return Intent("conversation", _NO_PHRASE)
+    def classify(
+        self, text: str, *, language: str = _ENGLISH, context: Context | None = None, now: datetime | None = None
+    ) -> Intent:
+        """Return what an utterance is for.
 
-    def _starts(self, words: Sequence[str]) -> list[int]:
-        """Return where a phrase may begin: at the first word, and after each run of courtesies."""
-        starts = {0}
-        for start in range(len(words)):
-            if start in starts:
-                starts.update(match.end for match in self._before.matches(words, start))
-        return sorted(starts)
+        Args:
+            text: what was said.
+            language: a primary tag of BCP 47; phrases of English are understood besides.
+            context: what the last skill answered, if this may go on from there.
+            now: what dates and times count from; None for the present.
+        """
+        now = now or datetime.now(UTC).astimezone()
+        matcher = self._matchers.get(language)
+        if matcher is None:
+            return self._match(_ENGLISH, text, now) or _NOTHING
+        spoken = matcher.words.spoken(text)
+        if context and (following := _followed(matcher, spoken, context, now)):
+            return following
+        if matched := matcher.match(spoken, now):
+            return _chosen(matched, context) if context else matched
+        if language != _ENGLISH and (matched := self._match(_ENGLISH, text, now)):
+            return matched
+        return self._judged(language, matcher, spoken, now)
 
-    def _ends(self, words: Sequence[str]) -> set[int]:
-        """Return where a phrase may end: after the last word, and before each run of courtesies."""
-        ends = {len(words)}
-        for end in reversed(range(len(words))):
-            if any(match.end in ends for match in self._after.matches(words, end)):
-                ends.add(end)
-        return ends
+    def _match(self, language: str, text: str, now: datetime) -> Intent | None:
+        matcher = self._matchers.get(language)
+        return matcher.match(matcher.words.spoken(text), now) if matcher else None
 
-    def _automaton(self, lists: Mapping[str, str], templates: Iterable[str]) -> Automaton:
-        return Automaton(templates, lists, self._words.of)
+    def _judged(self, language: str, matcher: PhraseMatcher, spoken: Spoken, now: datetime) -> Intent:
+        judge = self._judges.get(language)
+        if judge is None:
+            return _NOTHING
+        judged = judge.judge(matcher.bare(spoken))
+        if judged.intent == CONVERSATION:
+            return Intent(CONVERSATION, judged.probability)
+        slots = {**judged.slots, **matcher.slots(spoken, judged.intent, now)}
+        return Intent(judged.intent, judged.probability, slots, "classifier", judged.response)
 
 
-class _Words:
-    """Splits text into lower-case words without punctuation, short spellings written out."""
+def _followed(matcher: PhraseMatcher, spoken: Spoken, context: Context, now: datetime) -> Intent | None:
+    chosen = matcher.choose(spoken, context, now) if context.choices else None
+    return chosen or matcher.follow(spoken, context, now)
 
-    def __init__(self, spellings: Mapping[str, str]) -> None:
-        self._spellings = spellings
 
-    def of(self, text: str) -> list[str]:
-        spoken = _WORD.findall(text.translate(_APOSTROPHES).casefold())
-        return [word for short in spoken for word in self._write_out(short)]
-
-    def _write_out(self, word: str) -> list[str]:
-        if word in self._spellings:
-            return self._spellings[word].split()
-        ending = _SHORT_FORM.search(word)
-        if ending and ending[0] in self._spellings:
-            return [word[: ending.start()], *self._spellings[ending[0]].split()]
-        return [word.replace("'", "")]
+def _chosen(matched: Intent, context: Context) -> Intent:
+    """Return the choice that a yes or a no is, where one was asked for."""
+    said = {"affirm": "yes", "deny": "no"}.get(matched.name)
+    if said not in context.choices:
+        return matched
+    return Intent(context.intent, matched.confidence, {**context.slots, "choice": said}, "context")

@@ -1,0 +1,223 @@
+"""Judges what an utterance is for that no phrase matches, by what it learnt from the phrases of a language."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ai_server.brain.intent.features import UNKNOWN, features
+from ai_server.brain.intent.phrasefile import Phrasebook, PhraseGroup
+from ai_server.brain.intent.regression import Numbers, Regression, softmax
+from ai_server.brain.intent.samples import Sample, Sampler
+from ai_server.brain.intent.words import Words
+from ai_server.brain.slots import SlotValue
+
+CONVERSATION = "conversation"
+
+_VERSION = 1
+"""Of what is learnt and how: another one makes what is cached worthless."""
+
+_SEED = 21
+_MOST_WORDS = 40
+_HELD_OUT = 5
+_EPOCHS, _MORE_EPOCHS = 6, 4
+_FALSE_TRIGGERS = 0.002
+_LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.5, 0.95
+_FORGET = 0.25
+_RARE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an utterance is probably for.
+
+    Attributes:
+        intent: its name; `conversation` where none is probable enough.
+        probability: of that intent.
+        slots: what is wanted as likely as not, by the phrases that the utterance is most like.
+        response: the owner's answer to it.
+    """
+
+    intent: str
+    probability: float
+    slots: Mapping[str, SlotValue]
+    response: str = ""
+
+
+class Judge:
+    """Judges utterances of one language.
+
+    Args:
+        groups: the phrases, as one class for all that share intent, slots and response.
+        known: the words of the phrases.
+        regression: tells the classes apart.
+        thresholds: how probable each intent must be.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[PhraseGroup],
+        known: frozenset[str],
+        regression: Regression,
+        thresholds: Mapping[str, float],
+    ) -> None:
+        self._classes = _classes(groups)
+        self._known = known
+        self._regression = regression
+        self._thresholds = thresholds
+        self._intents = sorted({group.intent for group in self._classes})
+        self._intent_of = np.array([self._intents.index(group.intent) for group in self._classes], np.int64)
+
+    def judge(self, words: Sequence[str]) -> Judgement:
+        """Return what an utterance is probably for."""
+        if not 0 < len(words) <= _MOST_WORDS or self._known.isdisjoint(words):
+            return Judgement(CONVERSATION, 1.0, {})
+        probabilities = self._regression.probabilities(features(words, self._known))
+        of_intents = np.bincount(self._intent_of, probabilities, len(self._intents))
+        best = int(of_intents.argmax())
+        intent, probability = self._intents[best], float(of_intents[best])
+        if intent == CONVERSATION:
+            return Judgement(CONVERSATION, probability, {})
+        if probability < self._thresholds[intent]:
+            return Judgement(CONVERSATION, 1 - probability, {})
+        group = self._classes[int(np.where(self._intent_of == best, probabilities, 0).argmax())]
+        return Judgement(intent, probability, group.slots, group.response)
+
+    @classmethod
+    def of(cls, book: Phrasebook, words: Words, cache: Path | None) -> Judge | None:
+        """Return one that knows the phrases of a language, from the cache if it is there; None where there are few.
+
+        Args:
+            book: the phrases.
+            words: splits them.
+            cache: the folder that keeps what was learnt; None keeps nothing.
+        """
+        if len(_classes(book.groups)) < 2:
+            return None
+        path = cache / f"intents-{_fingerprint(book)}.npz" if cache else None
+        judge = _recall(path, book.groups) if path else None
+        if judge is None:
+            learnt = _learn(book, words)
+            judge = cls(book.groups, *learnt)
+            if path:
+                _keep(path, *learnt)
+        return judge
+
+
+def _classes(groups: Sequence[PhraseGroup]) -> list[PhraseGroup]:
+    """Return the first group of each class."""
+    return list({_key(group): group for group in reversed(groups)}.values())[::-1]
+
+
+def _key(group: PhraseGroup) -> tuple[str, str, str]:
+    return group.intent, json.dumps(dict(group.slots), sort_keys=True), group.response
+
+
+def _fingerprint(book: Phrasebook) -> str:
+    content: list[Any] = [_VERSION, book.spellings, book.lists, book.typical, book.courtesies.model_dump()]
+    content += [group.model_dump() for group in book.groups]
+    return hashlib.sha256(json.dumps(content, default=list).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What is learnt from: samples by their features, and the class of each."""
+
+    samples: Sequence[list[int]]
+    labels: Numbers
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> _Lesson:
+        """Return the samples that are chosen."""
+        return _Lesson([self.samples[number] for number in np.flatnonzero(chosen)], self.labels[chosen])
+
+
+def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, dict[str, float]]:
+    classes = _classes(book.groups)
+    class_of = {_key(group): number for number, group in enumerate(classes)}
+    samples = Sampler(book, words).draw()
+    known = frozenset(word for sample in samples for word in sample.words)
+    dice = random.Random(_SEED)  # noqa: S311
+    dice.shuffle(samples)
+    rare = _rare(samples, book.groups)
+    lesson = _Lesson(
+        [features(_forgotten(sample.words, rare, dice), known) for sample in samples],
+        np.array([class_of[_key(book.groups[sample.group])] for sample in samples], np.int64),
+    )
+    regression = Regression.blank(len(classes))
+    held_out = np.array([sample.phrase % _HELD_OUT == 0 for sample in samples])
+    thresholds = dict.fromkeys({group.intent for group in classes}, _LEAST_THRESHOLD)
+    if held_out.any() and not held_out.all():
+        learnt = lesson.part(~held_out)
+        regression.learn(learnt.samples, learnt.labels, _EPOCHS)
+        thresholds |= _thresholds(regression, lesson.part(held_out), classes)
+    regression.learn(lesson.samples, lesson.labels, _MORE_EPOCHS)
+    thresholds |= {group.intent: group.threshold for group in book.groups if group.threshold is not None}
+    return known, regression, thresholds
+
+
+def _thresholds(regression: Regression, unseen: _Lesson, classes: Sequence[PhraseGroup]) -> dict[str, float]:
+    """Fit the temperature and the threshold of each intent to phrases that were not learnt from."""
+    scores = regression.scores(unseen.samples)
+    regression.calibrate(scores, unseen.labels)
+    probabilities = softmax(scores / np.float32(regression.temperature))
+    is_conversation = np.array([group.intent == CONVERSATION for group in classes])[unseen.labels]
+    thresholds = {}
+    for intent in {group.intent for group in classes} - {CONVERSATION}:
+        of_intent = [number for number, group in enumerate(classes) if group.intent == intent]
+        false = np.sort(probabilities[is_conversation][:, of_intent].sum(axis=1))
+        allowed = int(len(false) * _FALSE_TRIGGERS)
+        highest = float(false[-1 - allowed]) if len(false) > allowed else 0.0
+        thresholds[intent] = min(max(_LEAST_THRESHOLD, highest), _HIGHEST_THRESHOLD)
+    return thresholds
+
+
+def _rare(samples: Sequence[Sample], groups: Sequence[PhraseGroup]) -> frozenset[str]:
+    """Return words that might as well be others: those that only conversation has, and few samples."""
+    counts: dict[str, int] = {}
+    wanted: set[str] = set()
+    for sample in samples:
+        if groups[sample.group].intent != CONVERSATION:
+            wanted.update(sample.words)
+        for word in set(sample.words):
+            counts[word] = counts.get(word, 0) + 1
+    return frozenset(word for word, count in counts.items() if count <= _RARE and word not in wanted)
+
+
+def _forgotten(words: Sequence[str], rare: frozenset[str], dice: random.Random) -> list[str]:
+    """Return the words with some of the rare ones unknown, as they are in what people really say."""
+    return [UNKNOWN if word in rare and dice.random() < _FORGET else word for word in words]
+
+
+def _keep(path: Path, known: frozenset[str], regression: Regression, thresholds: Mapping[str, float]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = np.flatnonzero(np.abs(regression.weights).max(axis=1)).astype(np.int32)
+    meta = json.dumps({"known": sorted(known), "thresholds": thresholds, "temperature": regression.temperature})
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        weights = regression.weights[rows].astype(np.float16)
+        np.savez(file, rows=rows, weights=weights, bias=regression.bias, meta=np.array(meta))
+    temporary.replace(path)
+
+
+def _recall(path: Path, groups: Sequence[PhraseGroup]) -> Judge | None:
+    """Return what was learnt before; None where that is not here, or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            meta = json.loads(str(file["meta"]))
+            regression = Regression.blank(len(_classes(groups)))
+            regression.weights[file["rows"]] = file["weights"]
+            regression.bias[:] = file["bias"]
+        regression.temperature = float(meta["temperature"])
+        return Judge(groups, frozenset(meta["known"]), regression, dict(meta["thresholds"]))
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile):
+        return None

@@ -1,0 +1,194 @@
+"""Matches whole utterances against the phrases of one language, and reads the slots in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ai_server.brain.intent.intent import Intent
+from ai_server.brain.intent.phrasefile import FollowUps, Phrasebook
+from ai_server.brain.intent.phrases import Automaton, Match
+from ai_server.brain.intent.slotreader import KINDS, Reader
+from ai_server.brain.intent.template import Slot
+from ai_server.brain.intent.words import Spoken, Words
+from ai_server.brain.slots import SlotValue
+
+_FREE_KINDS = frozenset({"text", "name"})
+"""Slots that nearly any words fill: they are only where a phrase has them."""
+
+_MOST_AROUND_CHOICE = 4
+_EXACT = 1.0
+_WITH_COURTESIES = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the last skill answered, for what goes on from there.
+
+    Attributes:
+        intent: what it was asked.
+        slots: what exactly.
+        choices: what it asked to choose from, in that order; `yes` and `no` where it asked whether to.
+    """
+
+    intent: str
+    slots: Mapping[str, SlotValue] = field(default_factory=dict)
+    choices: Sequence[str] = ()
+
+
+class PhraseMatcher:
+    """Matches whole utterances against phrases.
+
+    Args:
+        language: a primary tag of BCP 47.
+        book: what people say in it.
+        names: what robots are called; said before or after a phrase, a name is a courtesy.
+        reader: reads slots.
+
+    Raises:
+        TemplateError: if a template is malformed.
+    """
+
+    def __init__(self, language: str, book: Phrasebook, names: Iterable[str], reader: Reader) -> None:
+        self.words = Words(book.spellings)
+        self._language = language
+        self._reader = reader
+        self._lists = book.lists
+        spoken_names = [" ".join(words) for name in names if (words := self.words.of(name))]
+        self._rules = [(group, phrase) for group in book.groups for phrase in group.phrases]
+        self._follow_rules = [(group, phrase) for group in book.followups for phrase in group.phrases]
+        self._phrases = self._automaton(phrase for _, phrase in self._rules)
+        self._followups = self._automaton(phrase for _, phrase in self._follow_rules)
+        self._slots: dict[str, dict[Slot, None]] = {}
+        for group, phrase in self._rules:
+            self._slots.setdefault(group.intent, {}).update(dict.fromkeys(self._phrases.slots(phrase)))
+        self._choices = self._automaton(book.choices)
+        self._before = self._automaton([*book.courtesies.before, *spoken_names])
+        self._after = self._automaton([*book.courtesies.after, *spoken_names])
+
+    def match(self, spoken: Spoken, now: datetime) -> Intent | None:
+        """Return what a whole utterance is for; None where no phrase matches it."""
+        size = len(spoken.words)
+        ends = self._ends(spoken.words)
+        for start in self._starts(spoken.words):
+            for match in _longest_first(self._phrases.fillings(spoken.words, start, ends)):
+                group, phrase = self._rules[match.rule]
+                is_whole = (start, match.end) == (0, size)
+                if group.alone and not is_whole:
+                    continue
+                slots = self._read(match, spoken, now)
+                if slots is not None:
+                    confidence = _EXACT if is_whole else _WITH_COURTESIES
+                    return Intent(group.intent, confidence, {**group.slots, **slots}, phrase, group.response)
+        return None
+
+    def slots(self, spoken: Spoken, intent: str, now: datetime) -> Mapping[str, SlotValue]:
+        """Return what the words say of the slots that phrases for an intent have, wherever in the words that is."""
+        slots: dict[str, SlotValue] = {}
+        for slot in self._slots.get(intent, ()):
+            if slot.kind in _FREE_KINDS:
+                continue
+            if found := self._reader.find(slot.kind, spoken.text, self._language, now):
+                slots.update(_renamed(found, slot))
+        return {**slots, **self._within(spoken, intent, now)}
+
+    def _within(self, spoken: Spoken, intent: str, now: datetime) -> Mapping[str, SlotValue]:
+        """Return the slots of the longest phrase for an intent that stands anywhere in the words; none where none."""
+        size = len(spoken.words)
+        longest: tuple[int, Mapping[str, SlotValue]] = (0, {})
+        for start in range(size):
+            for match in self._phrases.fillings(spoken.words, start, range(start + 1, size + 1)):
+                group, _ = self._rules[match.rule]
+                if group.intent != intent or match.end - start <= longest[0]:
+                    continue
+                slots = self._read(match, spoken, now)
+                if slots is not None:
+                    longest = (match.end - start, {**group.slots, **slots})
+        return longest[1]
+
+    def follow(self, spoken: Spoken, context: Context, now: datetime) -> Intent | None:
+        """Return what a whole utterance is for that goes on from what was said; None where it does not."""
+        ends = self._ends(spoken.words)
+        for start in self._starts(spoken.words):
+            for match in _longest_first(self._followups.fillings(spoken.words, start, ends)):
+                group, _ = self._follow_rules[match.rule]
+                slots = self._read(match, spoken, now) if context.intent in group.after else None
+                if slots is not None:
+                    return _following(group, {**group.slots, **slots}, context)
+        return None
+
+    def choose(self, spoken: Spoken, context: Context, now: datetime) -> Intent | None:
+        """Return what a whole utterance is for that chooses, by number or by name; None where it does not."""
+        chosen = self._by_number(spoken, context.choices, now) or self._by_name(spoken, context.choices)
+        if chosen is None:
+            return None
+        return Intent(context.intent, _EXACT, {**context.slots, "choice": chosen}, "context")
+
+    def _by_number(self, spoken: Spoken, choices: Sequence[str], now: datetime) -> str | None:
+        ends = self._ends(spoken.words)
+        for start in self._starts(spoken.words):
+            for match in self._choices.fillings(spoken.words, start, ends):
+                number = (self._read(match, spoken, now) or {}).get("ordinal")
+                if isinstance(number, int) and 1 <= number <= len(choices):
+                    return choices[number - 1]
+                if number == -1:
+                    return choices[-1]
+        return None
+
+    def _by_name(self, spoken: Spoken, choices: Sequence[str]) -> str | None:
+        """Return the one choice whose words were all said, among few others."""
+        said = set(spoken.words)
+        named = [choice for choice in choices if (words := set(self.words.of(choice))) and words <= said]
+        if len(named) != 1 or len(spoken.words) > len(self.words.of(named[0])) + _MOST_AROUND_CHOICE:
+            return None
+        return named[0]
+
+    def bare(self, spoken: Spoken) -> Sequence[str]:
+        """Return the words without the courtesies at both ends; none where there is nothing else."""
+        starts, ends = self._starts(spoken.words), self._ends(spoken.words)
+        start, end = max(starts), min(ends)
+        return spoken.words[start:end]
+
+    def _read(self, match: Match, spoken: Spoken, now: datetime) -> dict[str, SlotValue] | None:
+        slots: dict[str, SlotValue] = {}
+        for filled in match.filled:
+            words = spoken.stretch(filled.start, filled.end)
+            read = self._reader.read(filled.slot.kind, words, self._language, now)
+            if read is None:
+                return None
+            slots.update(_renamed(read, filled.slot))
+        return slots
+
+    def _starts(self, words: Sequence[str]) -> list[int]:
+        """Return where a phrase may begin: at the first word, and after each run of courtesies."""
+        starts = {0}
+        for start in range(len(words)):
+            if start in starts:
+                starts.update(match.end for match in self._before.matches(words, start))
+        return sorted(starts)
+
+    def _ends(self, words: Sequence[str]) -> set[int]:
+        """Return where a phrase may end: after the last word, and before each run of courtesies."""
+        ends = {len(words)}
+        for end in reversed(range(len(words))):
+            if any(match.end in ends for match in self._after.matches(words, end)):
+                ends.add(end)
+        return ends
+
+    def _automaton(self, templates: Iterable[str]) -> Automaton:
+        return Automaton(templates, self._lists, self.words.of, KINDS)
+
+
+def _renamed(slots: Mapping[str, SlotValue], slot: Slot) -> dict[str, SlotValue]:
+    return {slot.name if name == slot.kind and slot.name else name: value for name, value in slots.items()}
+
+
+def _longest_first(matches: Iterator[Match]) -> list[Match]:
+    return sorted(matches, key=lambda match: (-match.end, match.rule))
+
+
+def _following(group: FollowUps, slots: Mapping[str, SlotValue], context: Context) -> Intent:
+    if group.intent and group.intent != context.intent:
+        return Intent(group.intent, _EXACT, slots, "context")
+    return Intent(context.intent, _EXACT, {**context.slots, **slots}, "context")

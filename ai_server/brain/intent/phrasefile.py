@@ -1,0 +1,190 @@
+"""The files of `config/intents/`: what people say in a language, and what they mean by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ai_server.brain.intent.phrases import Automaton, TemplateError
+from ai_server.brain.intent.slotreader import KINDS
+from ai_server.brain.slots import SlotValue
+from ai_server.configfile import ConfigError, ConfigModel, YamlFile, config_files, load_yaml
+
+SUFFIXES = (".yaml", ".yml")
+
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*$")]
+_LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+_Templates = Annotated[tuple[str, ...], Field(min_length=1)]
+_LANGUAGE = re.compile(r"([a-z]{2,3})(\.|$)")
+
+
+class Courtesies(ConfigModel):
+    """What people say around a phrase."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+class PhraseGroup(ConfigModel):
+    """Phrases that mean the same.
+
+    Attributes:
+        intent: what they are for; `conversation` where they only look like something else.
+        phrases: templates.
+        slots: what is wanted whenever one of them is said.
+        alone: they count without courtesies only.
+        threshold: how probable the intent must be for the classifier to say it; None for what the samples suggest.
+        response: an answer, a template; empty where a skill answers.
+    """
+
+    intent: _Name
+    phrases: _Templates
+    slots: Mapping[str, SlotValue] = {}
+    alone: bool = False
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    response: str = ""
+
+
+class FollowUps(ConfigModel):
+    """What people say to go on from an intent.
+
+    Attributes:
+        after: the intents that it goes on from.
+        phrases: templates.
+        intent: what it is for; None for the same as before.
+        slots: what is wanted whenever one of them is said.
+    """
+
+    after: Annotated[tuple[_Name, ...], Field(min_length=1)]
+    phrases: _Templates
+    intent: _Name | None = None
+    slots: Mapping[str, SlotValue] = {}
+
+
+class _PhraseFile(ConfigModel):
+    language: _LanguageTag | None = None
+    spellings: Mapping[str, str] = {}
+    courtesies: Courtesies = Courtesies()
+    lists: Mapping[str, str] = {}
+    typical: Mapping[str, _Templates] = {}
+    intents: tuple[PhraseGroup, ...] = ()
+    followups: tuple[FollowUps, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasebook:
+    """What people say in one language: all that its files hold, the owner's own before the shipped one.
+
+    Attributes:
+        typical: words that the classifier learns from in the place of each kind of slot.
+        choices: what is said to choose by `{ordinal}`, where the robot asked which of several.
+    """
+
+    spellings: Mapping[str, str]
+    courtesies: Courtesies
+    lists: Mapping[str, str]
+    typical: Mapping[str, Sequence[str]]
+    groups: Sequence[PhraseGroup]
+    followups: Sequence[FollowUps]
+    choices: Sequence[str]
+
+
+class PhraseFiles:
+    """Reads the phrase files of a folder.
+
+    A file is of the language that it names by `language`, or else of that which its name begins with: `en.yaml`, and
+    an owner's `en.cafe.yaml`.
+
+    Args:
+        folder: which.
+        needed: languages that must have a file.
+
+    Raises:
+        ConfigError: if a file is wrong or missing, or its language is unknown.
+    """
+
+    def __init__(self, folder: Path, needed: Iterable[str] = ()) -> None:
+        self._files: dict[str, list[YamlFile[_PhraseFile]]] = {}
+        for path in config_files(folder, *SUFFIXES):
+            file = load_yaml(path, _PhraseFile)
+            self._files.setdefault(_language(file), []).append(file)
+        for language in needed:
+            if language not in self._files:
+                raise ConfigError(folder / f"{language}.yaml", "is missing")
+        for language, files in self._files.items():
+            files.sort(key=lambda file: file.path.stem == language)
+
+    def phrasebooks(self) -> dict[str, Phrasebook]:
+        """Return what the files hold, by language.
+
+        Raises:
+            ConfigError: if files of one language contradict each other.
+        """
+        return {language: self._phrasebook(files) for language, files in self._files.items()}
+
+    def mistake(self, language: str, words: Callable[[str], Sequence[str]]) -> ConfigError | None:
+        """Return what is wrong with the first template that is, with its file and line; None where none is."""
+        files = self._files[language]
+        lists = {name: template for file in files for name, template in file.content.lists.items()}
+        for file in files:
+            for place, template in _templates(file.content):
+                try:
+                    Automaton([f"word {template}" if place[0] == "lists" else template], lists, words, KINDS)
+                except TemplateError as error:
+                    return file.error(place, str(error))
+        return None
+
+    def _phrasebook(self, files: Sequence[YamlFile[_PhraseFile]]) -> Phrasebook:
+        contents = [file.content for file in files]
+        return Phrasebook(
+            spellings=_merged(files, "spellings"),
+            courtesies=Courtesies(
+                before=tuple(phrase for content in contents for phrase in content.courtesies.before),
+                after=tuple(phrase for content in contents for phrase in content.courtesies.after),
+            ),
+            lists=_merged(files, "lists"),
+            typical={kind: values for content in contents for kind, values in content.typical.items()},
+            groups=[group for content in contents for group in content.intents],
+            followups=[group for content in contents for group in content.followups],
+            choices=[phrase for content in contents for phrase in content.choices],
+        )
+
+
+def _language(file: YamlFile[_PhraseFile]) -> str:
+    if file.content.language:
+        return file.content.language
+    named = _LANGUAGE.match(file.path.stem)
+    if not named:
+        raise ConfigError(
+            file.path, "line 1: language is missing: write `language: en` here, or begin the file's name with `en.`"
+        )
+    return named[1]
+
+
+def _merged(files: Iterable[YamlFile[_PhraseFile]], key: str) -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for file in files:
+        for name, text in getattr(file.content, key).items():
+            if merged.setdefault(name, text) != text:
+                raise file.error((key, name), f"{key}.{name} is something else in another file: rename it")
+    return merged
+
+
+def _templates(content: _PhraseFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for name, template in content.lists.items():
+        yield ("lists", name), template
+    for key in ("before", "after"):
+        for number, template in enumerate(getattr(content.courtesies, key)):
+            yield ("courtesies", key, number), template
+    for number, template in enumerate(content.choices):
+        yield ("choices", number), template
+    for kind, groups in (("intents", content.intents), ("followups", content.followups)):
+        for place, group in enumerate(groups):
+            for number, template in enumerate(group.phrases):
+                yield (kind, place, "phrases", number), template

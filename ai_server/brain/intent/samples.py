@@ -1,0 +1,106 @@
+"""Sentences that the phrases of a language allow, drawn for the classifier to learn from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ai_server.brain.intent.phrasefile import Phrasebook, PhraseGroup
+from ai_server.brain.intent.template import Choice, Named, Slot, Word, parse
+from ai_server.brain.intent.template import Sequence as Parsed
+from ai_server.brain.intent.words import Words
+
+UNKNOWN = "\0"
+"""Stands for a word that was never heard."""
+
+_SEED = 20
+_PER_PHRASE = 10
+_TRIES = 3
+_LEAVE_OUT = 0.6
+_BEFORE, _AFTER = 0.15, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sentence that may be said: its words, which group of phrases it is of, and which phrase of all."""
+
+    words: tuple[str, ...]
+    group: int
+    phrase: int
+
+
+class Sampler:
+    """Draws sentences from the phrases of a language, always the same ones.
+
+    Args:
+        book: the phrases.
+        words: splits them.
+    """
+
+    def __init__(self, book: Phrasebook, words: Words) -> None:
+        self._book = book
+        self._words = words
+        self._random = random.Random(_SEED)  # noqa: S311
+        self._lists = {name: parse(template) for name, template in book.lists.items()}
+        self._before = [parse(template) for template in book.courtesies.before]
+        self._after = [parse(template) for template in book.courtesies.after]
+
+    def draw(self) -> list[Sample]:
+        """Return sentences of every phrase, each sentence once; those of phrases that allow more are more."""
+        drawn: dict[tuple[str, ...], Sample] = {}
+        phrase = 0
+        for number, group in enumerate(self._book.groups):
+            for template in group.phrases:
+                for words in self._sentences(parse(template), group):
+                    drawn.setdefault(words, Sample(words, number, phrase))
+                phrase += 1
+        return list(drawn.values())
+
+    def _sentences(self, parsed: Parsed, group: PhraseGroup) -> Iterator[tuple[str, ...]]:
+        found: set[tuple[str, ...]] = set()
+        for _ in range(_PER_PHRASE * _TRIES):
+            words = self._sentence(parsed)
+            if words in found:
+                continue
+            found.add(words)
+            yield words if group.alone else self._among_courtesies(words)
+            if len(found) == _PER_PHRASE:
+                return
+
+    def _sentence(self, parsed: Parsed) -> tuple[str, ...]:
+        return tuple(self._words.of(" ".join(self._said(parsed))))
+
+    def _among_courtesies(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        if self._before and self._random.random() < _BEFORE:
+            words = (*self._sentence(self._random.choice(self._before)), *words)
+        if self._after and self._random.random() < _AFTER:
+            words = (*words, *self._sentence(self._random.choice(self._after)))
+        return words
+
+    def _said(self, parsed: Parsed) -> Iterator[str]:
+        for item in parsed:
+            if isinstance(item, Word):
+                yield item.text
+            elif isinstance(item, Named):
+                yield from self._said(self._lists[item.name])
+            elif isinstance(item, Slot):
+                yield self._random.choice(self._book.typical.get(item.kind, (item.kind,)))
+            else:
+                yield from self._said(self._chosen(item))
+
+    def _chosen(self, choice: Choice) -> Parsed:
+        if not choice.options[-1]:
+            if self._random.random() < _LEAVE_OUT:
+                return ()
+            return self._random.choice(choice.options[:-1])
+        return self._random.choice(choice.options)
+
+
+def vocabulary(samples: Sequence[Sample]) -> Mapping[str, int]:
+    """Return how many samples each word is in."""
+    counts: dict[str, int] = {}
+    for sample in samples:
+        for word in set(sample.words):
+            counts[word] = counts.get(word, 0) + 1
+    return counts
