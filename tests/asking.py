@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,21 +63,25 @@ class Asker:
         location: str = "",
         seed: int = 1,
     ) -> None:
-        sayings = Sayings.load(resources.config_dir() / "phrases" / "skills")
+        self.begin_anew()
         self.voices = Voices(database, max_robots=3)
         self.names = Names(database, max_names=9)
         reminders = Reminders(database, max_per_robot=10, max_in_all=30)
         self.parts = Parts(
-            sayings=lambda: sayings,
+            sayings=lambda: self._sayings,
             rng=random.Random(seed),
             voices=self.voices,
             names=self.names,
-            alarms=Alarms(reminders=reminders, sayings=lambda: sayings, clock=SimulatedClock(NOW)),
+            alarms=Alarms(reminders=reminders, sayings=lambda: self._sayings, clock=SimulatedClock(NOW)),
             weather=weather,
             location=location,
         )
         self.skills = Skills.discover(self.parts)
+
+    def begin_anew(self) -> None:
+        """Forget what was said."""
         self.last: Answer | None = None
+        self._sayings = Sayings.load(resources.config_dir() / "phrases" / "skills")
 
     async def ask(self, intent: str, text: str = "", *, response: str = "", **known: Any) -> Answer:
         """Ask by intent. `known` are fields of the question; what is none is a slot."""
@@ -103,3 +111,18 @@ class Asker:
         given = {name: known.pop(name) for name in list(known) if name in fields}
         slots = known.pop("slots", {})
         return Question(intent=intent, text=text, slots={**slots, **known}, **{**fields, **given})
+
+
+@contextmanager
+def standing_database(folder: Path) -> Iterator[Database]:
+    """A database for many tests, of what keeps nothing."""
+    database = asyncio.run(Database.open(folder / "naila.db"))
+    yield database
+    asyncio.run(database.close())
+
+
+@contextmanager
+def standing_asker(folder: Path) -> Iterator[Asker]:
+    """An asker for many tests, of what keeps nothing."""
+    with standing_database(folder) as database:
+        yield Asker(database)

@@ -22,12 +22,19 @@ from ai_server.brain.skills.skill import Answer, Question
 from ai_server.brain.skills.tool import NOTHING
 from ai_server.configfile import ConfigError
 from ai_server.memory.database import Database
-from tests.asking import Asker, declared
+from tests.asking import Asker, declared, standing_asker
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
+        yield asker
 
 
 @pytest.fixture
-def asker(database: Database) -> Asker:
-    return Asker(database)
+def asker(standing: Asker) -> Asker:
+    standing.begin_anew()
+    return standing
 
 
 class Broken:
@@ -83,7 +90,8 @@ def test_a_model_is_told_of_each_skill_by_a_schema(asker: Asker) -> None:
         assert set(tool["parameters"]["required"]) <= set(tool["parameters"]["properties"])
 
 
-async def test_every_tool_answers_a_model_that_calls_it_with_nothing(asker: Asker) -> None:
+async def test_every_tool_answers_a_model_that_calls_it_with_nothing(database: Database) -> None:
+    asker = Asker(database)
     with capture_logs() as logs:
         for tool in asker.skills.tools():
             answer = await asker.call(tool["name"])
@@ -94,7 +102,8 @@ async def test_every_tool_answers_a_model_that_calls_it_with_nothing(asker: Aske
 @pytest.mark.parametrize(
     "value", ["", "\x00[]{}$x" * 50, -1, 10**30, 0.5, True, float("nan"), float("inf"), "2026-13-99"]
 )
-async def test_whatever_a_model_puts_in_a_tool_is_answered(asker: Asker, value: Any) -> None:
+async def test_whatever_a_model_puts_in_a_tool_is_answered(database: Database, value: Any) -> None:
+    asker = Asker(database)
     with capture_logs() as logs:
         for tool in asker.skills.tools():
             if "snooze" not in tool["name"]:
@@ -192,13 +201,15 @@ async def test_a_robot_without_a_body_says_so(asker: Asker) -> None:
         ("Nothing to fill in {here or there}.", "Nothing to fill in {here or there}."),
     ],
 )
-async def test_an_owners_answer_is_filled_in(asker: Asker, response: str, said: str) -> None:
+async def test_an_owners_answer_is_filled_in(database: Database, response: str, said: str) -> None:
+    asker = Asker(database)
     await asker.names.call_person("r1", None, "Ada")
     answer = await asker.ask("hours", response=response, number=7, situation=Situation(battery_percent=55))
     assert answer == Answer(said)
 
 
-async def test_what_nobody_knows_is_left_out_of_an_owners_answer(asker: Asker) -> None:
+async def test_what_nobody_knows_is_left_out_of_an_owners_answer(database: Database) -> None:
+    asker = Asker(database)
     assert (await asker.ask("hours", response="We open at nine, {person}.")).text == "We open at nine."
     assert (await asker.ask("hours", response="{person}, {battery} it is. {unknown}")).text == "it is."
     assert placeholders("Hello {person}, {time} {x y}") == {"person", "time"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
@@ -11,13 +12,19 @@ from hypothesis import strategies as st
 
 from ai_server.brain.skills.arithmetic import calculate
 from ai_server.brain.skills.sums import SumError, value_of
-from ai_server.memory.database import Database
-from tests.asking import Asker
+from tests.asking import Asker, standing_asker
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
+        yield asker
 
 
 @pytest.fixture
-def asker(database: Database) -> Asker:
-    return Asker(database)
+def asker(standing: Asker) -> Asker:
+    standing.begin_anew()
+    return standing
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from ai_server.brain.skills.skill import Answer
 from ai_server.memory.database import Database
-from tests.asking import Asker
+from tests.asking import Asker, standing_asker
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
+        yield asker
 
 
 @pytest.fixture
-def asker(database: Database) -> Asker:
-    return Asker(database)
+def asker(standing: Asker) -> Asker:
+    standing.begin_anew()
+    return standing
 
 
 async def test_a_coin_falls_on_both_sides(asker: Asker) -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ai_server.brain.skills.places import Places
-from ai_server.memory.database import Database
-from tests.asking import Asker
+from tests.asking import Asker, standing_asker
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
+        yield asker
 
 
 @pytest.fixture
-def asker(database: Database) -> Asker:
-    return Asker(database)
+def asker(standing: Asker) -> Asker:
+    standing.begin_anew()
+    return standing
 
 
 @pytest.mark.parametrize(
