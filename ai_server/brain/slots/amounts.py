@@ -18,8 +18,12 @@ _QUANTITY = re.compile(
 
 
 def number(match: re.Match[str], wording: Wording, _now: datetime) -> dict[str, SlotValue] | None:
-    """Read `quantity`, or `over` so much, or `hundredfold` of it."""
-    value = quantity(match["quantity"], wording)
+    """Read `quantity`, or `numerator` and `denominator`."""
+    said = match.groupdict()
+    if said.get("denominator"):
+        below = int(said["denominator"])
+        return {"number": _plain(int(said["numerator"]) / below)} if below else None
+    value = quantity(said["quantity"], wording)
     return None if value is None else {"number": _plain(value)}
 
 
@@ -99,8 +103,9 @@ def quantity(text: str, wording: Wording, *, unit: float = 0.0) -> float | None:
         wording: of its language.
         unit: in seconds, where it counts one: 1:30 is then one and a half.
     """
-    if text in wording.amounts:
-        return wording.amounts[text]
+    amount = wording.amounts.get(wording.ending_of_amount.sub("", text))
+    if amount is not None:
+        return amount
     said = _QUANTITY.fullmatch(text)
     if not said:
         return None

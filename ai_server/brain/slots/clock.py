@@ -13,7 +13,16 @@ _SIXTY = 60
 _NOON = 12
 _DAY = 24
 _MORNING = 6
-_FIRST_LATE_HOUR = {"am": 12, "morning": 12, "pm": 1, "afternoon": 1, "evening": 1, "night": 6}
+_LATE = {
+    "am": range(0),
+    "morning": range(0),
+    "pm": range(1, 12),
+    "afternoon": range(1, 11),
+    "evening": range(1, 12),
+    "night": range(6, 12),
+}
+"""The hours of each part of the day that are after noon."""
+
 _NOON_IS_TWELVE = frozenset({"pm", "afternoon"})
 
 
@@ -29,7 +38,7 @@ def clock(match: re.Match[str], wording: Wording, now: datetime) -> dict[str, Sl
     word = said.get("minute") or "0"
     minute = wording.minutes[word] if word in wording.minutes else int(word)
     second = int(said.get("second") or 0)
-    if minute >= _SIXTY or second >= _SIXTY or hour > _DAY:
+    if minute >= _SIXTY or second >= _SIXTY or hour * _SIXTY + minute > _DAY * _SIXTY:
         return None
     past = -minute if said.get("to") else minute
     past -= 30 if said.get("half") else 45 if said.get("quarter") else 0
@@ -74,4 +83,4 @@ def _in_part(hour: int, part: str) -> int:
     """Return the hour of 24 that an hour from 1 to 12 is in a part of the day."""
     if hour == _NOON:
         return _NOON if part in _NOON_IS_TWELVE else 0
-    return hour + _NOON if _FIRST_LATE_HOUR[part] <= hour < _NOON else hour
+    return hour + _NOON if hour in _LATE[part] else hour

@@ -30,12 +30,11 @@ def weekday(match: re.Match[str], wording: Wording, now: datetime) -> dict[str, 
     """Read `weekday`, the next after today.
 
     With `this` it may be today, with `next` it is that of the next week, with `later` a week more, with `last` the
-    one before today, and there may be a `part` of the day.
+    one before today, and there may be a `part` or `period` of the day.
     """
     said = match.groupdict()
     slots = _on(now.date() + timedelta(_days_to(wording.weekdays[said["weekday"]], now.weekday(), said)))
-    part = said.get("part")
-    return {**slots, "part": wording.parts[part]} if part else slots
+    return {**slots, **_part(said, wording)}
 
 
 def _days_to(weekday: int, today: int, said: Mapping[str, str | None]) -> int:
@@ -52,7 +51,7 @@ def _days_to(weekday: int, today: int, said: Mapping[str, str | None]) -> int:
 def month_day(match: re.Match[str], wording: Wording, now: datetime) -> dict[str, SlotValue] | None:
     """Read `day` of `month`, both maybe in digits, and maybe `year`; without one, the next such day from today on."""
     said = match.groupdict()
-    month = wording.months.get(said["month"]) or int(said["month"])
+    month = wording.months.get(said["month"]) or _number(said["month"])
     return _in_year(month, _number(said["day"]), said.get("year"), now.date())
 
 
@@ -76,9 +75,9 @@ def day_of_month(match: re.Match[str], wording: Wording, now: datetime) -> dict[
 
 
 def in_span(match: re.Match[str], wording: Wording, now: datetime) -> dict[str, SlotValue] | None:
-    """Read `quantity` `span`, so many days or months from today, or from the day that `days` or `weekday` name."""
+    """Read `quantity`, else one, of `span`: so many days or months from today, or from `days` or `weekday`."""
     said, start = match.groupdict(), now.date()
-    count = quantity(said["quantity"], wording)
+    count = quantity(said.get("quantity") or "1", wording)
     span = wording.spans[said["span"]]
     if count is None or count != int(count) or not 0 < count * abs(span) < _MOST_DAYS:
         return None
@@ -90,7 +89,7 @@ def in_span(match: re.Match[str], wording: Wording, now: datetime) -> dict[str, 
 
 
 def repeats(match: re.Match[str], wording: Wording, _now: datetime) -> dict[str, SlotValue]:
-    """Read `repeats`, or the `weekdays` or `every_weekday` on which something does, and maybe `part` of the day."""
+    """Read `repeats`, or the `weekdays` or `every_weekday` that it is on, and maybe a `part` or `period` of the day."""
     said = match.groupdict()
     if said.get("weekdays"):
         slots = _weekly(said["weekdays"], wording.weekdays.get)
@@ -98,8 +97,14 @@ def repeats(match: re.Match[str], wording: Wording, _now: datetime) -> dict[str,
         slots = _weekly(said["every_weekday"], wording.every_weekday.get)
     else:
         slots = {"repeats": wording.repeats[said["repeats"]] if said.get("repeats") else "daily"}
-    part = said.get("part")
-    return {**slots, "part": wording.parts[part]} if part else slots
+    return {**slots, **_part(said, wording)}
+
+
+def _part(said: Mapping[str, str | None], wording: Wording) -> dict[str, SlotValue]:
+    part, period = said.get("part"), said.get("period")
+    if part:
+        return {"part": wording.parts[part]}
+    return {"part": wording.periods[period]} if period else {}
 
 
 def _weekly(said: str, number: Callable[[str], int | None]) -> dict[str, SlotValue]:

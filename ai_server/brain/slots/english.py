@@ -5,24 +5,6 @@ from __future__ import annotations
 from ai_server.brain.slots.spoken import Spelling
 from ai_server.brain.slots.wording import Wording, named, words
 
-_OF = ("", " of", " a", " an", " of a", " of an")
-_AMOUNTS = named({1.0: "a|an", 2.0: "a couple|a couple of|couple of", 12.0: "a dozen|1 dozen|dozen", 24.0: "2 dozen"})
-_AMOUNTS |= named({6.0: "half a dozen|a half dozen|half dozen"})
-_AMOUNTS |= {
-    f"{part}{of}": value
-    for part, value in named(
-        {
-            0.5: "half|a half|1 half|½",
-            0.25: "a quarter|1 quarter|quarter|1 #4|a #4|¼",
-            0.75: "3 quarters|3 quarter|3 #4|¾",
-            1 / 3: "a #3|1 #3",
-            2 / 3: "2 #3",
-            0.2: "a #5|1 #5",
-            0.1: "a #10|1 #10",
-        }
-    ).items()
-    for of in _OF
-}
 _MONTHS = named(
     {
         1: "january|jan",
@@ -49,7 +31,7 @@ _WEEKDAYS = named(
         5: "saturday|sat",
         6: "sunday|sun",
     }
-)
+) | {"weekend": 5}
 _EVERY_WEEKDAY = {f"{name}s": number for name, number in _WEEKDAYS.items() if name.endswith("day")}
 _TO = "(?P<to>to|till|til|before|of)"
 _OCLOCK = "(?: (?:oclock|o clock))"
@@ -66,8 +48,10 @@ ENGLISH = Wording(
         tens=frozenset({"twenty", "thirty"}),
     ),
     phrases={
-        "number": ("<quantity>",),
-        "duration": (r"<parts>(?: (?:and )?(?P<rest>\d\d?)(?= <following>|$))?",),
+        "number": ("<quantity>", r"(?P<numerator>\d+) #(?P<denominator>\d+)"),
+        "duration": (
+            r"(?!a second (?!please|and|or|from|then))<parts>(?: (?:and )?(?P<rest>\d\d?)(?= <following>|$))?",
+        ),
         "delay": (r"in <parts>(?P<rest>)", r"<parts>(?P<rest>) from now"),
         "level": (
             r"<quantity> (?:out of|of|over|from) (?P<of>\d+)",
@@ -106,7 +90,7 @@ ENGLISH = Wording(
         "part": ("<part>",),
         "day": ("<days>",),
         "weekday": (
-            "(?:(?P<this>this|this coming|coming|the coming)|(?P<next>next)|(?P<last>last)) <weekday>",
+            "(?:(?P<this>this|this coming|coming|the coming|the following|upcoming|the upcoming)|(?P<next>next)|(?P<last>last)) <weekday>",
             "<weekday>(?: (?:(?P<next>(?:of )?next week)|(?P<this>this week)|(?P<later>week)))?",
             "(?P<next>next) week(?: on)? <weekday>",
             "(?P<later>a week|1 week) on <weekday>",
@@ -116,6 +100,7 @@ ENGLISH = Wording(
             rf"(?:<weekday> )?<month>(?: the)? <day>{_YEAR}",
             r"(?P<month>\d\d?)/(?P<day>\d\d?)(?:/(?P<year>\d{4}|\d\d))?",
             r"(?P<day>1[3-9]|[23]\d)/(?P<month>\d\d?)(?:/(?P<year>\d{4}|\d\d))?",
+            r"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{4})",
             r"(?P<year>\d{4})-(?P<month>\d\d?)-(?P<day>\d\d?)",
         ),
         "day_of_month": (
@@ -125,6 +110,7 @@ ENGLISH = Wording(
         "in_span": (
             "in <quantity>(?: more)? <span>",
             "<quantity> <span> (?:from|after) (?:<days>|now|<weekday>)",
+            "next (?P<span>month|year)",
         ),
         "holiday": (rf"<holiday>{_YEAR}",),
     },
@@ -137,21 +123,39 @@ ENGLISH = Wording(
         "level": words("to at level volume"),
         "language": words("in to into speak"),
         "number": words("number"),
+        "name": words("is am me called named name i'm im it's this"),
         "place": words("in at for near of to from"),
     },
     following=words(
-        "| please tomorrow today tonight on in every each to for and this next so because then thanks when sharp with"
-        " that until or called named if i we from now again the instead"
+        "| please tomorrow today tonight on in every each to for and this next so because then thanks when sharp ish as"
+        " with that until or called named if i we from now again the instead"
     )
     | _WEEKDAYS.keys(),
-    joining=words("at on in by for and the about around"),
+    joining=words("at on in by for and the about around early of"),
     conjunction="and",
-    amounts=_AMOUNTS,
+    more="(?:more|extra|additional|full|whole)",
+    amounts=named(
+        {
+            1.0: "a|an|another",
+            2.0: "a couple|couple",
+            6.0: "half a dozen|a half dozen|half dozen",
+            12.0: "a dozen|1 dozen|dozen",
+            24.0: "2 dozen",
+            0.5: "half|a half|1 half|½|1/2",
+            0.25: "a quarter|1 quarter|quarter|1 #4|a #4|¼|1/4",
+            0.75: "3 quarters|3 quarter|3 #4|¾|3/4",
+            1 / 3: "a #3|1 #3",
+            2 / 3: "2 #3",
+            0.2: "a #5|1 #5",
+            0.1: "a #10|1 #10",
+        }
+    ),
+    of="(?:of an|of a|of|an|a)",
     fractions=named(
         {
             0.5: "and a half|and 1 half|and half|½|1/2",
             0.25: "and a quarter|and 1 quarter|¼|1/4",
-            0.75: "and 3 quarters|¾|3/4",
+            0.75: "and 3 quarters|and 3 quarter|¾|3/4",
             1 / 3: "and a #3|and 1 #3|1/3",
             2 / 3: "and 2 #3|2/3",
         }
@@ -310,7 +314,8 @@ ENGLISH = Wording(
         " have has had will would shall should can could may might must not no yes ok okay please and or but if"
         " because so as at by for from in into of on onto to up down with about than then too very just now here there"
         " call called name named names say tell know set hello hi hey bye thanks thank robot nobody anything something"
-        " nothing everyone someone dont doing going gonna want wanna like hungry tired sorry really kind"
+        " nothing everyone someone dont doing going gonna want wanna like hungry tired sorry speaking calls go goes"
+        " really kind actually just"
     ),
     particles=words("van von der den de la del da di dos du le el al bin ben ibn y"),
 )

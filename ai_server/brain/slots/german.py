@@ -15,11 +15,11 @@ _WEEKDAYS = named(
         5: "samstag|sonnabend|sa",
         6: "sonntag|so",
     }
-)
+) | {"wochenende": 5}
 _UHR = "(?: uhr)?"
-_PART = "(?: (?!morgen(?!\\S))<part>)?"
+_PART = "(?: <part>)?"
 _YEAR = r"(?: (?P<year>(?:19|20)\d\d))?"
-_PERIOD = "(?P<part>morgen|vormittag|mittag|nachmittag|abend|nacht)"
+_PERIOD = "<period>"
 _MINUTE = r"(?P<minute>\d\d?|<minutes>)(?: (?:minuten?|min))?"
 _NO_DATE = r"(?! (?:uhr|stunden?|minuten?|sekunden?|grad|prozent|%|meter|kilometer|euro)(?!\S))"
 
@@ -43,7 +43,7 @@ GERMAN = Wording(
         },
     ),
     phrases={
-        "number": ("<quantity>",),
+        "number": ("<quantity>", r"eine (?P<quantity>10{6}|10{9})"),
         "duration": (r"<parts>(?: (?:und )?(?P<rest>\d\d?)(?= <following>|$))?",),
         "delay": (r"in <parts>(?P<rest>)",),
         "level": (
@@ -63,7 +63,7 @@ GERMAN = Wording(
         "repeats": (
             "<repeats>(?: (?P<part>morgens|abends|nachts|mittags|nachmittags|vormittags))?",
             f"jeden {_PERIOD}",
-            "jede (?P<part>nacht)",
+            "jede <period>",
             f"(?:jeden|jedem|immer am) <weekdays>(?: ?{_PERIOD})?",
             "<every_weekday>",
         ),
@@ -76,12 +76,12 @@ GERMAN = Wording(
             rf"(?P<half>halb) <hour>{_UHR}{_PART}",
             rf"(?P<quarter>viertel) <hour>{_UHR}{_PART}",
             rf"(?P<to>(?P<minute>dreiviertel|3 viertel)) <hour>{_UHR}{_PART}",
-            r"<hour> (?!morgen(?!\S))<part>",
+            "<hour> <part>",
             r"<hour>h(?P<minute>\d\d)",
             "(?:12 uhr )?(?P<hour>mitternacht|mittag|mittags)",
         ),
         "bare_clock": ("<hour>",),
-        "part": (r"(?!morgen(?!\S))<part>",),
+        "part": ("<part>",),
         "day": ("<days>",),
         "weekday": (
             (
@@ -93,8 +93,8 @@ GERMAN = Wording(
             "(?P<next>nächste woche|kommende woche)(?: am)? <weekday>",
         ),
         "month_day": (
-            rf"(?:<weekday> )?(?:den |dem |der )?<day> <month>{_YEAR}",
-            rf"(?:<weekday> )?(?:den |dem |der )?(?P<day>#\d\d?) (?P<month>#\d\d?){_YEAR}",
+            rf"(?:<weekday> )?(?:den |dem |der |am )?<day> <month>{_YEAR}",
+            rf"(?:<weekday> )?(?:den |dem |der |am )?(?P<day>#\d\d?) (?P<month>#\d\d?){_YEAR}",
             rf"(?P<day>\d\d?)[./](?P<month>1[0-2]|0?[1-9])(?:[./](?P<year>\d{{4}}|\d\d))?{_NO_DATE}",
             r"(?P<year>\d{4})-(?P<month>\d\d?)-(?P<day>\d\d?)",
         ),
@@ -107,6 +107,7 @@ GERMAN = Wording(
             "<quantity> <span> nach <days>",
             "<days> in <quantity> <span>",
             "<weekday> in <quantity> <span>",
+            "nächste[ns] (?P<span>monat|jahr)",
         ),
         "holiday": (rf"<holiday>{_YEAR}",),
     },
@@ -119,16 +120,18 @@ GERMAN = Wording(
         "level": words("auf stufe lautstärke zu bis die das"),
         "language": words("auf in zu ins nach"),
         "number": words("nummer"),
+        "name": words("heiße heisse bin nenn nenne ist mich heiß"),
         "place": words("in für aus bei nach"),
     },
     following=words(
         "| bitte morgen heute übermorgen am an im in jeden jeden um und für dass damit weil wenn danke stell stelle mit"
-        " wecken weckst aufstehen klingeln zum zur den die das bis oder ab mich ein auf stellen wach früh namens nochmal"
-        " täglich werktags erinnern los weg"
+        " wecken weckst aufstehen klingeln zum zur den die das bis oder ab mich ein auf stellen wach früh namens"
+        " nochmal täglich werktags erinnern los weg"
     )
     | _WEEKDAYS.keys(),
     joining=words("um am an im in den und ab gegen für der die punkt dem"),
     conjunction="und",
+    more="(?:weitere|weiteren|mehr|zusätzliche)",
     amounts={
         **named({1.0: "eine|einen|einer|einem|eines|ne|ner", 12.0: "1 dutzend|ein dutzend|dutzend", 2.0: "1 paar"}),
         **named(
@@ -144,6 +147,7 @@ GERMAN = Wording(
             }
         ),
         **{f"{said}einhalb": count + 0.5 for count, said in enumerate(_HALVES.split(), start=1)},
+        **{f"{said}einviertel": count + 0.25 for count, said in enumerate(_HALVES.split(), start=1)},
         **{f"{said}undeinhalb": count + 0.5 for count, said in enumerate(_HALVES.split(), start=1)},
     },
     fractions=named(
@@ -171,11 +175,19 @@ GERMAN = Wording(
     parts=named(
         {
             "morning": "morgens|am morgen|früh|frühmorgens|in der früh|am vormittag|vormittags|vormittag|heute morgen"
-            "|heute früh|heute vormittag|am frühen morgen|morgen",
+            "|heute früh|heute vormittag|am frühen morgen",
             "afternoon": "mittags|am mittag|mittag|nachmittags|am nachmittag|nachmittag|heute mittag|heute nachmittag"
             "|am frühen nachmittag|am späten nachmittag",
             "evening": "abends|am abend|abend|heute abend|am frühen abend|am späten abend",
             "night": "nachts|in der nacht|nacht|heute nacht",
+        }
+    ),
+    periods=named(
+        {
+            "morning": "morgen|vormittag",
+            "afternoon": "mittag|nachmittag",
+            "evening": "abend",
+            "night": "nacht",
         }
     ),
     days=named(
@@ -190,7 +202,9 @@ GERMAN = Wording(
         }
     ),
     weekdays=_WEEKDAYS,
-    every_weekday={f"{name}s": number for name, number in _WEEKDAYS.items() if len(name) > 2},
+    every_weekday={
+        f"{name}s": number for name, number in _WEEKDAYS.items() if name.endswith(("tag", "abend", "mittwoch"))
+    },
     months=named(
         {
             1: "januar|jänner|jan",
@@ -232,7 +246,7 @@ GERMAN = Wording(
     ),
     levels=named(
         {
-            100: "maximum|maximal|ganz laut|volle lautstärke|voll|maximale lautstärke|am lautesten|anschlag|volle pulle",
+            100: "maximum|maximal|ganz laut|volle lautstärke|voll|maximale lautstärke|am lautesten|anschlag",
             50: "hälfte|mittel|mitte|die hälfte|halbe lautstärke|mittlere lautstärke",
             0: "minimum|minimal|ganz leise|stumm|aus",
         }

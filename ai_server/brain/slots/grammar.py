@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ai_server.brain.slots import SlotValue, amounts, clock, days
+from ai_server.brain.slots.spoken import STOP
 from ai_server.brain.slots.wording import Wording
 
 _Meaning = Callable[[re.Match[str], Wording, datetime], Mapping[str, SlotValue] | None]
@@ -39,6 +40,7 @@ _MEANINGS: Mapping[str, Mapping[str, _Meaning]] = {
 
 _BY_PLACE = "bare_clock"
 _MOST_PIECES = 40
+_MOST_LEADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ class Grammar:
 
     def whole(self, kind: str, text: str, now: datetime) -> Mapping[str, SlotValue] | None:
         """Return the slots of a text that is as a whole a thing of a kind, the words that lead to it left out."""
-        text = self._without_leads(kind, text)
+        return next(filter(None, (self._whole(kind, each, now) for each in self._without_leads(kind, text))), None)
+
+    def _whole(self, kind: str, text: str, now: datetime) -> Mapping[str, SlotValue] | None:
         joined = _JOINED.get(kind)
         if joined:
             found = self._combined(joined, text, now, anywhere=False)
@@ -146,13 +150,15 @@ class Grammar:
     def _joins(self, between: str) -> bool:
         return all(word in self.wording.joining for word in between.split())
 
-    def _without_leads(self, kind: str, text: str) -> str:
+    def _without_leads(self, kind: str, text: str) -> Iterator[str]:
+        """Yield a text, then that without its first word for as long as that only leads to the rest."""
         leads = self.wording.leads.get(kind, frozenset())
-        while True:
-            first, _, rest = text.partition(" ")
-            if first not in leads or not rest:
-                return text
-            text = rest
+        text = text.strip(f"{STOP} ")
+        for _ in range(_MOST_LEADS + 1):
+            yield text
+            first, _, text = text.partition(" ")
+            if first not in leads or not text:
+                return
 
     def _of(self, piece: str) -> Sequence[_Rule]:
         if piece not in self._rules:

@@ -3,59 +3,97 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ai_server.brain.slots.wording import Wording
 
-_MOST_WORDS = {"name": 4, "place": 5}
+_PLACE = "place"
+_MOST_WORDS = {"name": 4, _PLACE: 5}
+_AT_ENDS = '.,;:!?"“”„»«'
 _WORD = re.compile(r"\S+")
-_NAME = re.compile(r"[^\W\d_]{1,40}(?:['’.-][^\W\d_]{1,40})*\.?")  # noqa: RUF001
+_NAME = re.compile(r"[^\W\d_]{1,40}(?:['’.-][^\W\d_]{1,40})*")  # noqa: RUF001
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHORT_FORM = re.compile(r"['’](?:s|d|m|t|ll|re|ve)$")  # noqa: RUF001
-_AT_ENDS = ".,;:!?\"'“”„»«"
 
 
-def name(kind: str, words: str, wording: Wording) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word without the signs around it: where it is, and whether it can be a name or only stand inside one."""
+
+    text: str
+    start: int
+    end: int
+    has_comma: bool
+    can_be_a_name: bool
+    is_particle: bool
+
+
+def name(kind: str, text: str, wording: Wording) -> str | None:
     """Return a `name` or a `place` as it is written; None if the words cannot be one."""
-    spoken = [word.strip(_AT_ENDS) for word in words.split()]
-    if not 1 <= len(spoken) <= _MOST_WORDS[kind]:
-        return None
-    ends = (0, len(spoken) - 1)
-    if not all(_can_be(word.lower(), wording, is_inside=at not in ends) for at, word in enumerate(spoken)):
-        return None
-    return " ".join(_written(word, wording, is_inside=at not in ends) for at, word in enumerate(spoken))
+    words = list(_words(text, wording))
+    return _written(words) if len(words) <= _MOST_WORDS[kind] and _is_name(words) else None
 
 
-def longest(kind: str, words: str, wording: Wording) -> tuple[int, int, str] | None:
-    """Return where the longest name stands and how it is written; a place only after a word that leads to one."""
-    return max(_names(kind, words, wording), key=lambda found: (found[1] - found[0], -found[0]), default=None)
+def longest(kind: str, text: str, wording: Wording) -> tuple[int, int, str] | None:
+    """Return where a name begins and ends, and how it is written.
 
-
-def _names(kind: str, words: str, wording: Wording) -> Iterator[tuple[int, int, str]]:
-    spans = [match.span() for match in _WORD.finditer(words)]
-    leads = wording.leads.get(kind)
-    for first, (start, _) in enumerate(spans):
-        if leads and not (first and words[slice(*spans[first - 1])].lower() in leads):
+    It is the longest of those after a word that leads to one, such as "is"; where there are none, a name is the longest
+    of all.
+    """
+    words = list(_words(text, wording))
+    leads = wording.leads.get(kind, frozenset())
+    best: tuple[bool, int, Sequence[_Word]] = (False, 0, ())
+    for first, word in enumerate(words):
+        is_led = first > 0 and words[first - 1].text.lower() in leads
+        if kind == _PLACE and not is_led:
             continue
-        for _, end in spans[first : first + _MOST_WORDS[kind]]:
-            written = name(kind, words[start:end], wording)
-            if written:
-                stripped = words[start:end].strip(_AT_ENDS)
-                yield start, start + len(stripped), written
+        for end in range(first + 1, first + _MOST_WORDS[kind] + 1):
+            found = (is_led, words[min(end, len(words)) - 1].end - word.start, words[first:end])
+            if found[:2] > best[:2] and _is_name(found[2]):
+                best = found
+    return (best[2][0].start, best[2][-1].end, _written(best[2])) if best[2] else None
 
 
-def _can_be(word: str, wording: Wording, *, is_inside: bool) -> bool:
-    if is_inside and word in wording.particles:
-        return True
+def _words(text: str, wording: Wording) -> Iterator[_Word]:
+    for match in _WORD.finditer(text):
+        bare = match[0].strip(_AT_ENDS)
+        start = match.start() + len(match[0]) - len(match[0].lstrip(_AT_ENDS))
+        low = bare.lower()
+        yield _Word(
+            bare,
+            start,
+            start + len(bare),
+            match[0].endswith(","),
+            _can_be_a_name(low, wording),
+            low in wording.particles,
+        )
+
+
+def _can_be_a_name(word: str, wording: Wording) -> bool:
     if word in wording.function_words or word in wording.days or word in wording.weekdays or word in wording.parts:
         return False
     return bool(_NAME.fullmatch(word)) and not _SHORT_FORM.search(word)
 
 
-def _written(word: str, wording: Wording, *, is_inside: bool) -> str:
-    if word != word.lower() or (is_inside and word in wording.particles):
-        return word
-    return _LETTERS.sub(lambda letters: _capital(letters[0]), word)
+def _is_name(words: Sequence[_Word]) -> bool:
+    if not words or not words[0].can_be_a_name or not words[-1].can_be_a_name:
+        return False
+    return all(word.can_be_a_name or word.is_particle for word in words[1:-1])
+
+
+def _written(words: Sequence[_Word]) -> str:
+    last = len(words) - 1
+    return " ".join(
+        _capitalised(word, is_inside=0 < at < last) + ("," if word.has_comma and at < last else "")
+        for at, word in enumerate(words)
+    )
+
+
+def _capitalised(word: _Word, *, is_inside: bool) -> str:
+    if word.text != word.text.lower() or (is_inside and word.is_particle):
+        return word.text
+    return _LETTERS.sub(lambda letters: _capital(letters[0]), word.text)
 
 
 def _capital(letters: str) -> str:

@@ -15,9 +15,9 @@ _WEEKDAYS = named(
         5: "sabado",
         6: "domingo",
     }
-)
+) | {"fin de semana": 5}
 _PART = "(?: <part>)?"
-_PERIOD = "(?P<part>mañanas?|tardes?|noches?)"
+_PERIOD = "<period>"
 _YEAR = r"(?:(?: del?)?(?: año)? (?P<year>(?:19|20)\d\d))?"
 _MINUTE = r"(?P<minute>\d\d?|<minutes>)(?: minutos?)?"
 _THAT_COMES = "(?:que viene|proximo|siguiente|que entra)"
@@ -43,15 +43,15 @@ SPANISH = Wording(
     ),
     phrases={
         "number": ("<quantity>",),
-        "duration": (r"<parts>(?: (?:(?:y|con) )?(?P<rest>\d\d?)(?= <following>|$))?",),
+        "duration": (r"<parts>(?: (?:(?:y|con) )?(?P<rest>\d\d?)(?= <following>|$))?(?: mas)?",),
         "delay": (r"(?:en|dentro de|de aqui a) <parts>(?P<rest>)",),
         "level": (
             r"<quantity> (?:de|sobre) (?P<of>\d+)",
             r"(?P<quantity>\d+)/(?P<of>\d+)",
-            "<quantity>(?: (?P<percent>por ciento|porciento|%))?",
+            "<quantity>(?: (?P<percent>por ciento|por 100|porciento|%))?",
             "<level>",
         ),
-        "percent": ("<quantity>(?: (?:por ciento|porciento|%))",),
+        "percent": ("<quantity>(?: (?:por ciento|por 100|porciento|%))",),
         "measure": ("<quantity> <measure>",),
         "unit": ("<measure>",),
         "choice": (
@@ -62,7 +62,7 @@ SPANISH = Wording(
         "repeats": (
             "<repeats>",
             f"(?:todas las|cada) {_PERIOD}",
-            "(?:todos los|cada|los) <every_weekday>(?: (?:por|a|de) la (?P<part>mañana|tarde|noche))?",
+            "(?:todos los|cada|los) <every_weekday>(?: (?:por|a|de) la <period>)?",
         ),
         "clock": (
             rf"<hour>[:.](?P<minute>\d\d)(?: (?:horas|h))?{_PART}",
@@ -99,31 +99,42 @@ SPANISH = Wording(
         "in_span": (
             "(?:en|dentro de|de aqui a) <quantity> <span>(?: mas)?",
             "de <days> en <quantity> <span>",
+            "(?:el )?(?P<span>mes|año) que viene",
         ),
         "holiday": (rf"(?:dia de )?<holiday>{_YEAR}",),
     },
     leads={
         "time": words("a al las la sobre hacia desde hasta para de antes despues"),
-        "date": words("el para hasta desde de del antes a"),
+        "date": words("el en para hasta desde de del antes a"),
         "datetime": words("a al las la el para hasta desde de del sobre hacia"),
         "duration": words("de por en durante dentro otros otro otra otras para"),
         "level": words("a al hasta nivel volumen el en"),
         "language": words("en a al hablar habla el"),
         "number": words("numero el"),
+        "name": words("es soy llamo llámame llamo llamarme llama dime"),
         "place": words("en de para a"),
     },
     following=words(
-        "| por favor mañana hoy pasado el este esta en cada todos todas los las para y a con que porque entonces gracias"
-        " llamado llamada hasta desde de del o si"
+        "| por favor mañana hoy pasado el este esta en cada todos todas los las para y a con que porque entonces"
+        " gracias llamado llamada hasta desde de del o si"
     )
     | _WEEKDAYS.keys(),
-    joining=words("a al las la el en y por para sobre hacia de del eso"),
+    joining=words("a al las la el en y por para sobre hacia temprano del"),
     conjunction="(?:y|con)(?: los)?",
-    amounts={
-        **named({0.5: "media|medio|1 media|1 medio|½", 2.0: "1 par de|par de", 12.0: "1 docena|1 docena de"}),
-        **named({0.25: "1 cuarto|1 cuarto de|cuarto de|¼", 0.75: "3 cuartos|3 cuartos de|¾", 6.0: "media docena"}),
-        **named({1 / 3: "1 tercio|1 tercio de", 2 / 3: "2 tercios|2 tercios de"}),
-    },
+    amounts=named(
+        {
+            1.0: "otro|otra",
+            2.0: "1 par|par",
+            6.0: "media docena",
+            12.0: "1 docena",
+            0.5: "media|medio|mitad|la mitad|1/2|1 media|1 medio|½",
+            0.25: "1 cuarto|cuarto|¼|1/4",
+            0.75: "3 cuartos|¾",
+            1 / 3: "1 tercio",
+            2 / 3: "2 tercios",
+        }
+    ),
+    of="de",
     fractions=named(
         {
             0.5: "y media|y medio|½|1/2",
@@ -148,12 +159,13 @@ SPANISH = Wording(
         {
             "am": "am|a m|de la madrugada|de madrugada",
             "pm": "pm|p m",
-            "morning": "de la mañana|por la mañana|en la mañana|a la mañana|esta mañana|de mañana|mañana|mañanas"
+            "morning": "de la mañana|por la mañana|en la mañana|a la mañana|esta mañana|de mañana"
             "|de la manana|por la manana",
-            "afternoon": "de la tarde|por la tarde|en la tarde|a la tarde|esta tarde|del mediodia|tarde|tardes",
-            "night": "de la noche|por la noche|en la noche|a la noche|esta noche|noche|noches",
+            "afternoon": "de la tarde|por la tarde|en la tarde|a la tarde|esta tarde|del mediodia",
+            "night": "de la noche|por la noche|en la noche|a la noche|esta noche",
         }
     ),
+    periods=named({"morning": "mañana|mañanas", "afternoon": "tarde|tardes", "night": "noche|noches"}),
     days=named(
         {
             -2: "anteayer|antes de ayer|antier",
@@ -282,9 +294,10 @@ SPANISH = Wording(
     ),
     function_words=words(
         "un una uno unos unas el la los las lo de del al a en con por para y o pero si no que qué cual cuál quien quién"
-        " como cómo cuando cuándo donde dónde soy es eres está estoy somos son me te se le nos les mi tu su mis tus sus yo"
-        " tú él ella usted nosotros ellos llamo llama llamas llamar llámame llamame dime di nombre apodo favor gracias"
-        " hola adiós ahora aquí muy más todos puedes puede quiero robot nadie ser puedo mejor digan dicen decir partir"
+        " como cómo cuando cuándo donde dónde soy es eres está estoy somos son me te se le nos les mi tu su mis tus sus"
+        " yo tú él ella usted nosotros ellos llamo llama llamas llamar llámame llamame dime di nombre apodo"
+        " favor gracias hola adiós ahora aquí muy más todos puedes puede quiero robot nadie ser puedo mejor"
+        " digan dicen decir partir"
     ),
     particles=words("de del la las los y da van von san santa"),
 )

@@ -6,8 +6,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
-from text_to_num import find_numbers
+from text_to_num import Occurence, find_numbers
 
 MAX_CHARACTERS = 4000
 """No more of an utterance is looked at."""
@@ -15,18 +16,23 @@ MAX_CHARACTERS = 4000
 _TOKEN = re.compile(
     r"(?P<half_of_day>[ap]\.\s?m\b\.?)"
     r"|(?P<ordinal>\d+(?:st|nd|rd|th|º|ª|\.º|\.ª)(?!\w))"
-    r"|(?P<digits>(?:(?<![\w.,])-)?\d+(?:[.,:/-]\d+)*)"
+    r"|(?P<digits>(?:(?<![\w.,])-)?(?:\d+|(?<![\w.,])\.\d+)(?:[.,:/-]\d+)*)"
     r"|(?P<sign_of_a_word>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
     r"|(?P<word>[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+(?:['’][^\W\d_]+)*)"  # noqa: RUF001
     r"|(?P<sign>[%°½¼¾/+*×])"  # noqa: RUF001
-    r"|(?P<comma>[,、，])"
-    r"|(?P<stop>[.!?;:。！？\n])"
+    r"|(?P<comma>[,、，])"  # noqa: RUF001
+    r"|(?P<stop>[.!?;:。！？\n])"  # noqa: RUF001
 )
 _THOUSANDS = {True: re.compile(r"-?\d{1,3}(?:\.\d{3})+(?:,\d+)?"), False: re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")}
 _DECIMAL = re.compile(r"-?\d+,\d+")
 _APOSTROPHES = str.maketrans("", "", "'’")  # noqa: RUF001
-_STOP = "|"
+STOP = "|"
+"""The token of the end of a sentence, and of what cannot be read."""
 _MOST_DIGITS = 15
+_SCALES = frozenset({1e2, 1e3, 1e6, 1e9})
+
+_Piece = tuple[str, tuple[int, int]]
+"""A token and where it stands in the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Spelling:
     has_decimal_comma: bool = False
     ordinal_dot: bool = False
     variants: Mapping[str, str] = field(default_factory=dict)
-    accents: Mapping[int, str] | None = None
+    accents: Mapping[int, int] = field(default_factory=dict)
     seldom_ordinal: frozenset[str] = frozenset()
     before_ordinal: frozenset[str] = frozenset()
     tens: frozenset[str] = frozenset()
@@ -86,6 +92,10 @@ class _Token:
     apart: bool = False
     no_number: bool = False
 
+    @property
+    def piece(self) -> _Piece:
+        return self.form, (self.start, self.end)
+
     def text(self) -> str:
         return self.number_word
 
@@ -98,33 +108,33 @@ class _Token:
 
 def listen(words: str, spelling: Spelling) -> Spoken:
     """Return the tokens of an utterance, its numbers in digits."""
-    tokens = _tokens(words, spelling)
-    forms: list[str] = []
-    spans: list[tuple[int, int]] = []
-    at = 0
-    for number in find_numbers(tokens, spelling.language, threshold=0.0) if spelling.language else ():
-        for token in tokens[at : number.start]:
-            forms.append(token.form)
-            spans.append((token.start, token.end))
-        forms.append(_in_digits(number.text, number.value, is_ordinal=number.is_ordinal))
-        spans.append((tokens[number.start].start, tokens[number.end - 1].end))
-        at = number.end
-    for token in tokens[at:]:
-        forms.append(token.form)
-        spans.append((token.start, token.end))
-    starts, position = [], 0
-    for form in forms:
-        starts.append(position)
-        position += len(form) + 1
-    return Spoken(" ".join(forms), starts, spans)
+    pieces = _pieces(_tokens(words, spelling), spelling.language)
+    starts = accumulate((len(form) + 1 for form, _ in pieces), initial=0)
+    return Spoken(" ".join(form for form, _ in pieces), list(starts), [span for _, span in pieces])
 
 
-def _in_digits(text: str, value: float, *, is_ordinal: bool) -> str:
-    if is_ordinal:
-        return f"#{int(value)}"
-    if text.isdecimal():
-        return text
-    return str(int(value)) if value == int(value) else str(value)
+def _pieces(tokens: Sequence[_Token], language: str) -> list[_Piece]:
+    """Return the tokens with each number in words as one of them."""
+    pieces: list[_Piece] = []
+    done = 0
+    for number in find_numbers(tokens, language, threshold=0.0) if language else ():
+        pieces += [token.piece for token in tokens[done : number.start]]
+        first, last = tokens[number.start], tokens[number.end - 1]
+        form, start = _in_digits(number), first.start
+        if number.start > done and not first.apart and pieces[-1][0].isdecimal() and number.value in _SCALES:
+            counted, (start, _) = pieces.pop()
+            form = str(int(counted) * int(number.value))
+        pieces.append((form, (start, last.end)))
+        done = number.end
+    return pieces + [token.piece for token in tokens[done:]]
+
+
+def _in_digits(number: Occurence) -> str:
+    if number.is_ordinal:
+        return f"#{int(number.value)}"
+    if number.text.isdecimal():
+        return str(number.text)
+    return str(int(number.value)) if number.value == int(number.value) else str(number.value)
 
 
 def _tokens(words: str, spelling: Spelling) -> list[_Token]:
@@ -157,21 +167,23 @@ def _form(match: re.Match[str], words: str, spelling: Spelling) -> str:
             return _digits(text, words[match.end() : match.end() + 3], spelling)
         case "word":
             form = text.translate(_APOSTROPHES)
-            return form.translate(spelling.accents) if spelling.accents else form
+            return form.translate(spelling.accents)
         case "stop":
             before = words[: match.start()]
-            return "" if spelling.ordinal_dot and before[-1:].isdigit() else _STOP
+            return "" if spelling.ordinal_dot and before[-1:].isdigit() else STOP
         case _:
             return text
 
 
 def _digits(text: str, following: str, spelling: Spelling) -> str:
     if len(text) > _MOST_DIGITS:
-        return _STOP
+        return STOP
     if spelling.ordinal_dot and text.isdecimal() and re.match(r"\. ?[^\W\d]", following):
         return "#" + text
     if _THOUSANDS[spelling.has_decimal_comma].fullmatch(text):
         text = text.replace("." if spelling.has_decimal_comma else ",", "")
+    if text.lstrip("-").startswith("."):
+        text = text.replace(".", "0.", 1)
     return text.replace(",", ".") if _DECIMAL.fullmatch(text) else text
 
 

@@ -24,13 +24,16 @@ class Wording:
         leads: for each kind the words before it that do not belong to it, such as "at" before a time.
         following: the words that may follow a number that is a time, or ends a duration, by its place alone.
         joining: the words between a date and its time.
-        conjunction: "and".
+        conjunction: a pattern of "and".
+        more: a pattern of "more", between a number and its unit.
         amounts: what is said for a number of something: "half an", "a couple of".
+        of: a pattern of what may stand between such a word and the unit: "of an".
         fractions: what is said after a number or a unit to add a part of it: "and a half".
         units: durations in seconds; those of one letter stand only after digits.
         hours: noon and midnight.
         minutes: parts of an hour: quarter, half.
         parts: of the day, to `morning`, `afternoon`, `evening`, `night`, `am` or `pm`.
+        periods: the same by a bare name, where that alone is no part of the day: "morgen" in German.
         days: days from today.
         weekdays: from 0, Monday.
         every_weekday: such as "mondays", from 0.
@@ -52,12 +55,15 @@ class Wording:
     following: frozenset[str] = frozenset()
     joining: frozenset[str] = frozenset()
     conjunction: str = "and"
+    more: str = "(?!)"
     amounts: Mapping[str, float] = field(default_factory=dict)
+    of: str = "(?!)"
     fractions: Mapping[str, float] = field(default_factory=dict)
     units: Mapping[str, float] = field(default_factory=dict)
     hours: Mapping[str, int] = field(default_factory=dict)
     minutes: Mapping[str, int] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
+    periods: Mapping[str, str] = field(default_factory=dict)
     days: Mapping[str, int] = field(default_factory=dict)
     weekdays: Mapping[str, int] = field(default_factory=dict)
     every_weekday: Mapping[str, int] = field(default_factory=dict)
@@ -83,20 +89,26 @@ class Wording:
         return re.compile(self._part_of_duration("?P<quantity>", "?P<unit>", "?P<fraction>"))
 
     @cached_property
+    def ending_of_amount(self) -> re.Pattern[str]:
+        """The pattern of `of` at the end of an amount."""
+        return re.compile(rf" {self.of}$")
+
+    @cached_property
     def _groups(self) -> Mapping[str, str]:
         weekday, every_weekday = one_of(self.weekdays), one_of(self.every_weekday)
         part = self._part_of_duration("?:", "?:", "?:")
         return {
             "quantity": self._quantity,
-            "parts": rf"(?:{part})(?: (?:{self.conjunction} )?(?:{part}))*",
+            "parts": rf"(?:{part})(?: (?:{self.conjunction} )?(?:{part})){{0,{_MOST_PARTS}}}",
             "following": rf"(?:{one_of(self.following)})(?!\S)",
             "hour": rf"\d\d?|{one_of(self.hours)}",
             "minutes": one_of(self.minutes),
             "part": one_of(self.parts),
+            "period": one_of(self.periods),
             "days": one_of(self.days),
             "weekday": weekday,
-            "weekdays": rf"{weekday}(?: (?:{self.conjunction} )?{weekday})*",
-            "every_weekday": rf"{every_weekday}(?: (?:{self.conjunction} )?{every_weekday})*",
+            "weekdays": rf"{weekday}(?: (?:{self.conjunction} )?{weekday}){{0,6}}",
+            "every_weekday": rf"{every_weekday}(?: (?:{self.conjunction} )?{every_weekday}){{0,6}}",
             "day": r"#?\d\d?",
             "month": one_of(self.months),
             "holiday": one_of(self.holidays),
@@ -111,16 +123,18 @@ class Wording:
     @cached_property
     def _quantity(self) -> str:
         number = rf"(?:(?:minus|negative|menos) )?-?\d+(?:\.\d+|:\d\d)?(?: {one_of(self.fractions)})?"
-        return f"{one_of(self.amounts)}|{number}"
+        return f"{one_of(self.amounts)}(?: {self.of})?|{number}"
 
     def _part_of_duration(self, quantity: str, unit: str, fraction: str) -> str:
         words = one_of(word for word in self.units if len(word) > 1)
         letters = one_of(word for word in self.units if len(word) == 1)
         units = rf"(?:{words}|(?<=\d ){letters})(?!\S)"
         fractions = rf"{one_of(self.fractions)}(?!\S)"
-        return rf"(?:({quantity}{self._quantity}) |(?={units} {fractions}))({unit}{units})(?: ({fraction}{fractions}))?"
+        counted = rf"({quantity}{self._quantity}) (?:{self.more} )?"
+        return rf"(?:{counted}|(?={units} {fractions}))({unit}{units})(?: ({fraction}{fractions}))?"
 
 
+_MOST_PARTS = 4
 _PLACEHOLDER = re.compile(r"(?<!P)<(\w+)>")
 
 
