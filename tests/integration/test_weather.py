@@ -90,8 +90,10 @@ def asking(
         ({"date": "2026-11-03"}, "On Tuesday there will be clouds, and 2 to 12 degrees."),
         (
             {"date": "2026-11-04", "place": "sydney"},
-            "In Sydney there will be thunderstorms on Wednesday, and 3 to 13 degrees. "
-            "The chance of rain is 20 percent.",
+            (
+                "In Sydney there will be thunderstorms on Wednesday, and 3 to 13 degrees. "
+                "The chance of rain is 20 percent."
+            ),
         ),
         ({"date": "2026-11-16"}, "I can't see the weather of that day. I can see from today to 14 days ahead."),
         ({"date": "2026-10-31"}, "I can't see the weather of that day. I can see from today to 14 days ahead."),

@@ -60,7 +60,20 @@ def asker(standing: Asker) -> Asker:
         ("en", "7 x 8 =", 56),
         ("en", "10 mod 3", 1),
         ("en", "0.1 + 0.2", Fraction(3, 10)),
+        ("en", "what's the average of 5 and 7", 6),
+        ("en", "add up 3, 4 and 5", 12),
+        ("en", "what do you get if you add 3 and 4", 7),
+        ("en", "how many times does four go into twenty", 5),
+        ("en", "take away 3 from 9", 6),
+        ("en", "double seven", 14),
+        ("en", "8 halved", 4),
+        ("en", "20 percent off 80", 64),
+        ("en", "what is the tip on 50 dollars at 15 percent", Fraction(15, 2)),
+        ("en", "remainder when 10 is divided by 3", 1),
+        ("en", "one third plus one quarter", Fraction(7, 12)),
         ("es", "cuánto es doce por siete", 84),
+        ("es", "la media de 4 y 8", 6),
+        ("es", "cuántas veces cabe 4 en 20", 5),
         ("es", "el 15 por ciento de 80", 12),
         ("es", "raíz cuadrada de 144", 12),
         ("es", "la mitad de 90", 45),
@@ -81,6 +94,9 @@ def asker(standing: Asker) -> Asker:
         ("de", "1.500,5 + 1", Fraction(3003, 2)),
         ("de", "drei Komma fünf plus eins", Fraction(9, 2)),
         ("de", "zwei hoch zehn", 1024),
+        ("de", "rechne mal fünf plus sieben", 12),
+        ("de", "der Durchschnitt von 4 und 8", 6),
+        ("de", "wie oft passt 4 in 20", 5),
         ("de", "wie viel Prozent von 80 sind 20", 25),
         ("de", "ziehe 5 von 9 ab", 4),
         ("ja", "12 * 7", 84),
@@ -141,6 +157,10 @@ async def test_a_result_is_said_plainly(asker: Asker, said: str, answer: str) ->
     assert (await asker.call("calculate", expression=said)).text == answer
 
 
+async def test_where_the_expression_is_no_sum_the_words_themselves_are_worked_out(asker: Asker) -> None:
+    assert (await asker.ask("calculation", "double seven", expression="seven")).text == "That is 14."
+
+
 async def test_without_an_expression_the_words_themselves_are_worked_out(asker: Asker) -> None:
     assert (await asker.ask("calculation", "what's 6 times 7?")).text == "That is 42."
 
@@ -187,6 +207,16 @@ _PIECES = st.sampled_from(
         *("9", "99999999", "0", "0.5", ".1", "1e9", "+", "-", "*", "/", "^", "**", "(", ")", "%", "!", ",", "."),
         *("sqrt", "cbrt", "fact", "mod", "of", "and", "half", "third", "twelve", "times", "plus", "squared", "percent"),
         *("x", "÷", "√", "²", "factorial", "minus", "más", "entre", "raíz", "wurzel", "aus", "hoch", "mal", "\x00"),
+        *(
+            "add up",
+            "average of",
+            "3, 4 and 5",
+            "how many times does",
+            "go into",
+            "to the third power",
+            "subtract",
+            "from",
+        ),
     )
 )
 

@@ -44,6 +44,14 @@ async def test_several_coins_are_told_one_by_one(asker: Asker) -> None:
     text = (await asker.ask("coin_flip", "flip three coins")).text
     assert text.startswith("I got ")
     assert text.count("heads") + text.count("tails") == 3
+    text = (await asker.ask("coin_flip", "flip a coin twice")).text
+    assert text.count("heads") + text.count("tails") == 2
+
+
+async def test_one_die_of_many_sides_is_one_die(asker: Asker) -> None:
+    for text in ("roll a six sided die", "roll a d20", "wirf einen zwölfseitigen Würfel"):
+        said = (await asker.ask("dice_roll", text)).text
+        assert len([word for word in said.strip(".").split() if word.isdigit()]) == 1
 
 
 @pytest.mark.parametrize(
@@ -53,6 +61,11 @@ async def test_several_coins_are_told_one_by_one(asker: Asker) -> None:
         ("roll three dice", {}, 3, 6),
         ("roll 4d8", {}, 4, 8),
         ("roll two 12-sided dice", {}, 2, 12),
+        ("roll two six sided dice", {}, 2, 6),
+        ("roll a pair of dice", {}, 2, 6),
+        ("roll a twelve sided die three times", {}, 3, 12),
+        ("roll 3 dice with 20 sides", {}, 3, 20),
+        ("tira un par de dados de 8 caras", {"language": "es"}, 2, 8),
         ("tira dos dados", {"language": "es"}, 2, 6),
         ("wirf drei Würfel", {"language": "de"}, 3, 6),
         ("", {"count": 5, "sides": 10}, 5, 10),

@@ -47,11 +47,22 @@ class Arithmetic:
         """Return the result, rounded where it has many decimal places, or why there is none."""
         sayings, language = self._parts.sayings(), question.language
         try:
-            value = calculate(str(question.slots.get("expression") or question.text), language)
+            value = _asked(question)
         except SumError as error:
             return Answer(sayings.say(language, f"arithmetic.{error}"))
         result, is_exact = _spoken(value, sayings.form(language))
         return Answer(sayings.say(language, "arithmetic.result" if is_exact else "arithmetic.rounded", result=result))
+
+
+def _asked(question: Question) -> Fraction:
+    """Return the value of the slot's sum, or of the words themselves where that is none."""
+    expression = str(question.slots.get("expression", ""))
+    try:
+        return calculate(expression, question.language)
+    except SumError as error:
+        if str(error) != "unclear":
+            raise
+    return calculate(question.text, question.language)
 
 
 def calculate(said: str, language: str) -> Fraction:

@@ -17,9 +17,14 @@ _FEWEST_SIDES = 2
 _MOST_SIDES = 1000
 _USUAL_SIDES = 6
 
-_COINS = re.compile(r"(\d+) (?:coins?|monedas?|münzen?)\b")
-_DICE = re.compile(r"(\d+) (?:[\w-]+ )?(?:dice|die|dados?|würfel)\b|\b(\d+) ?[dw] ?\d+\b")
-_SIDES = re.compile(r"(?:\b|\d)[dw] ?(\d+)\b|(\d+)[ -]?(?:sided|sides?|faces|caras|lados|seitig\w*|seiten)\b")
+_SIDES = re.compile(
+    r"(?<![^\W\d_])[dw] ?(\d+)\b|\b(\d+)[ -]?(?:sided|sides?|faces|faced|caras|lados|seitig\w*|seiten)\b"
+)
+_COUNT = re.compile(
+    r"\b(\d+) +(?:[^\W\d]+ )?(?:coins?|monedas?|münzen?|dice|die|dados?|würfel)\b|\b(\d+) (?:times|veces|mal)\b"
+)
+_PAIR = re.compile(r"\b(?:pair|couple|par|paar)\b(?: of| de)?")
+_TWICE = re.compile(r"\b(?:twice|zweimal)\b")
 
 
 def skills(parts: Parts) -> Iterable[Skill]:
@@ -41,7 +46,7 @@ class Coins:
     async def answer(self, question: Question) -> Answer:
         """Return on which sides they fell."""
         sayings, language = self._parts.sayings(), question.language
-        count = _count(question, _COINS)
+        count = _count(question)
         if count > _MOST:
             return Answer(sayings.say(language, "chance.too_many", most=_MOST))
         sides = [self._parts.rng.choice(("heads", "tails")) for _ in range(count)]
@@ -65,7 +70,7 @@ class Dice:
     async def answer(self, question: Question) -> Answer:
         """Return what they show."""
         sayings, language = self._parts.sayings(), question.language
-        count, sides = _count(question, _DICE), _said(question, "sides", _SIDES) or _USUAL_SIDES
+        count, sides = _count(question), _sides(question)
         if count > _MOST:
             return Answer(sayings.say(language, "chance.too_many", most=_MOST))
         if not _FEWEST_SIDES <= sides <= _MOST_SIDES:
@@ -77,14 +82,21 @@ class Dice:
         return Answer(sayings.say(language, "chance.dice", results=results, sum=sum(rolled)))
 
 
-def _count(question: Question, pattern: re.Pattern[str]) -> int:
-    return max(1, _said(question, "count", pattern) or 1)
+def _count(question: Question) -> int:
+    """Return how many are to be thrown: the slot's number, or else the one that the words hold."""
+    count = number_of(question, "count")
+    if count is None:
+        words = _SIDES.sub(" die ", in_digits(question.text, question.language))
+        count = _first(_COUNT.search(_TWICE.sub("2 times", _PAIR.sub("2", words)))) or 1
+    return max(1, round(count))
 
 
-def _said(question: Question, slot: str, pattern: re.Pattern[str]) -> int | None:
-    """Return a slot's number, or else the one that the words hold."""
-    value = number_of(question, slot)
-    if value is not None:
-        return round(value)
-    match = pattern.search(in_digits(question.text, question.language))
+def _sides(question: Question) -> int:
+    sides = number_of(question, "sides")
+    if sides is None:
+        sides = _first(_SIDES.search(in_digits(question.text, question.language))) or _USUAL_SIDES
+    return round(sides)
+
+
+def _first(match: re.Match[str] | None) -> int | None:
     return int(next(group for group in match.groups() if group)[:9]) if match else None

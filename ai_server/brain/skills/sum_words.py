@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -19,6 +20,10 @@ _MIXED = re.compile(r"\b(\d+) and (?:(\d+) )?(\(1/\d+\))")
 _SEVERAL = re.compile(r"\b(\d+) (\(1/\d+\))")
 
 
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_LIST = rf"{_NUMBER}(?:(?: and| y| und|,)*\s+{_NUMBER})+"
+
+
 class SumWords:
     """What a language calls figures and signs."""
 
@@ -27,6 +32,7 @@ class SumWords:
         language: str,
         *,
         shares: Mapping[str, str],
+        lists: Mapping[str, str],
         orders: Mapping[str, str],
         signs: Mapping[str, str],
         fillers: str,
@@ -37,6 +43,8 @@ class SumWords:
         Args:
             language: its primary tag of BCP 47.
             shares: patterns of the words for fractions, and those; and of what would be read as a number.
+            lists: patterns of what is said before two or more numbers, without accents, and what is made of them: a
+                sign to put between them, or `mean`.
             orders: patterns of whole ways of asking, without accents, and the sums that they mean.
             signs: what signs are called, without accents.
             fillers: words that a sum means the same without, without accents.
@@ -44,6 +52,7 @@ class SumWords:
         """
         self._language = language
         self._shares = [(re.compile(rf"\b(?:{words})\b"), f" {share} ") for words, share in shares.items()]
+        self._lists = [(re.compile(rf"\b(?:{words}) ({_LIST})"), sign) for words, sign in lists.items()]
         self._orders = [(re.compile(rf"\b{order}"), meant) for order, meant in orders.items()]
         self._signs = {**dict.fromkeys(fillers.split(), ""), **signs}
         longest_first = sorted(self._signs, key=len, reverse=True)
@@ -59,6 +68,8 @@ class SumWords:
             text = pattern.sub(share, text)
         text = self._figures(in_digits(text, self._language))
         text = _ENDS.sub("", " ".join(_plain(text).split()))
+        for pattern, sign in self._lists:
+            text = pattern.sub(functools.partial(_listed, sign), text)
         for pattern, meant in self._orders:
             text = pattern.sub(meant, text, count=1)
         text = _SIGN.sub(lambda match: _SIGNS[match[0]], text)
@@ -70,6 +81,13 @@ class SumWords:
         text = self._grouped.sub(lambda match: match[0].replace(self._group, ""), text)
         text = _DECIMAL_COMMA.sub(".", text) if self._has_decimal_comma else text
         return _PAUSE.sub(" ", text)
+
+
+def _listed(sign: str, match: re.Match[str]) -> str:
+    numbers = re.findall(_NUMBER, match[1])
+    if sign == "mean":
+        return f"(({' + '.join(numbers)}) / {len(numbers)})"
+    return f"({f' {sign} '.join(numbers)})"
 
 
 def _plain(text: str) -> str:
@@ -89,19 +107,30 @@ ENGLISH = SumWords(
         "eighths?": "(1/8)",
         "tenths?": "(1/10)",
     },
+    lists={
+        "add|add up|add together|sum of|total of": "+",
+        "multiply|product of": "*",
+        "average of|mean of": "mean",
+    },
     orders={
         r"what (?:percent|percentage) of (.+?) (?:is|are) (.+)": r"(\2) / (\1) * 100",
         r"(?:what is )?(\S+) is (?:what|which) (?:percent|percentage) of (.+)": r"(\1) / (\2) * 100",
         r"add (.+?) (?:to|and|plus) (.+)": r"(\1) + (\2)",
-        r"(?:subtract|take|take away) (.+?) (?:away )?from (.+)": r"(\2) - (\1)",
+        r"(?:subtract|take away|take) (.+?) (?:away )?from (.+)": r"(\2) - (\1)",
         r"multiply (.+?) (?:by|with|and|times) (.+)": r"(\1) * (\2)",
         r"divide (.+?) by (.+)": r"(\1) / (\2)",
         r"sum of (.+?) and (.+)": r"(\1) + (\2)",
         r"difference (?:between|of) (.+?) and (.+)": r"(\1) - (\2)",
         r"product of (.+?) and (.+)": r"(\1) * (\2)",
         r"quotient of (.+?) and (.+)": r"(\1) / (\2)",
-        r"square of (\S+)": r"(\1) ^ 2",
-        r"cube of (\S+)": r"(\1) ^ 3",
+        r"square (?:of )?(\d\S*)": r"(\1) ^ 2",
+        r"cube (?:of )?(\d\S*)": r"(\1) ^ 3",
+        r"halve (.+)": r"(\1) / 2",
+        r"(?:how (?:many times|often) )(?:does|do|will|can) (.+?) (?:go|fit) in(?:to)? (.+)": r"(\2) / (\1)",
+        r"(?:remainder|rest) (?:when|if|of|from) (.+?) (?:is )?divided by (.+)": r"(\1) mod (\2)",
+        r"(?:remainder|rest) (?:when|if) (?:you )?(?:divide) (.+?) by (.+)": r"(\1) mod (\2)",
+        r"(\S+) (?:%|percent) (?:off|discount on|less than) (.+)": r"(\2) - \1 %",
+        r"(?:tip|tax|interest) (?:on|of|for) (.+?) (?:at|of|with) (\S+) percent": r"\2 % of (\1)",
         r"to the (?:\(1/)?(\d+)(?:st|nd|rd|th|\))(?: power)?": r"^ \1",
     },
     signs={
@@ -120,6 +149,12 @@ ENGLISH = SumWords(
         "to the power": "^",
         "raised to the power of": "^",
         "raised to": "^",
+        "raised": "",
+        "doubled": "* 2",
+        "tripled": "* 3",
+        "halved": "/ 2",
+        "tip on": "of",
+        "tax on": "of",
         "squared": "^ 2",
         "cubed": "^ 3",
         "square root of": "sqrt",
@@ -141,21 +176,28 @@ ENGLISH = SumWords(
     },
     fillers=(
         "what is what's whats how much many are do does make makes equal equals calculate compute work out evaluate "
-        "solve please tell me give can could you the a an result answer value i want need to know would be if it now"
+        "solve please tell me give can could you the a an result answer value i want need to know would be if it now "
+        "get when we together dollar dollars euro euros pounds bill"
     ),
 )
 
 SPANISH = SumWords(
     "es",
     shares={
-        "mitad|medio|media": "(1/2)",
+        "mitad|medio": "(1/2)",
         "tercios?|tercera parte": "(1/3)",
         "cuartos?|cuarta parte": "(1/4)",
         "quintos?|quinta parte": "(1/5)",
         "décimos?|décima parte": "(1/10)",
         "por cien(?:to)?": "%",
     },
+    lists={
+        "suma|sumar|sumame|suma de|total de": "+",
+        "multiplica|multiplicar|producto de": "*",
+        "media de|promedio de": "mean",
+    },
     orders={
+        r"cuantas veces (?:cabe|entra|esta) (.+?) en (.+)": r"(\2) / (\1)",
         r"que (?:porcentaje|tanto %) de (.+?) (?:es|son) (.+)": r"(\2) / (\1) * 100",
         r"suma(?:r|me)? (.+?) (?:y|mas|con|a) (.+)": r"(\1) + (\2)",
         r"resta(?:r|me|le)? (.+?) (?:a|de) (.+)": r"(\2) - (\1)",
@@ -208,7 +250,13 @@ GERMAN = SumWords(
         "achtel": "(1/8)",
         "zehntel": "(1/10)",
     },
+    lists={
+        "addiere|summe von|summe aus": "+",
+        "multipliziere|produkt von|produkt aus": "*",
+        "durchschnitt von|durchschnitt aus|mittelwert von|mittelwert aus": "mean",
+    },
     orders={
+        r"wie oft (?:passt|geht) (.+?) in (.+)": r"(\2) / (\1)",
         r"wie ?viel prozent von (.+?) (?:ist|sind) (.+)": r"(\2) / (\1) * 100",
         r"addiere (.+?) (?:und|zu|mit) (.+)": r"(\1) + (\2)",
         r"(?:subtrahiere|ziehe|zieh) (.+?) von (.+?)(?: ab)?$": r"(\2) - (\1)",
