@@ -1,4 +1,4 @@
-"""Alarms between a real database and an outbox that never connects, under clocks that only a test moves."""
+"""Alarms between a real database and a real outbox, under clocks that only a test moves."""
 
 from __future__ import annotations
 
@@ -108,13 +108,22 @@ class SimulatedClock:
 class House:
     """Alarms, and what they speak through, on a database file; `open` and `close` as often as the daemon starts.
 
+    Its outbox connects to no broker, but where a test starts its `connection` and has its `outbox` run.
+
     Attributes:
         answering: what each robot is saying now.
         said: what was said first, as it was said: by the clock on the wall and by the steady one.
     """
 
-    def __init__(self, path: Path, clock: SimulatedClock | None = None, max_per_robot: int = 1000) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: SimulatedClock | None = None,
+        max_per_robot: int = 1000,
+        broker: BrokerOptions | None = None,
+    ) -> None:
         self.path = path
+        self._options = broker or BrokerOptions("127.0.0.1")
         self.clock = clock or SimulatedClock()
         self.said: list[tuple[str, float, float]] = []
         self._max_per_robot = max_per_robot
@@ -124,13 +133,13 @@ class House:
         self.database = await Database.open(self.path)
         self.turns, self.undelivered = Turns(self.database), Undelivered(self.database)
         self.reminders = Reminders(self.database, max_per_robot=self._max_per_robot, max_in_all=10_000)
-        connection = Connection(
-            options=BrokerOptions("127.0.0.1"),
+        self.connection = Connection(
+            options=self._options,
             subscriptions=(),
             will=Publication("naila/ai/status", b""),
             on_connected=lambda: None,
         )
-        self.outbox = Outbox(connection, self.undelivered)
+        self.outbox = Outbox(self.connection, self.undelivered)
         self.robots = Robots(max_robots=100, max_sensors=8)
         meters = Meters()
         deeds = Deeds(
@@ -183,9 +192,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(path: Path, clock: SimulatedClock | None = None, **limits: int) -> AsyncIterator[House]:
+async def house(path: Path, clock: SimulatedClock | None = None, **more: Any) -> AsyncIterator[House]:
     """A house that is open until the block ends."""
-    opened = House(path, clock, **limits)
+    opened = House(path, clock, **more)
     await opened.open()
     try:
         yield opened

@@ -166,7 +166,7 @@ class CancelReminders(_AboutReminders):
     def __init__(self, parts: Parts, kind: Kind) -> None:
         super().__init__(parts)
         self.name = f"cancel_{kind}"
-        self.description = f"Cancel a {kind}, or all of them."
+        self.description = f"Cancel one of the {kind}s by its name or its time, or all of them."
         self.intents = frozenset({f"{kind}_cancel"})
         self.parameters = takes(name=_NAME, time=_TIME, all=_EVERY_ONE)
         self._kind = kind
@@ -192,7 +192,7 @@ class CancelReminders(_AboutReminders):
         chosen = _called(question, pending)
         if (seconds := number_of(question, "duration")) is not None:
             chosen = [each for each in chosen if each.duration_s is not None and abs(each.duration_s - seconds) < 1]
-        if "time" in question.slots and (time_of_day := _time(question)) is not None:
+        if question.slots.get("time") and (time_of_day := _time(question)) is not None:
             times = _meant(time_of_day, question)
             chosen = [
                 each
@@ -210,7 +210,7 @@ class Snooze(_AboutReminders):
     """Puts off what has just been told."""
 
     name = "snooze"
-    description = "Have the timer, alarm or reminder that has just gone off go off once more later."
+    description = "Have the timer, alarm or reminder that has just gone off go off again, in so many seconds."
     intents = frozenset({"snooze"})
     parameters = takes(duration=_DURATION)
 
@@ -229,10 +229,13 @@ _MISSING: Mapping[Kind, str] = {
 }
 
 _SETTING: Mapping[Kind, tuple[str, Mapping[str, Any]]] = {
-    "timer": ("Set a timer.", takes("duration", duration=_DURATION, name=_NAME)),
-    "alarm": ("Set an alarm.", takes("time", time=_TIME, date=_DATE, repeats=_REPEATS, name=_NAME)),
+    "timer": ("Set a timer of so many seconds.", takes("duration", duration=_DURATION, name=_NAME)),
+    "alarm": (
+        "Set an alarm at a time, HH:MM of 24 hours; it may repeat: daily, weekdays, weekends, monday,friday.",
+        takes("time", time=_TIME, date=_DATE, repeats=_REPEATS, name=_NAME),
+    ),
     "reminder": (
-        "Remind the person of something after a while, or at a time.",
+        "Remind the person of something in so many seconds, or at a time, HH:MM of 24 hours.",
         takes(
             "text", text=text("what of", _LONGEST_TEXT), duration=_DURATION, time=_TIME, date=_DATE, repeats=_REPEATS
         ),
@@ -294,7 +297,7 @@ def _meant(time_of_day: time, question: Question) -> list[time]:
 
 def _time(question: Question) -> time | None:
     said = question.slots.get("time")
-    if said is None:
+    if not said:
         return _PARTS_OF_DAY.get(str(question.slots.get("part")))
     try:
         return time.fromisoformat(str(said)).replace(tzinfo=None)
@@ -303,10 +306,11 @@ def _time(question: Question) -> time | None:
 
 
 def _date(question: Question) -> date | None:
-    try:
-        return date.fromisoformat(str(question.slots["date"]))
-    except KeyError:
+    said = question.slots.get("date")
+    if not said:
         return None
+    try:
+        return date.fromisoformat(str(said))
     except ValueError:
         raise _ObjectionError("unclear") from None
 
