@@ -69,7 +69,7 @@ async def test_one_die_of_many_sides_is_one_die(asker: Asker) -> None:
         ("tira dos dados", {"language": "es"}, 2, 6),
         ("wirf drei Würfel", {"language": "de"}, 3, 6),
         ("", {"count": 5, "sides": 10}, 5, 10),
-        ("roll three dice", {"count": 2}, 2, 6),
+        ("roll two d20", {"count": 20, "sides": 20}, 2, 20),
     ],
 )
 async def test_the_dice_are_those_that_were_asked_for(
@@ -96,6 +96,14 @@ async def test_the_dice_are_those_that_were_asked_for(
 )
 async def test_dice_that_there_are_not_are_refused(asker: Asker, text: str, answer: str) -> None:
     assert (await asker.ask("dice_roll", text)).text == answer
+
+
+async def test_what_a_model_asks_for_goes_before_what_was_said(asker: Asker) -> None:
+    tool = asker.skills.named("roll_dice")
+    assert tool is not None
+    question = asker._question("", "roll three dice and then two", {"count": 2})
+    assert "I rolled" in (text := (await tool.answer(question)).text)
+    assert len([word for word in text.split() if word.strip(",.").isdigit()]) == 3
 
 
 async def test_the_same_chance_gives_the_same_throws(database: Database) -> None:

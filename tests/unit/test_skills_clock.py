@@ -83,6 +83,30 @@ async def test_who_asks_how_many_days_is_told_how_many(asker: Asker, text: str) 
     assert "54 days" not in (await asker.ask("date_query", text, date="2026-12-25", count_days=False)).text
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("en", "what's the date tomorrow", "Tomorrow is Monday, 2 November 2026."),
+        ("en", "how many days until christmas", "It is 54 days until Friday, 25 December 2026."),
+        ("en", "how many days until summer", "I do not know which day that is."),
+        ("de", "wie viele Tage noch bis Weihnachten", "Noch 54 Tage, dann ist Freitag, 25. Dezember 2026."),
+        ("es", "cuántos días faltan para Navidad", "De hoy al viernes 25 de diciembre de 2026 hay 54 días."),
+    ],
+)
+async def test_a_date_that_is_in_the_words_alone_is_read_there(
+    asker: Asker, language: str, text: str, said: str
+) -> None:
+    assert (await asker.ask("date_query", text, language=language)).text == said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("de", "In Tokio ist es 17:07 Uhr."), ("es", "En Tokio son las 17:07."), ("xx", "It is 17:07 in Tokio.")],
+)
+async def test_the_time_is_told_in_the_language_that_is_spoken(asker: Asker, language: str, said: str) -> None:
+    assert (await asker.ask("time_query", language=language, place="tokio")).text == said
+
+
 async def test_in_a_place_today_is_the_day_that_it_is_there(asker: Asker) -> None:
     late = datetime(2026, 11, 1, 22, 30, tzinfo=ZoneInfo("Europe/Berlin"))
     assert "today is Monday, 2 Nov" in (await asker.ask("date_query", now=late, place="sydney")).text
@@ -110,6 +134,7 @@ async def test_a_model_asks_with_a_place_and_a_date(asker: Asker) -> None:
         ("côte d'ivoire", "Africa/Abidjan"),
         ("San Francisco", "America/Los_Angeles"),
         ("russia", "Europe/Moscow"),
+        ("New York City", "America/New_York"),
         ("australia", "Australia/Sydney"),
         ("Georgia", "Asia/Tbilisi"),
         ("Europe/Vienna", "Europe/Vienna"),

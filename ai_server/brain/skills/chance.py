@@ -83,20 +83,18 @@ class Dice:
 
 
 def _count(question: Question) -> int:
-    """Return how many are to be thrown: the slot's number, or else the one that the words hold."""
-    count = number_of(question, "count")
-    if count is None:
-        words = _SIDES.sub(" die ", in_digits(question.text, question.language))
-        count = _first(_COUNT.search(_TWICE.sub("2 times", _PAIR.sub("2", words)))) or 1
-    return max(1, round(count))
+    words = _SIDES.sub(" die ", in_digits(question.text, question.language))
+    return max(1, _wanted(question, "count", _COUNT.search(_TWICE.sub("2 times", _PAIR.sub("2", words)))) or 1)
 
 
 def _sides(question: Question) -> int:
-    sides = number_of(question, "sides")
-    if sides is None:
-        sides = _first(_SIDES.search(in_digits(question.text, question.language))) or _USUAL_SIDES
-    return round(sides)
+    sides = _wanted(question, "sides", _SIDES.search(in_digits(question.text, question.language)))
+    return _USUAL_SIDES if sides is None else sides
 
 
-def _first(match: re.Match[str] | None) -> int | None:
-    return int(next(group for group in match.groups() if group)[:9]) if match else None
+def _wanted(question: Question, slot: str, match: re.Match[str] | None) -> int | None:
+    """Return the number that a person's words hold, or else that of the slot; a model's arguments go before words."""
+    said = int(next(group for group in match.groups() if group)[:9]) if match else None
+    number = number_of(question, slot)
+    given = None if number is None else round(number)
+    return said or given if question.intent else given or said

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.places import Places
 from ai_server.brain.skills.skill import Answer, Question, Skill
-from ai_server.brain.skills.tool import takes, text, words_of
+from ai_server.brain.skills.tool import day_of, takes, text, words_of
 
 _NEAR = {-1: "yesterday", 0: "date", 1: "tomorrow"}
 """What is said of days by how far they are from today."""
@@ -77,13 +77,13 @@ class Date:
         """Return the date, or the days until it."""
         sayings, language = self._parts.sayings(), question.language
         form, place = sayings.form(language), words_of(question, "place")
-        today = question.now.date()
+        today, said, counts = question.now.date(), day_of(question), _counts_days(question)
         try:
-            day = date.fromisoformat(words_of(question, "date") or today.isoformat())
+            day = date.fromisoformat(said) if said or counts else today
         except ValueError:
             return Answer(sayings.say(language, "clock.unclear_date"))
         away = (day - today).days
-        if _counts_days(question):
+        if counts:
             return self._days(question, day, away)
         if not place:
             key = _NEAR.get(away, "future_date" if away > 0 else "past_date")
@@ -108,7 +108,7 @@ class Date:
 
 def _counts_days(question: Question) -> bool:
     wish = question.slots.get("count_days")
-    return wish if isinstance(wish, bool) else bool("date" in question.slots and _COUNTED.search(question.text))
+    return wish if isinstance(wish, bool) else bool(_COUNTED.search(question.text))
 
 
 def title(place: str) -> str:

@@ -107,7 +107,7 @@ class Places:
     def zone(self, place: str) -> ZoneInfo | None:
         """Return the time zone of a city, a country, or one that is called by its own name; None where unknown."""
         name = _plain(place)
-        candidates = (name, _ARTICLE.sub("", name), name.partition(",")[0].strip())
+        candidates = (name, _ARTICLE.sub("", name), name.partition(",")[0].strip(), name.removesuffix(" city"))
         key = next((self._zones[each] for each in candidates if each in self._zones), None)
         if key is None:
             return None

@@ -33,11 +33,17 @@ class _Value:
     is_percent: bool = False
     """It is a bare `15 %`: added to something, it is that share of it."""
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it may be a part of something: three of five is no sum."""
+        return self.is_percent or self.of.denominator > 1
+
 
 def value_of(written: str) -> Fraction:
     """Return the value of a sum in figures and signs: exact, but for roots that are no fractions.
 
-    The signs are `+ - * / ^ ( ) % !`, `mod`, `of` for `*`, and `sqrt`, `cbrt` and `fact` before what they apply to.
+    The signs are `+ - * / ^ ( ) % !`, `mod`, `of` for `*` after a percentage or a fraction, and `sqrt`, `cbrt` and
+    `fact` before what they apply to.
     A percentage that is added or subtracted is one of what stands before it: `100 + 20 %` is 120.
 
     Raises:
@@ -94,6 +100,8 @@ class _Parser:
     def _product(self) -> _Value:
         left = self._signed()
         while sign := self._take("*", "/", "of", "mod"):
+            if sign == "of" and not left.is_share:
+                raise SumError("unclear")
             left = _Value(_PRODUCTS[sign](left.of, self._signed().of))
         return left
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ai_server.brain.skills.skill import Question
+from ai_server.brain.slots import reading
 from ai_server.brain.wording import plain
 
 NOTHING: Mapping[str, Any] = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
@@ -41,6 +42,14 @@ def one_of(description: str, *values: str) -> Mapping[str, Any]:
 def words_of(question: Question, slot: str) -> str:
     """Return a slot's words in one short line that can be spoken; empty where there are none."""
     return plain(str(question.slots.get(slot, "")))
+
+
+def day_of(question: Question) -> str:
+    """Return the slot `date`, or else the date that a person's own words hold, as YYYY-MM-DD; empty for neither."""
+    if said := words_of(question, "date"):
+        return said
+    found = reading.find("date", question.text, question.language, question.now) if question.intent else None
+    return str(found[2]["date"]) if found else ""
 
 
 def number_of(question: Question, slot: str) -> float | None:

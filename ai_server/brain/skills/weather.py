@@ -11,7 +11,7 @@ from ai_server.brain.skills.clock import title
 from ai_server.brain.skills.forecast import DayForecast, Forecast, UnknownPlaceError, WeatherUnreachableError
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
-from ai_server.brain.skills.tool import takes, text, words_of
+from ai_server.brain.skills.tool import day_of, takes, text, words_of
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +87,7 @@ class Weather:
 
 def _day(question: Question, forecast: Forecast) -> date | None:
     """Return the day that is asked for, counted from today as it is there; None for now."""
-    said = words_of(question, "date")
+    said = day_of(question)
     try:
         return forecast.today + timedelta((date.fromisoformat(said) - question.now.date()).days) if said else None
     except (ValueError, OverflowError):
