@@ -25,11 +25,11 @@ _WEEKDAYS = named(
     {
         0: "monday|mon",
         1: "tuesday|tues|tue",
-        2: "wednesday|wed",
+        2: "wednesday",
         3: "thursday|thurs|thur|thu",
         4: "friday|fri",
-        5: "saturday|sat",
-        6: "sunday|sun",
+        5: "saturday",
+        6: "sunday",
     }
 ) | {"weekend": 5}
 _EVERY_WEEKDAY = {f"{name}s": number for name, number in _WEEKDAYS.items() if name.endswith("day")}
@@ -90,7 +90,8 @@ ENGLISH = Wording(
         "part": ("<part>",),
         "day": ("<days>",),
         "weekday": (
-            "(?:(?P<this>this|this coming|coming|the coming|the following|upcoming|the upcoming)|(?P<next>next)|(?P<last>last)) <weekday>",
+            "(?P<this>this|(?:(?:this|the) )?(?:coming|following|upcoming)) <weekday>",
+            "(?:(?P<next>next)|(?P<last>last)) <weekday>",
             "<weekday>(?: (?:(?P<next>(?:of )?next week)|(?P<this>this week)|(?P<later>week)))?",
             "(?P<next>next) week(?: on)? <weekday>",
             "(?P<later>a week|1 week) on <weekday>",

@@ -7,13 +7,13 @@ from ai_server.brain.slots.wording import Wording, named, words
 
 _WEEKDAYS = named(
     {
-        0: "montag|mo",
-        1: "dienstag|di",
-        2: "mittwoch|mi",
-        3: "donnerstag|do",
-        4: "freitag|fr",
-        5: "samstag|sonnabend|sa",
-        6: "sonntag|so",
+        0: "montag",
+        1: "dienstag",
+        2: "mittwoch",
+        3: "donnerstag",
+        4: "freitag",
+        5: "samstag|sonnabend",
+        6: "sonntag",
     }
 ) | {"wochenende": 5}
 _UHR = "(?: uhr)?"

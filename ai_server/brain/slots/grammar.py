@@ -40,11 +40,12 @@ _MEANINGS: Mapping[str, Mapping[str, _Meaning]] = {
 
 _BY_PLACE = "bare_clock"
 _MOST_PIECES = 40
+"""Of so many days and times in one utterance, further ones are left out."""
 _MOST_LEADS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Joined:
+class _Compound:
     """A kind that is made of several pieces: which, one of which it cannot do without, and the slots that it keeps."""
 
     pieces: tuple[str, ...]
@@ -52,11 +53,11 @@ class _Joined:
     slots: frozenset[str]
 
 
-_JOINED: Mapping[str, _Joined] = {
-    "date": _Joined(("date", "part"), frozenset({"date"}), frozenset({"date"})),
-    "time": _Joined(("time", "part"), frozenset({"time"}), frozenset({"time", "ambiguous"})),
-    "repeats": _Joined(("repeats",), frozenset({"repeats"}), frozenset({"repeats"})),
-    "datetime": _Joined(
+_COMPOUNDS: Mapping[str, _Compound] = {
+    "date": _Compound(("date", "part"), frozenset({"date"}), frozenset({"date"})),
+    "time": _Compound(("time", "part"), frozenset({"time"}), frozenset({"time", "ambiguous"})),
+    "repeats": _Compound(("repeats",), frozenset({"repeats"}), frozenset({"repeats"})),
+    "datetime": _Compound(
         ("date", "part", "time", "repeats", "delay"),
         frozenset({"date", "time", "repeats", "duration"}),
         frozenset({"date", "part", "time", "ambiguous", "repeats", "duration"}),
@@ -92,9 +93,9 @@ class Grammar:
         return next(filter(None, (self._whole(kind, each, now) for each in self._without_leads(kind, text))), None)
 
     def _whole(self, kind: str, text: str, now: datetime) -> Mapping[str, SlotValue] | None:
-        joined = _JOINED.get(kind)
-        if joined:
-            found = self._combined(joined, text, now, anywhere=False)
+        compound = _COMPOUNDS.get(kind)
+        if compound:
+            found = self._compounds(compound, text, now, anywhere=False)
             return next((each.slots for each in found if (each.start, each.end) == (0, len(text))), None)
         matches = ((rule, rule.pattern.fullmatch(text)) for rule in self._of(kind))
         meant = (rule.meaning(match, self.wording, now) for rule, match in matches if match)
@@ -102,8 +103,8 @@ class Grammar:
 
     def longest(self, kind: str, text: str, now: datetime) -> Stretch | None:
         """Return the longest stretch of a text that is a thing of a kind; of several, the one that says more."""
-        joined = _JOINED.get(kind)
-        found = self._combined(joined, text, now, anywhere=True) if joined else self._stretches(kind, text, now)
+        compound = _COMPOUNDS.get(kind)
+        found = self._compounds(compound, text, now, anywhere=True) if compound else self._stretches(kind, text, now)
         return max(found, key=lambda each: (each.end - each.start, len(each.slots)), default=None)
 
     def _stretches(self, piece: str, text: str, now: datetime, *, anywhere: bool = True) -> Iterator[Stretch]:
@@ -122,20 +123,20 @@ class Grammar:
         after = text[match.end() :].lstrip().partition(" ")[0]
         return before in self.wording.leads["time"] and (not after or after in self.wording.following)
 
-    def _combined(self, joined: _Joined, text: str, now: datetime, *, anywhere: bool) -> Iterator[Stretch]:
+    def _compounds(self, compound: _Compound, text: str, now: datetime, *, anywhere: bool) -> Iterator[Stretch]:
         found = [
             (piece, stretch)
-            for piece in joined.pieces
+            for piece in compound.pieces
             for stretch in self._stretches(piece, text, now, anywhere=anywhere)
         ]
         found.sort(key=lambda each: (each[1].start, -each[1].end))
-        for stretch in self._joined(found[:_MOST_PIECES], text):
-            if not joined.needed.isdisjoint(stretch.slots):
+        for stretch in self._rows(found[:_MOST_PIECES], text):
+            if not compound.needed.isdisjoint(stretch.slots):
                 slots = clock.settled(stretch.slots)
-                kept = {name: value for name, value in slots.items() if name in joined.slots}
+                kept = {name: value for name, value in slots.items() if name in compound.slots}
                 yield Stretch(stretch.start, stretch.end, kept)
 
-    def _joined(self, pieces: Sequence[tuple[str, Stretch]], text: str) -> Iterator[Stretch]:
+    def _rows(self, pieces: Sequence[tuple[str, Stretch]], text: str) -> Iterator[Stretch]:
         """Yield the pieces, and the rows of pieces of different kinds with nothing but joining words between."""
         rows: list[tuple[frozenset[str], Stretch]] = []
         for piece, stretch in pieces:
@@ -159,6 +160,11 @@ class Grammar:
             first, _, text = text.partition(" ")
             if first not in leads or not text:
                 return
+
+    def prepare(self) -> None:
+        """Make the patterns of all kinds."""
+        for piece in _MEANINGS:
+            self._of(piece)
 
     def _of(self, piece: str) -> Sequence[_Rule]:
         if piece not in self._rules:

@@ -58,6 +58,8 @@ def longest(kind: str, text: str, wording: Wording) -> tuple[int, int, str] | No
 def _words(text: str, wording: Wording) -> Iterator[_Word]:
     for match in _WORD.finditer(text):
         bare = match[0].strip(_AT_ENDS)
+        if not bare:
+            continue
         start = match.start() + len(match[0]) - len(match[0].lstrip(_AT_ENDS))
         low = bare.lower()
         yield _Word(
@@ -71,7 +73,9 @@ def _words(text: str, wording: Wording) -> Iterator[_Word]:
 
 
 def _can_be_a_name(word: str, wording: Wording) -> bool:
-    if word in wording.function_words or word in wording.days or word in wording.weekdays or word in wording.parts:
+    plain = word.translate(wording.spelling.accents)
+    known = (wording.function_words, wording.days, wording.weekdays, wording.parts)
+    if any(word in table or plain in table for table in known):
         return False
     return bool(_NAME.fullmatch(word)) and not _SHORT_FORM.search(word)
 

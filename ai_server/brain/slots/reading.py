@@ -85,6 +85,15 @@ def find(kind: str, words: str, language: str, now: datetime) -> tuple[int, int,
     return (*spoken.span(found.start, found.end), found.slots) if found else None
 
 
+def prepare(language: str) -> None:
+    """Make the patterns of a language, so that the first words do not wait for them: some 30 ms of one core.
+
+    Args:
+        language: a primary tag of BCP 47.
+    """
+    _grammar(language).prepare()
+
+
 @lru_cache
 def _grammar(language: str) -> Grammar:
     return Grammar(_WORDINGS[language] if language in _WORDINGS else other(language))

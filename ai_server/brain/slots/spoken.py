@@ -14,7 +14,7 @@ MAX_CHARACTERS = 4000
 """No more of an utterance is looked at."""
 
 _TOKEN = re.compile(
-    r"(?P<half_of_day>[ap]\.\s?m\b\.?)"
+    r"(?P<half_of_day>[apAP]\.\s?[mM]\b\.?)"
     r"|(?P<ordinal>\d+(?:st|nd|rd|th|º|ª|\.º|\.ª)(?!\w))"
     r"|(?P<digits>(?:(?<![\w.,])-)?(?:\d+|(?<![\w.,])\.\d+)(?:[.,:/-]\d+)*)"
     r"|(?P<sign_of_a_word>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])"
@@ -44,7 +44,7 @@ class Spelling:
         has_decimal_comma: 1.500,5 and not 1,500.5.
         ordinal_dot: the fifth is written "5."; followed by more words, that is an ordinal.
         variants: spellings of number words that `text_to_num` does not know, and those that it does.
-        accents: letters that are also left without their accent, and the letter without.
+        accents: what `str.translate` takes to leave out accents that many do not write.
         seldom_ordinal: words that are ordinals only after one of `before_ordinal`, alone or with `tens` between, such
             as "second".
         before_ordinal: see above.
@@ -169,8 +169,8 @@ def _form(match: re.Match[str], words: str, spelling: Spelling) -> str:
             form = text.translate(_APOSTROPHES)
             return form.translate(spelling.accents)
         case "stop":
-            before = words[: match.start()]
-            return "" if spelling.ordinal_dot and before[-1:].isdigit() else STOP
+            is_after_digit = words[max(0, match.start() - 1) : match.start()].isdigit()
+            return "" if spelling.ordinal_dot and is_after_digit else STOP
         case _:
             return text
 

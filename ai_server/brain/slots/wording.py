@@ -126,9 +126,9 @@ class Wording:
         return f"{one_of(self.amounts)}(?: {self.of})?|{number}"
 
     def _part_of_duration(self, quantity: str, unit: str, fraction: str) -> str:
-        words = one_of(word for word in self.units if len(word) > 1)
+        longer = one_of(word for word in self.units if len(word) > 1)
         letters = one_of(word for word in self.units if len(word) == 1)
-        units = rf"(?:{words}|(?<=\d ){letters})(?!\S)"
+        units = rf"(?:{longer}|(?<=\d ){letters})(?!\S)"
         fractions = rf"{one_of(self.fractions)}(?!\S)"
         counted = rf"({quantity}{self._quantity}) (?:{self.more} )?"
         return rf"(?:{counted}|(?={units} {fractions}))({unit}{units})(?: ({fraction}{fractions}))?"
