@@ -238,8 +238,6 @@ def test_every_saying_of_the_skills_is_written_with_no_more_than_it_is_said_with
 
 
 def _folder(tmp_path: Path, **files: str) -> Path:
-    english = (resources.config_dir() / "phrases" / "skills" / "en.toml").read_text(encoding="utf-8")
-    (tmp_path / "en.toml").write_text(english, encoding="utf-8")
     for language, content in files.items():
         (tmp_path / f"{language}.toml").write_text(content, encoding="utf-8")
     return tmp_path
@@ -257,7 +255,7 @@ def test_wordings_are_said_in_turn_and_what_a_language_lacks_is_said_in_english(
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ('[chance]\nhaeds = "Kop."\n', r"nl\.toml: chance\.haeds is not known here"),
+        ('[chance]\nhaeds = "Kop."\n', r"nl\.toml: chance\.haeds is not known here; did you mean chance\.heads\?"),
         ('[clock]\ntime = "Het is $uur."\n', r"nl\.toml: clock\.time: may hold these placeholders: \$time"),
         ('[clock]\ntime = "Het is $."\n', r"nl\.toml: clock\.time.*dollar sign"),
         ("[clock]\ntime = 5\n", r"nl\.toml: clock\.time"),
@@ -271,9 +269,18 @@ def test_a_mistake_in_a_file_of_sayings_is_named(tmp_path: Path, content: str, c
         Sayings.load(_folder(tmp_path, nl=content))
 
 
-def test_english_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"en\.toml: cannot be read"):
-        Sayings.load(tmp_path)
+def test_english_of_an_owners_own_is_said_in_place_of_the_shipped_and_held_to_it(tmp_path: Path) -> None:
+    sayings = Sayings.load(_folder(tmp_path, en='[chance]\nheads = "Heads up!"\n'))
+    assert sayings.say("en", "chance.heads") == "Heads up!"
+    assert sayings.say("en", "chance.tails") == "Tails."
+    assert sayings.form("xx").count_days(2) == "2 days"
+    with pytest.raises(ConfigError, match=r"en\.toml: chance\.heads: may hold these placeholders: none"):
+        Sayings.load(_folder(tmp_path, en='[chance]\nheads = "$result!"\n'))
+
+
+def test_a_folder_of_sayings_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be listed"):
+        Sayings.load(tmp_path / "none")
 
 
 @pytest.mark.parametrize(

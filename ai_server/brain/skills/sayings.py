@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from string import Template
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from ai_server import resources
 from ai_server.brain.skills.forms import Forms, Word, holding
 from ai_server.configfile import ConfigError, ConfigModel, load_toml, toml_files
 
@@ -29,6 +31,8 @@ Saying = Annotated[
     tuple[Annotated[Word, AfterValidator(_valid)], ...], BeforeValidator(_listed), Field(min_length=1, max_length=20)
 ]
 _Table = Mapping[str, Saying | Mapping[str, Saying]]
+_Keyed = Mapping[str, tuple[str, ...]]
+"""Wordings by table and name, such as `weather.sky.rain`."""
 
 
 class _File(ConfigModel, extra="allow"):
@@ -42,7 +46,7 @@ class Sayings:
     Where a saying has several wordings they are said in turn.
     """
 
-    def __init__(self, sayings: Mapping[str, Mapping[str, tuple[str, ...]]], forms: Mapping[str, Forms]) -> None:
+    def __init__(self, sayings: Mapping[str, _Keyed], forms: Mapping[str, Forms]) -> None:
         """Take the words, by the primary tag of the language; `en` is among them, with every key."""
         self._sayings = sayings
         self._forms = forms
@@ -52,22 +56,21 @@ class Sayings:
     def load(cls, folder: Path) -> Sayings:
         """Read `config/phrases/skills/`, a file or more for each language: `de.toml`, `de.timers.toml`.
 
+        Which sayings there are, and what they may hold, is what the shipped English ones are and hold; those serve
+        where the folder has no English ones of its own.
+
         Raises:
-            ConfigError: if one is wrong, has a saying that English has not, or if `en.toml` is missing; it names the
-                file and the key.
+            ConfigError: if a file is wrong, or has a saying that the shipped English has not; it names the file and the
+                key.
         """
-        english = folder / f"{_EVERYBODYS}.toml"
-        files = {path: load_toml(path, _File) for path in sorted({english, *toml_files(folder)})}
-        if files[english].forms is None:
-            raise ConfigError(english, "forms is missing")
-        sayings: dict[str, dict[str, tuple[str, ...]]] = {}
-        forms: dict[str, Forms] = {}
+        shipped = _read(resources.config_dir() / "phrases" / "skills", f"{_EVERYBODYS}.*toml")
+        english = _sayings(shipped)[_EVERYBODYS]
+        files = _read(folder, "*.toml")
         for path, file in files.items():
-            sayings.setdefault(_language(path), {}).update(_flat(file.__pydantic_extra__))
-            if file.forms:
-                forms[_language(path)] = file.forms
-        for path, file in files.items():
-            _check(path, dict(_flat(file.__pydantic_extra__)), sayings[_EVERYBODYS])
+            _check(path, _flat(file.__pydantic_extra__), english)
+        sayings = _sayings(files)
+        sayings[_EVERYBODYS] = {**english, **sayings.get(_EVERYBODYS, {})}
+        forms = {_language(path): file.forms for path, file in {**shipped, **files}.items() if file.forms}
         return cls(sayings, forms)
 
     def say(self, language: str, key: str, /, **values: object) -> str:
@@ -79,7 +82,7 @@ class Sayings:
             values: of the placeholders.
 
         Raises:
-            KeyError: if English has no such saying, or a placeholder has no value.
+            KeyError: if there is no such saying, or a placeholder has no value.
         """
         language = language if key in self._sayings.get(language, ()) else _EVERYBODYS
         wordings = self._sayings[language][key]
@@ -92,8 +95,19 @@ class Sayings:
         return self._forms.get(language) or self._forms[_EVERYBODYS]
 
 
+def _read(folder: Path, pattern: str) -> dict[Path, _File]:
+    return {path: load_toml(path, _File) for path in toml_files(folder) if path.match(pattern)}
+
+
 def _language(path: Path) -> str:
     return path.name.partition(".")[0]
+
+
+def _sayings(files: Mapping[Path, _File]) -> dict[str, dict[str, tuple[str, ...]]]:
+    sayings: dict[str, dict[str, tuple[str, ...]]] = {}
+    for path, file in files.items():
+        sayings.setdefault(_language(path), {}).update(_flat(file.__pydantic_extra__))
+    return sayings
 
 
 def _flat(tables: Mapping[str, _Table], prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -104,16 +118,17 @@ def _flat(tables: Mapping[str, _Table], prefix: str = "") -> Iterator[tuple[str,
             yield f"{prefix}{name}", value
 
 
-def _check(path: Path, sayings: Mapping[str, tuple[str, ...]], english: Mapping[str, tuple[str, ...]]) -> None:
+def _check(path: Path, sayings: Iterable[tuple[str, tuple[str, ...]]], english: _Keyed) -> None:
     problems = []
-    for key, wordings in sayings.items():
+    for key, wordings in sayings:
         if key not in english:
-            problems.append(f"{key} is not known here: {_EVERYBODYS}.toml has no such saying")
+            near = difflib.get_close_matches(key, english, n=1)
+            problems.append(f"{key} is not known here{f'; did you mean {near[0]}?' if near else ''}")
             continue
-        allowed = sorted({name for wording in english[key] for name in Template(wording).get_identifiers()})
+        check = holding(*sorted({name for wording in english[key] for name in Template(wording).get_identifiers()}))
         for wording in wordings:
             try:
-                holding(*allowed)(wording)
+                check(wording)
             except ValueError as error:
                 problems.append(f"{key}: {error}")
     if problems:
