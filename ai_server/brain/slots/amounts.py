@@ -23,7 +23,7 @@ def number(match: re.Match[str], wording: Wording, _now: datetime) -> dict[str, 
     if said.get("denominator"):
         below = int(said["denominator"])
         return {"number": _plain(int(said["numerator"]) / below)} if below else None
-    value = quantity(said["quantity"], wording)
+    value = _number_said(said["quantity"], wording)
     return None if value is None else {"number": _plain(value)}
 
 
@@ -57,7 +57,7 @@ def unit(match: re.Match[str], wording: Wording, _now: datetime) -> dict[str, Sl
 
 def percent(match: re.Match[str], wording: Wording, _now: datetime) -> dict[str, SlotValue] | None:
     """Read `quantity`, of a hundred."""
-    value = quantity(match["quantity"], wording)
+    value = _number_said(match["quantity"], wording)
     return None if value is None else {"percent": _plain(value)}
 
 
@@ -69,7 +69,7 @@ def level(match: re.Match[str], wording: Wording, _now: datetime) -> dict[str, S
     said = match.groupdict()
     if said.get("level"):
         return {"level": wording.levels[said["level"]]}
-    value = quantity(said["quantity"], wording)
+    value = _number_said(said["quantity"], wording)
     if value is None:
         return None
     if said.get("of"):
@@ -114,6 +114,11 @@ def quantity(text: str, wording: Wording, *, unit: float = 0.0) -> float | None:
         return None
     value += wording.fractions.get(said["fraction"] or "", 0.0)
     return -value if said["minus"] else value
+
+
+def _number_said(text: str, wording: Wording) -> float | None:
+    """Return what a quantity counts; None where it is only an article, which counts nothing by itself."""
+    return None if wording.amounts.get(text) == 1 else quantity(text, wording)
 
 
 def _number(digits: str, unit: float) -> float | None:

@@ -86,7 +86,7 @@ ENGLISH = Wording(
             r"(?P<hour>\d\d?) h (?P<minute>\d\d)",
             r"(?:12 )?(?P<hour>noon|midday|midnight)(?: (?P<part>tonight))?",
         ),
-        "bare_clock": ("<hour>(?: sharp)?", r"(?P<hour>\d|1[0-2])(?P<minute>[0-5]\d)"),
+        "bare_clock": ("<hour>(?: sharp)?", r"(?P<hour>\d|0\d|1[0-2])(?P<minute>[0-5]\d)"),
         "part": ("<part>",),
         "day": ("<days>",),
         "weekday": (
@@ -124,7 +124,7 @@ ENGLISH = Wording(
         "level": words("to at level volume"),
         "language": words("in to into speak"),
         "number": words("number"),
-        "name": words("is am me called named name i'm im it's this"),
+        "name": words("is am me called named name i'm im it's this to yourself"),
         "place": words("in at for near of to from"),
     },
     following=words(
@@ -310,13 +310,13 @@ ENGLISH = Wording(
         {-1: "last|final", -2: "second to last|#2 to last|last but 1|next to last", 2: "second", 1: "former"}
     ),
     function_words=words(
-        "a an the this that these those it its i im me my mine myself you your yours he him his she her hers we us our"
-        " they them their who whom what which when where why how is am are was were be been being do does did done"
+        "a an the this that these those it its i im me my mine myself you your yours he him his she her hers we us"
+        " our they them their who whom what which when where why how is am are was were be been being do does did done"
         " have has had will would shall should can could may might must not no yes ok okay please and or but if"
         " because so as at by for from in into of on onto to up down with about than then too very just now here there"
-        " call called name named names say tell know set hello hi hey bye thanks thank robot nobody anything something"
-        " nothing everyone someone dont doing going gonna want wanna like hungry tired sorry speaking calls go goes"
-        " really kind actually just"
+        " call calls called calling name named names rename yourself change say tell know set hello hi hey bye thanks"
+        " thank robot nobody anything something nothing everyone someone dont doing going gonna want wanna like hungry"
+        " tired sorry speaking go goes really kind actually just"
     ),
     particles=words("van von der den de la del da di dos du le el al bin ben ibn y"),
 )

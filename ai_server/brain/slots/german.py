@@ -133,7 +133,7 @@ GERMAN = Wording(
     conjunction="und",
     more="(?:weitere|weiteren|mehr|zusätzliche)",
     amounts={
-        **named({1.0: "eine|einen|einer|einem|eines|ne|ner", 12.0: "1 dutzend|ein dutzend|dutzend", 2.0: "1 paar"}),
+        **named({1.0: "eine|einen|einer|einem|eines|ne|ner", 12.0: "1 dutzend|dutzend"}),
         **named(
             {
                 0.5: "halbe|halben|halbes|halber|halb|eine halbe|1 halbe|1 halben|1 halbes|einen halben|einer halben"

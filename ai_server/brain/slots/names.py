@@ -13,7 +13,8 @@ _MOST_WORDS = {"name": 4, _PLACE: 5}
 _AT_ENDS = '.,;:!?"“”„»«'
 _WORD = re.compile(r"\S+")
 _NAME = re.compile(r"[^\W\d_]{1,40}(?:['’.-][^\W\d_]{1,40})*")  # noqa: RUF001
-_LETTERS = re.compile(r"[^\W\d_]+")
+_CAPITALISED = re.compile(r"(?:(?<![^\W\d_])(?<!['’])|(?<=^[^\W\d_]['’]))[^\W\d_]+")  # noqa: RUF001
+"""What of a name is written with a capital: its beginning, what follows a hyphen, and the Neil of O'Neil."""
 _SHORT_FORM = re.compile(r"['’](?:s|d|m|t|ll|re|ve)$")  # noqa: RUF001
 
 
@@ -97,7 +98,7 @@ def _written(words: Sequence[_Word]) -> str:
 def _capitalised(word: _Word, *, is_inside: bool) -> str:
     if word.text != word.text.lower() or (is_inside and word.is_particle):
         return word.text
-    return _LETTERS.sub(lambda letters: _capital(letters[0]), word.text)
+    return _CAPITALISED.sub(lambda letters: _capital(letters[0]), word.text)
 
 
 def _capital(letters: str) -> str:
