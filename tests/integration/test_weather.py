@@ -69,8 +69,8 @@ def asker(database: Database, service: Service, client: httpx2.AsyncClient, cloc
 def asking(
     database: Database, service: Service, client: httpx2.AsyncClient, location: str = "Berlin", **options: Any
 ) -> Asker:
-    urls = {"forecast_url": service.forecast_url, "geocoding_url": service.geocoding_url}
-    return Asker(database, weather=OpenMeteo(client, **urls, **options), location=location)
+    provider = OpenMeteo(client, forecast_url=service.forecast_url, geocoding_url=service.geocoding_url, **options)
+    return Asker(database, weather=provider, location=location)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,10 @@ def asking(
                 "In Sydney there will be thunderstorms on Wednesday, and 3 to 13 degrees. "
                 "The chance of rain is 20 percent."
             ),
+        ),
+        (
+            {"date": "2026-11-09"},
+            "On Monday, 9 November 2026 there will be drizzle, and 8 to 18 degrees. The chance of rain is 20 percent.",
         ),
         ({"date": "2026-11-16"}, "I can't see the weather of that day. I can see from today to 14 days ahead."),
         ({"date": "2026-10-31"}, "I can't see the weather of that day. I can see from today to 14 days ahead."),

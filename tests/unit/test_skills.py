@@ -215,16 +215,13 @@ async def test_what_nobody_knows_is_left_out_of_an_owners_answer(database: Datab
     assert placeholders("Hello {person}, {time} {x y}") == {"person", "time"}
 
 
-def _said_in_code() -> Iterator[tuple[Path, str, set[str] | None]]:
-    """Yield the keys of sayings that are written out in the skills, and with which values they are said."""
+def _said_in_code() -> Iterator[tuple[Path, str, set[str | None]]]:
+    """Yield the keys of sayings that are written out in the skills, and the names of the values they are said with."""
     for path in Path(package.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            is_say = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "say"
-            if is_say and len(node.args) == 2 and isinstance(node.args[1], ast.Constant):  # type: ignore[attr-defined]
-                named = {keyword.arg for keyword in node.keywords}  # type: ignore[attr-defined]
-                key = node.args[1].value  # type: ignore[attr-defined]
-                if "." in key:
-                    yield path, key, None if None in named else named  # type: ignore[arg-type]
+            match node:
+                case ast.Call(ast.Attribute(attr="say"), [_, ast.Constant(str(key))], keywords) if "." in key:
+                    yield path, key, {keyword.arg for keyword in keywords}
 
 
 def test_every_saying_of_the_skills_is_written_with_no_more_than_it_is_said_with() -> None:
@@ -234,7 +231,7 @@ def test_every_saying_of_the_skills_is_written_with_no_more_than_it_is_said_with
     for path, key, values in found:
         assert key in sayings, f"{path.name} says {key}"
         for wording in sayings[key]:
-            assert values is None or set(Template(wording).get_identifiers()) <= values, f"{path.name} says {key}"
+            assert None in values or set(Template(wording).get_identifiers()) <= values, f"{path.name} says {key}"
 
 
 def _folder(tmp_path: Path, **files: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ async def test_one_die_of_many_sides_is_one_die(asker: Asker) -> None:
     ],
 )
 async def test_the_dice_are_those_that_were_asked_for(
-    asker: Asker, text: str, slots: dict[str, object], count: int, sides: int
+    asker: Asker, text: str, slots: dict[str, Any], count: int, sides: int
 ) -> None:
     most = 0
     for _ in range(100):

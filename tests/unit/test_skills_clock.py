@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -70,7 +71,7 @@ async def test_the_time_elsewhere_follows_the_clock_changes_of_both_places(asker
         ({"date": "2026-11-01", "count_days": True}, "That is today."),
     ],
 )
-async def test_a_date_is_told(asker: Asker, slots: dict[str, object], said: str) -> None:
+async def test_a_date_is_told(asker: Asker, slots: dict[str, Any], said: str) -> None:
     assert (await asker.ask("date_query", **slots)).text == said
 
 

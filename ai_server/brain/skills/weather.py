@@ -15,6 +15,9 @@ from ai_server.brain.skills.tool import day_of, takes, text, words_of
 
 log = structlog.get_logger(__name__)
 
+_WEEK = 7
+"""A day that is so far ahead is told by its date, since its name is that of a nearer one too."""
+
 _LIKELY_PERCENT = 20
 """Rain or snow that is less likely is not spoken of."""
 
@@ -63,18 +66,18 @@ class Weather:
             degrees, sky = form.number(forecast.temperature_c, 0), sayings.say(language, f"weather.sky.{forecast.sky}")
             now = sayings.say(language, f"weather.now{where}", degrees=degrees, sky=sky, place=forecast.place)
             return f"{now}{self._rain(language, forecast.days.get(forecast.today))}"
-        weather = forecast.days.get(day)
+        weather, ahead = forecast.days.get(day), (day - forecast.today).days
         if weather is None:
-            ahead = form.count_days(max(0, (max(forecast.days, default=forecast.today) - forecast.today).days))
-            return sayings.say(language, "weather.no_such_day", days=ahead)
+            farthest = max(forecast.days, default=forecast.today)
+            return sayings.say(language, "weather.no_such_day", days=form.count_days((farthest - forecast.today).days))
         known = {
             "sky": sayings.say(language, f"weather.sky.{weather.sky}"),
             "low": form.number(weather.low_c, 0),
             "high": form.number(weather.high_c, 0),
             "place": forecast.place,
-            "weekday": form.weekday(day),
+            "weekday": form.weekday(day) if ahead < _WEEK else form.date(day),
         }
-        key = {0: "today", 1: "tomorrow"}.get((day - forecast.today).days, "weekday")
+        key = {0: "today", 1: "tomorrow"}.get(ahead, "weekday")
         return f"{sayings.say(language, f'weather.{key}{where}', **known)}{self._rain(language, weather)}"
 
     def _rain(self, language: str, weather: DayForecast | None) -> str:
