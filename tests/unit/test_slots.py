@@ -23,7 +23,7 @@ def cases(language: str) -> list[dict]:
     """The cases of a language: those the phrases were made with, and those that were written after them."""
     lines = [
         line
-        for name in (f"{language}.jsonl", f"{language}_unseen.jsonl")
+        for name in (f"{language}.jsonl", f"{language}_later.jsonl")
         for line in (CASES / name).read_text().splitlines()
     ]
     return [json.loads(line) for line in lines]

@@ -30,7 +30,7 @@ def clock(match: re.Match[str], wording: Wording, now: datetime) -> dict[str, Sl
     """Read `hour`, and maybe `minute`, `second` and `part` of the day.
 
     With `half` the hour is the one to come, with `quarter` only a quarter of it has passed, and with `to` the minutes
-    are before all that.
+    are before all that. `exact` is said of a clock of 24 hours alone.
     """
     said = match.groupdict()
     named = wording.hours.get(said["hour"])
@@ -43,7 +43,8 @@ def clock(match: re.Match[str], wording: Wording, now: datetime) -> dict[str, Sl
     past = -minute if said.get("to") else minute
     past -= 30 if said.get("half") else 45 if said.get("quarter") else 0
     slots = dict(_at(hour * _SIXTY + past, second))
-    if named is None and 1 <= hour <= _NOON and not said["hour"].startswith("0"):
+    has_24_hours = named is not None or said["hour"].startswith("0") or said.get("exact")
+    if 1 <= hour <= _NOON and not has_24_hours:
         slots["ambiguous"] = True
     part = said.get("part")
     if not part:

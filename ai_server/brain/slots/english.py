@@ -33,6 +33,7 @@ _WEEKDAYS = named(
     }
 ) | {"weekend": 5}
 _EVERY_WEEKDAY = {f"{name}s": number for name, number in _WEEKDAYS.items() if name.endswith("day")}
+_MINUTE = r"(?P<minute>\d\d?|<minutes>)(?: (?:minutes?|mins?))?"
 _TO = "(?P<to>to|till|til|before|of)"
 _OCLOCK = "(?: (?:oclock|o clock))"
 _PART = "(?: <part>)?"
@@ -76,12 +77,12 @@ ENGLISH = Wording(
         "clock": (
             rf"<hour>[:.](?P<minute>\d\d)(?::(?P<second>\d\d))?{_OCLOCK}?{_PART}",
             rf"<hour> (?P<minute>[0-5]\d)(?: hours)?{_OCLOCK}?{_PART}",
-            rf"(?P<minute>\d\d?|<minutes>)(?: (?:minutes?|mins?))? (?:past|after|{_TO}) <hour>{_OCLOCK}?{_PART}",
+            rf"(?<!from ){_MINUTE} (?:past|after|{_TO}) <hour>{_OCLOCK}?{_PART}",
             rf"(?P<minute>half) <hour>{_OCLOCK}?{_PART}",
             rf"<hour>{_OCLOCK}(?: sharp)?{_PART}",
             r"<hour>(?: sharp)? <part>",
             r"(?P<hour>1?\d)(?P<minute>[0-5]\d) (?P<part>am|pm|a m|p m)",
-            r"(?P<hour>[01]\d|2[0-4])(?P<minute>[0-5]\d) hours",
+            r"(?P<hour>[01]?\d|2[0-4])(?P<minute>[0-5]\d) (?P<exact>hours)",
             r"(?P<hour>\d\d?)h(?P<minute>\d\d)",
             r"(?P<hour>\d\d?) h (?P<minute>\d\d)",
             r"(?:12 )?(?P<hour>noon|midday|midnight)(?: (?P<part>tonight))?",
@@ -163,6 +164,7 @@ ENGLISH = Wording(
     ),
     units=named(
         {
+            0.001: "millisecond|milliseconds|ms",
             1.0: "second|seconds|sec|secs|s",
             60.0: "minute|minutes|min|mins|m",
             3600.0: "hour|hours|hr|hrs|h",
@@ -312,11 +314,11 @@ ENGLISH = Wording(
     function_words=words(
         "a an the this that these those it its i im me my mine myself you your yours he him his she her hers we us"
         " our they them their who whom what which when where why how is am are was were be been being do does did done"
-        " have has had will would shall should can could may might must not no yes ok okay please and or but if"
-        " because so as at by for from in into of on onto to up down with about than then too very just now here there"
-        " call calls called calling name named names rename yourself change say tell know set hello hi hey bye thanks"
-        " thank robot nobody anything something nothing everyone someone dont doing going gonna want wanna like hungry"
-        " tired sorry speaking go goes really kind actually just"
+        " have has had would shall should can could might must not isnt arent wont good bad fine great important no"
+        " yes ok okay please and or but if because so as at by for from in into of on onto to up down with about than"
+        " then too very just now here there call calls called calling name named names rename yourself change say tell"
+        " know set hello hi hey bye thanks thank robot nobody anything something nothing everyone someone dont doing"
+        " going gonna want wanna like hungry tired sorry speaking go goes really kind actually just"
     ),
     particles=words("van von der den de la del da di dos du le el al bin ben ibn y"),
 )

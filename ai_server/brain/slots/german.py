@@ -23,7 +23,7 @@ _PERIOD = "<period>"
 _MINUTE = r"(?P<minute>\d\d?|<minutes>)(?: (?:minuten?|min))?"
 _NO_DATE = r"(?! (?:uhr|stunden?|minuten?|sekunden?|grad|prozent|%|meter|kilometer|euro)(?!\S))"
 
-_HALVES = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf"
+_HALVES = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn"
 
 GERMAN = Wording(
     spelling=Spelling(
@@ -160,6 +160,7 @@ GERMAN = Wording(
     ),
     units=named(
         {
+            0.001: "millisekunde|millisekunden",
             1.0: "sekunde|sekunden|sek|s",
             60.0: "minute|minuten|min|minütigen|minütiger|m",
             3600.0: "stunde|stunden|std|stündigen|stündiger|h",
@@ -323,11 +324,11 @@ GERMAN = Wording(
     ),
     ordinals=named({-1: "letzte|letzten|letzter|letztes", -2: "vorletzte|vorletzten|vorletzter|vorletztes"}),
     function_words=words(
-        "ein eine einen einer der die das den dem des ich du er sie es wir ihr mich mir dich dir mein meine dein deine"
-        " sein ihre bin bist ist sind war heiße heisse heißt heisst nenn nenne nennen nennst name namen und oder aber"
-        " nicht kein ja nein bitte danke hallo tschüss in im an am auf aus bei mit nach von vom zu zum zur für über um"
-        " ab jetzt hier da wer was wie wann wo warum dass wenn als so sehr nur auch noch schon kannst kann will möchte"
-        " sag sage alle roboter niemand etwas man gerne einfach lieber künftig"
+        "leid tut gut schlecht ein eine einen einer der die das den dem des ich du er sie es wir ihr mich mir dich"
+        " dir mein meine dein deine sein ihre bin bist ist sind war heiße heisse heißt heisst nenn nenne nennen nennst"
+        " name namen und oder aber nicht kein ja nein bitte danke hallo tschüss in im an am auf aus bei mit nach von"
+        " vom zu zum zur für über um ab jetzt hier da wer was wie wann wo warum dass wenn als so sehr nur auch noch"
+        " schon kannst kann will möchte sag sage alle roboter niemand etwas man gerne einfach lieber künftig"
     ),
     particles=words("von van vom zu zum zur der den de la und"),
 )

@@ -112,7 +112,7 @@ SPANISH = Wording(
         "level": words("a al hasta nivel volumen el en"),
         "language": words("en a al hablar habla el"),
         "number": words("numero el"),
-        "name": words("es soy llamo llámame llamarme llama llaman llames dime"),
+        "name": words("es soy llamo llámame llamarme llama llaman llamas llames dime decirme"),
         "place": words("en de para a"),
     },
     following=words(
@@ -146,6 +146,7 @@ SPANISH = Wording(
     ),
     units=named(
         {
+            0.001: "milisegundo|milisegundos",
             1.0: "segundo|segundos|seg|segs|s",
             60.0: "minuto|minutos|minutito|minutitos|min|mins|m",
             3600.0: "hora|horas|horita|h|hs",
@@ -294,11 +295,11 @@ SPANISH = Wording(
         | {3: "tercer|tercero|tercera", 4: "cuarto|cuarta", 5: "quinto|quinta"}
     ),
     function_words=words(
-        "un una uno unos unas el la los las lo de del al a en con por para y o pero si no que qué cual cuál quien"
-        " quién como cómo cuando cuándo donde dónde soy es eres está estoy somos son me te se le nos les mi tu su mis"
-        " tus sus yo tú él ella usted nosotros ellos llamo llama llamas llaman llames llamar llámame llamame dime di"
-        " nombre apodo favor gracias hola adiós ahora aquí muy más todos puedes puede quiero robot nadie ser puedo"
-        " mejor digan dicen decir partir"
+        "siento decirme decir bien mal un una uno unos unas el la los las lo de del al a en con por para y o pero si"
+        " no que qué cual cuál quien quién como cómo cuando cuándo donde dónde soy es eres está estoy somos son me te"
+        " se le nos les mi tu su mis tus sus yo tú él ella usted nosotros ellos llamo llama llamas llaman llames"
+        " llamar llámame llamame dime di nombre apodo favor gracias hola adiós ahora aquí muy más todos puedes puede"
+        " quiero robot nadie ser puedo mejor digan dicen decir partir"
     ),
     particles=words("de del la las los y da van von san santa"),
 )
