@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from ai_server.brain.skills.open_meteo import OpenMeteo
+from ai_server.brain.open_meteo import OpenMeteo
 from ai_server.memory.database import Database
 from tests.asking import Asker, standing_database
 from tests.weather_service import (

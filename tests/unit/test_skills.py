@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from ai_server import resources
 from ai_server.brain import skills as package
-from ai_server.brain.robots import Situation
+from ai_server.brain.robots import Robots, Situation
 from ai_server.brain.skills.own import placeholders
 from ai_server.brain.skills.registry import Skills
 from ai_server.brain.skills.sayings import Sayings
@@ -22,6 +22,7 @@ from ai_server.brain.skills.skill import Answer, Question
 from ai_server.brain.skills.tool import NOTHING
 from ai_server.configfile import ConfigError
 from ai_server.memory.database import Database
+from ai_server.protocol.device import VisionEvent
 from tests.asking import Asker, declared, standing_asker
 
 
@@ -157,6 +158,14 @@ async def test_a_sensor_is_told(asker: Asker, sensor: str, situation: Situation,
 async def test_a_silent_sensor_is_admitted(asker: Asker, sensor: str) -> None:
     text = (await asker.ask("sensor_query", sensor=sensor)).text
     assert any(word in text for word in ("no ", "not ", "nothing", "None"))
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "a person"), ("de", "einen Menschen"), ("es", "una persona")])
+async def test_a_person_without_a_name_is_seen_in_every_language(asker: Asker, language: str, said: str) -> None:
+    robots = Robots(max_robots=1, max_sensors=1)
+    robots.see("r1", VisionEvent(event_type="person_detected"))
+    situation = robots.situation("r1")
+    assert said in (await asker.ask("sensor_query", language=language, situation=situation, sensor="vision")).text
 
 
 async def test_a_low_battery_is_sad_unless_it_charges(asker: Asker) -> None:
