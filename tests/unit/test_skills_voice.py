@@ -73,6 +73,7 @@ async def test_a_level_that_nobody_said_is_asked_for(asker: Asker) -> None:
 @pytest.mark.parametrize(
     "action",
     [
+        {"name": "speaker_volume_level", "type": "integer", "minimum": 0, "maximum": 9},
         {"name": "setVolume", "type": "number", "minimum": 0, "maximum": 1},
         {
             "name": "audio",
@@ -102,6 +103,8 @@ async def test_an_action_tells_by_its_name_or_description_that_it_sets_the_volum
             "minimum": 0,
             "maximum": 9,
         },
+        {"name": "pump_volume", "type": "integer", "minimum": 0, "maximum": 9},
+        {"name": "pour", "description": "Pour this volume of tea.", "type": "integer", "minimum": 0, "maximum": 9},
         {"name": "fill_tank", "description": "Fill in so many litres.", "type": "integer", "minimum": 0, "maximum": 9},
     ],
 )

@@ -9,8 +9,9 @@ by its name what it sets:
 - language: a text; the name holds `language` or `locale`: `set_language`. It is told the tag, or the first of its
   `enum` in that language.
 
-Where no name tells it, the description may, by the same words. Levels from 0 to 100 go from the parameter's `minimum`
-to its `maximum`.
+Other words in the name must be plain ones, such as `speaker` or `level`: the volume of a `pump_volume` is another one.
+Where no name tells it, a description may that holds the same words and one of a voice, such as `speaker` or `speech`.
+Levels from 0 to 100 go from the parameter's `minimum` to its `maximum`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,12 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 Words = tuple[frozenset[str], ...]
 """Of each set an action's name, or its description, holds one."""
+
+_VOICE = frozenset(
+    {"audio", "loudspeaker", "sound", "speak", "speaker", "speaking", "speech", "talk", "talking", "voice"}
+)
+_PLAIN = _VOICE | {"adjust", "change", "level", "master", "output", "percent", "robot", "set", "to"}
+"""What the name of an action of the voice may hold besides."""
 
 _LANGUAGE: Words = (frozenset({"language", "locale"}),)
 
@@ -190,14 +197,22 @@ def find_action(body: Body, words: Words, fits: Callable[[Parameter], bool]) -> 
         for action in body.offered
         if not action.confirm and len(action.parameters.properties) == 1 and fits(_only(action)[1])
     ]
-    named = (action for action in able if _holds(action.name, words))
-    described = (action for action in able if _holds(action.description, words))
+    named = (action for action in able if _names(action.name, words))
+    described = (action for action in able if _holds(_words(action.description), (*words, _VOICE)))
     return next(named, None) or next(described, None)
 
 
-def _holds(text: str, words: Words) -> bool:
-    held = {word.lower() for word in _WORD.findall(text)}
+def _names(name: str, words: Words) -> bool:
+    held = _words(name)
+    return _holds(held, words) and held <= _PLAIN.union(*words)
+
+
+def _holds(held: frozenset[str], words: Words) -> bool:
     return all(held & either for either in words)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORD.findall(text))
 
 
 def _only(action: ActionDeclaration) -> tuple[str, Parameter]:
