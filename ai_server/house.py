@@ -9,17 +9,24 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ai_server.brain.alarms import Alarms
 from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.graph import Brain
 from ai_server.brain.hearing import Hearing
+from ai_server.brain.hostclock import HostClock
 from ai_server.brain.language import Languages
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
+from ai_server.brain.sensor_watch import SensorWatch
+from ai_server.brain.skills.forecast import WeatherProvider
+from ai_server.brain.skills.parts import Parts
+from ai_server.brain.skills.registry import Skills
 from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.dialogue.intake import Intake
 from ai_server.dialogue.limits import ActionLimit, Limits
+from ai_server.dialogue.speaking_first import SpeakingFirst
 from ai_server.llm.failover import Failover
 from ai_server.llm.fallback import Fallback
 from ai_server.llm.manner import Manner
@@ -27,9 +34,13 @@ from ai_server.llm.service import ModelService
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database
 from ai_server.memory.declarations import Declarations
+from ai_server.memory.names import Names
 from ai_server.memory.personas import ChosenPersonas
+from ai_server.memory.reminders import Reminders
+from ai_server.memory.said_rules import SaidRules
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
+from ai_server.memory.voice import Voices
 from ai_server.mqtt.connection import Connection
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox
@@ -39,6 +50,10 @@ from ai_server.settings import Settings
 from ai_server.telemetry.condition import Condition
 from ai_server.telemetry.loop_lag import LoopLag
 from ai_server.telemetry.meters import Meters
+
+_NAMES_OF_A_ROBOT = 8
+_RULES_OF_A_ROBOT = 8
+"""So many of each are kept for each robot, on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ class Ground:
         meters: count what happens.
         lag: of the event loop.
         condition: of the daemon.
+        weather: who knows the weather; None where the settings do not allow to ask.
     """
 
     settings: Settings
@@ -66,6 +82,7 @@ class Ground:
     meters: Meters
     lag: LoopLag
     condition: Condition
+    weather: WeatherProvider | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +100,23 @@ class House:
     declarations: Declarations
     personas: RobotPersonas
     deeds: Deeds
+    voices: Voices
+    names: Names
+    alarms: Alarms
+    speaking_first: SpeakingFirst
+    watch: SensorWatch
 
     async def resume(self) -> None:
-        """Take up what an earlier process left: what robots declared and chose, their actions, and their utterances.
+        """Take up what an earlier process left: what robots declared, chose and were told, and their utterances.
 
         Raises:
             DatabaseError: if it cannot be read.
         """
         self.robots.restore(await self.declarations.load())
         await self.personas.load()
+        await self.voices.load()
+        await self.names.load()
+        await self.watch.load()
         await self.deeds.resume()
         await self.intake.resume()  # in line before anything new
 
@@ -109,7 +134,34 @@ def build(ground: Ground) -> House:
     personas = RobotPersonas(
         ChosenPersonas(database, max_robots=settings.naila_max_robots), max_robots=settings.naila_max_robots
     )
-    files = CharacterFiles(settings.config_dir, persona=settings.naila_persona, prompt=ground.manner.prompt)
+    files = CharacterFiles(
+        settings.config_dir,
+        persona=settings.naila_persona,
+        prompt=ground.manner.prompt,
+        cache=settings.cache_dir,
+    )
+    voices = Voices(database, max_robots=settings.naila_max_robots)
+    names = Names(database, max_names=_NAMES_OF_A_ROBOT * settings.naila_max_robots)
+    alarms = Alarms(
+        reminders=Reminders(
+            database,
+            max_per_robot=settings.naila_max_reminders,
+            max_in_all=settings.naila_max_reminders * settings.naila_max_robots,
+        ),
+        sayings=lambda: files.current.sayings,
+        clock=HostClock(),
+    )
+    skills = Skills.discover(
+        Parts(
+            sayings=lambda: files.current.sayings,
+            rng=random.Random(),  # noqa: S311  no secret
+            voices=voices,
+            names=names,
+            alarms=alarms,
+            weather=ground.weather,
+            location=settings.naila_location or "",
+        )
+    )
     outbox = Outbox(connection, undelivered)
     inbox = Inbox(
         AcceptedUtterances(database), per_device=settings.naila_queue_per_device, total=settings.naila_queue_total
@@ -140,6 +192,9 @@ def build(ground: Ground) -> House:
         robots=robots,
         failures=deeds.failures,
         hearing=Hearing(lambda: files.current.feelings, ground.languages),
+        skills=skills,
+        names=names,
+        voices=voices,
         turns=turns,
         model=Failover(ground.engine, Fallback(files.voice, rng=random.Random())),  # noqa: S311  no secret
         manner=ground.manner,
@@ -161,6 +216,21 @@ def build(ground: Ground) -> House:
         deeds=deeds,
         action_ttl=timedelta(seconds=settings.naila_action_ttl_s),
     )
+    speaking_first = SpeakingFirst(
+        robots=robots,
+        turns=turns,
+        outbox=outbox,
+        deeds=deeds,
+        answering=dialogue.answering,
+        action_ttl=timedelta(seconds=settings.naila_action_ttl_s),
+    )
+    watch = SensorWatch(
+        rules=lambda: files.current.rules,
+        said=SaidRules(database, max_kept=_RULES_OF_A_ROBOT * settings.naila_max_robots),
+        speaker=speaking_first,
+        robots=robots,
+        sayings=lambda: files.current.sayings,
+    )
     intake = Intake(
         connection=connection,
         inbox=inbox,
@@ -175,6 +245,7 @@ def build(ground: Ground) -> House:
         declarations=declarations,
         files=files,
         personas=personas,
+        watch=watch,
         max_payload_bytes=settings.naila_max_payload_bytes,
         max_nesting=settings.naila_max_nesting,
         max_actions=settings.naila_max_actions,
@@ -201,4 +272,21 @@ def build(ground: Ground) -> House:
 
     files.on_change = tell_of_files
     ground.condition.ail("config", files.current.ailment)
-    return House(connection, files, brain, outbox, dialogue, intake, reporter, robots, declarations, personas, deeds)
+    return House(
+        connection=connection,
+        files=files,
+        brain=brain,
+        outbox=outbox,
+        dialogue=dialogue,
+        intake=intake,
+        reporter=reporter,
+        robots=robots,
+        declarations=declarations,
+        personas=personas,
+        deeds=deeds,
+        voices=voices,
+        names=names,
+        alarms=alarms,
+        speaking_first=speaking_first,
+        watch=watch,
+    )

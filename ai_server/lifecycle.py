@@ -257,6 +257,7 @@ class Daemon:
             "intake": house.intake.run(),
             "outbox": house.outbox.run(),
             "files": house.files.run(),
+            "alarms": house.alarms.run(house.speaking_first),
             "reporter": house.reporter.run(self._settings.naila_metrics_interval_s),
             "retention": Retention(database, self._settings.naila_database_mb * _MIB).run(),
             "loop lag": self._lag.run(),

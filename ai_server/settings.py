@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     llm_hang_timeout_s: float = _setting(30, "seconds, a number from 1 to 600", ge=1, le=600)
 
     naila_data_dir: Path = _setting(Path("~/.local/share/naila"), "a directory that the daemon may write to")
+    naila_cache_dir: OptionalPath = _setting(
+        None, "a directory for what can be made again; empty for `cache` in NAILA_DATA_DIR"
+    )
     naila_config_dir: OptionalPath = _setting(None, "a directory laid out as config/, or empty for the shipped one")
     naila_persona: str = _setting(
         "naila", "the name of a file in personas/, without .toml", pattern=r"^[A-Za-z0-9_-]{1,64}$"
@@ -141,6 +144,13 @@ class Settings(BaseSettings):
     naila_max_actions_per_reply: int = _setting(3, "actions, a whole number from 0 (none) to 10", ge=0, le=10)
     naila_action_rate: float = _setting(5, "actions a second, a number from 0.1 to 1000", ge=0.1, le=1000)
     naila_action_ttl_s: float = _setting(30, "seconds, a number from 1 to 3600", ge=1, le=3600)
+    naila_max_reminders: int = _setting(
+        50, "timers, alarms and reminders of a robot, a whole number from 1 to 1000", ge=1, le=1000
+    )
+    naila_weather: bool = _setting(False, "true or false: whether Open-Meteo may be asked for the weather")
+    naila_location: OptionalText = _setting(
+        None, "a place's name, or latitude and longitude as 52.5,13.4: where the host is; empty where unknown"
+    )
     naila_heard_confidence: float = _setting(
         0.4, "a number from 0 to 1: what a transcript is less sure of is asked again; 0 for never", ge=0, le=1
     )
@@ -162,6 +172,11 @@ class Settings(BaseSettings):
     def data_dir(self) -> Path:
         """The data directory, absolute."""
         return self.naila_data_dir.expanduser().absolute()
+
+    @property
+    def cache_dir(self) -> Path:
+        """The directory for what can be made again, absolute."""
+        return (self.naila_cache_dir or self.data_dir / "cache").expanduser().absolute()
 
     @property
     def database(self) -> Path:

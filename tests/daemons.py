@@ -9,6 +9,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ from ai_server.settings import Settings
 from tests.brokers import Robot
 
 START_TIMEOUT_S = 60.0
+
+CACHE = Path(tempfile.gettempdir()) / f"naila-tests-{os.getuid()}"
+"""What the phrases teach is learnt once for all tests; it is kept by the hash of what it was learnt from."""
 
 
 class RunningDaemon:
@@ -45,6 +49,7 @@ class RunningDaemon:
             "MQTT_PASSWORD": broker.password or "",
             "MQTT_PROTOCOL": broker.protocol,
             "NAILA_DATA_DIR": str(directory / "data"),
+            "NAILA_CACHE_DIR": str(CACHE),
             "NAILA_METRICS_INTERVAL_S": "0.5",
             "NAILA_LOG_FORMAT": "json",
             "LLM_SEED": "1",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from pydantic import JsonValue
 
 from ai_server.brain.grammar import reply_grammar
+from ai_server.brain.signatures import signature
+from ai_server.brain.tools import Tool
 from ai_server.llm.chat import ActionCall
 from ai_server.protocol.device import ActionDeclaration, Parameter
 from ai_server.protocol.terms import EMOTIONS, Emotion
@@ -42,7 +43,7 @@ class Body:
         self.stop = next(filter(_stops, self.actions), None)
         self.offered = tuple(action for action in self.actions if action is not self.face)
         self._named = {action.name: action for action in self.actions}
-        self._grammars: dict[int, str] = {}
+        self._grammars: dict[tuple[int, tuple[str, ...]], str] = {}
 
     def lines(self, *, descriptions: bool) -> str:
         """Return the list of actions for a prompt; the embedded model was taught the one without descriptions."""
@@ -50,11 +51,17 @@ class Body:
             return "Actions: none"
         return self._described if descriptions else self._plain
 
-    def grammar(self, max_actions: int) -> str:
-        """Return the GBNF of a reply with at most so many of the offered actions, from its rule `root`."""
-        if max_actions not in self._grammars:
-            self._grammars[max_actions] = reply_grammar(self.offered, max_actions)
-        return self._grammars[max_actions]
+    def grammar(self, max_actions: int, skills: Sequence[Tool] = ()) -> str:
+        """Return the GBNF of a reply with at most so many of the offered actions and skills, from its rule `root`.
+
+        Of two things of one name, the body's is meant.
+        """
+        own = {action.name for action in self.offered}
+        others = [skill for skill in skills if skill.name not in own]
+        key = (max_actions, tuple(skill.name for skill in others))
+        if key not in self._grammars:
+            self._grammars[key] = reply_grammar(self.offered, max_actions, others)
+        return self._grammars[key]
 
     @cached_property
     def tools(self) -> tuple[dict[str, Any], ...]:
@@ -122,24 +129,7 @@ def _description(action: ActionDeclaration) -> str:
 
 
 def _signature(action: ActionDeclaration) -> str:
-    parameters = ", ".join(f"{name}: {_values(value)}" for name, value in action.parameters.properties.items())
-    return f"{action.name}({parameters})"
-
-
-def _values(parameter: Parameter) -> str:
-    match parameter.type:
-        case "boolean":
-            return "true|false"
-        case "string":
-            return "|".join(parameter.enum) or "text"
-        case "integer" | "number":
-            low, high = (_decimal(bound, parameter.places) for bound in parameter.range)
-            return f"{low}..{high}"
-
-
-def _decimal(units: int, places: int) -> str:
-    text = f"{Decimal(units).scaleb(-places):f}"
-    return text.rstrip("0").rstrip(".") if places else text
+    return signature(action.name, action.parameters.properties)
 
 
 def _tool(action: ActionDeclaration) -> dict[str, Any]:

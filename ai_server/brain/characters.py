@@ -15,6 +15,7 @@ from ai_server.brain.feelings import Feelings
 from ai_server.brain.intent.classifier import IntentClassifier
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
+from ai_server.brain.rules import Rules
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.watchedfile import WatchedFile
 from ai_server.brain.wording import Wording
@@ -42,6 +43,7 @@ class Characters:
         answers: what is said without a model by personas that have no answers of their own.
         wording: what is said of actions.
         sayings: what skills say.
+        rules: when robots speak of their own accord.
         classifier: tells what an utterance is for; it knows the names of all personas.
         feelings: tells from words how somebody feels.
         problems: what is wrong with files, of which something older or nothing is in use.
@@ -53,6 +55,7 @@ class Characters:
     answers: WrittenAnswers
     wording: Wording
     sayings: Sayings
+    rules: Rules
     classifier: IntentClassifier
     feelings: Feelings
     problems: tuple[str, ...] = ()
@@ -80,7 +83,7 @@ class Characters:
 
 
 class CharacterFiles:
-    """Keeps `current` true to the files: personas, prompt, written answers, wording, sayings, intents, feelings.
+    """Keeps `current` true to the files: personas, prompt, answers, wording, sayings, rules, intents, feelings.
 
     A file that is wrong or missing keeps what it held before and is one of the `problems`. A persona whose file is
     deleted is gone, but for the default one.
@@ -113,6 +116,7 @@ class CharacterFiles:
         self._answers = WatchedFile.read(folder / "phrases" / "fallback", WrittenAnswers.load)
         self._wording = WatchedFile.read(folder / "phrases" / "actions.toml", Wording.load)
         self._sayings = WatchedFile.read(folder / "phrases" / "skills", Sayings.load)
+        self._rules = WatchedFile.read(folder / "rules.yaml", Rules.load)
         self._names = self._personas.spoken_names()
         self._classifier = WatchedFile.read(folder / "intents", self._load_classifier)
         self._feelings = WatchedFile.read(folder / "feelings", Feelings.load)
@@ -138,7 +142,15 @@ class CharacterFiles:
 
     @property
     def _others(self) -> tuple[WatchedFile[Any], ...]:
-        return (self._prompt, self._answers, self._wording, self._sayings, self._classifier, self._feelings)
+        return (
+            self._prompt,
+            self._answers,
+            self._wording,
+            self._sayings,
+            self._rules,
+            self._classifier,
+            self._feelings,
+        )
 
     def _look(self) -> bool:
         """Look at each file once; return whether anything is new."""
@@ -176,6 +188,7 @@ class CharacterFiles:
             answers=self._answers.content,
             wording=self._wording.content,
             sayings=self._sayings.content,
+            rules=self._rules.content,
             classifier=self._classifier.content,
             feelings=self._feelings.content,
             problems=(*self._personas.problems, *(problem for problem in problems if problem)),

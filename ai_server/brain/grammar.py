@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from ai_server.brain.tools import Tool
 from ai_server.protocol.device import ActionDeclaration, Parameter
 from ai_server.protocol.terms import EMOTIONS
 
@@ -28,28 +29,30 @@ _TEXT = rf"""char ::= [{_IN_QUOTES}] | "\\" ["\\n]
 """
 
 
-def reply_grammar(actions: Sequence[ActionDeclaration], max_actions: int) -> str:
+def reply_grammar(actions: Sequence[ActionDeclaration], max_actions: int, tools: Sequence[Tool] = ()) -> str:
     r"""Return the grammar of one reply in GBNF, from its rule `root`.
 
     A reply is `[emotion] `, words, and then at most `max_actions` lines of JSON, each one of `actions` in the form of
     `json.dumps({"action": name, **arguments}, ensure_ascii=False)` with the parameters in their declared order; nothing
-    follows the last. A blank line may stand before a line. Words hold no brackets, braces or control characters, and
-    each of their lines begins with a character that can be seen, so that `{` at the start of a line is an action.
+    follows the last; calls of `tools` may stand in their place. A blank line may stand before a line. Words hold no
+    brackets, braces or control characters, and each of their lines begins with a character that can be seen, so that
+    `{` at the start of a line is an action.
 
     Integers have no sign but a minus, no leading zeros and no `-0`; numbers at most three decimal places besides, which
     may be zeros. Of control characters a text has only `\n`, so that none is cut short in firmware.
     """
     emotions = " | ".join(map(_literal, EMOTIONS))
     root = f'root ::= "[" ({emotions}) "] " words'
-    if not actions or max_actions == 0:
+    if not (actions or tools) or max_actions == 0:
         return f"{root}\n{_WORDS}"
-    texts = _TEXT if any(each.max_length for each in _parameters(actions)) else ""
-    alternatives = " |\n  ".join(map(_action, actions))
+    texts = _TEXT if any(each.max_length for each in _parameters(actions, tools)) else ""
+    alternatives = " |\n  ".join([*map(_action, actions), *map(_call, tools)])
     return f"{root} (nl action){{0,{max_actions}}}\n{_WORDS}{texts}action ::= (\n  {alternatives}\n)\n"
 
 
-def _parameters(actions: Sequence[ActionDeclaration]) -> list[Parameter]:
-    return [parameter for action in actions for parameter in action.parameters.properties.values()]
+def _parameters(actions: Sequence[ActionDeclaration], tools: Sequence[Tool]) -> list[Parameter]:
+    sets = [*(action.parameters.properties for action in actions), *(tool.parameters for tool in tools)]
+    return [parameter for parameters in sets for parameter in parameters.values()]
 
 
 def _action(action: ActionDeclaration) -> str:
@@ -60,6 +63,16 @@ def _action(action: ActionDeclaration) -> str:
         parts += [_literal(f'{before}, "{name}": {quote}'), _value(parameter)]
         before = quote
     return " ".join([*parts, _literal(f"{before}}}")])
+
+
+def _call(tool: Tool) -> str:
+    """Return what stands for a call of a skill."""
+    parts = [_literal(f'{{"action": "{tool.name}"')]
+    for name, parameter in tool.parameters.items():
+        quote = '"' if parameter.type == "string" else ""
+        part = [_literal(f', "{name}": {quote}'), _value(parameter), *([_literal(quote)] if quote else [])]
+        parts.append(f"({' '.join(part)})?" if name in tool.optional else " ".join(part))
+    return " ".join([*parts, _literal("}")])
 
 
 def _value(parameter: Parameter) -> str:

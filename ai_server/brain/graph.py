@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypedDict, cast
 
+import msgspec
 import structlog
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -18,6 +19,7 @@ from langgraph.types import StreamWriter
 from ai_server.brain.actions import unsaid_number
 from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.consent import Asking, Consent
+from ai_server.brain.context import Contexts
 from ai_server.brain.direct import read_command
 from ai_server.brain.hearing import Hearing
 from ai_server.brain.intent.intent import Intent
@@ -28,8 +30,9 @@ from ai_server.brain.prompt import messages, system_message
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robot, Robots
 from ai_server.brain.routing import Decision, Heard, HeardBadly, Route, decide
-from ai_server.brain.skills.simple import SKILLS, Question
-from ai_server.brain.skills.skill import Answer
+from ai_server.brain.skills.registry import Skills
+from ai_server.brain.skills.skill import Answer, Question, Skill
+from ai_server.brain.tools import tool_lines, tools_of
 from ai_server.llm.chat import (
     ActionCall,
     ChatEvent,
@@ -46,7 +49,9 @@ from ai_server.llm.chat import (
 from ai_server.llm.manner import Manner
 from ai_server.llm.wire import MOST_PREFIXES
 from ai_server.memory.database import DatabaseError
+from ai_server.memory.names import Names
 from ai_server.memory.turns import Turns
+from ai_server.memory.voice import Voices
 from ai_server.protocol.utterance import Utterance
 
 log = structlog.get_logger(__name__)
@@ -160,6 +165,9 @@ class Brain:
         robots: what is known of each robot now.
         failures: what a robot's body could not do lately, as facts.
         hearing: tells how an utterance is spoken.
+        skills: answer what needs no model; a model that takes the long prompt may call them too.
+        names: what people call their robots.
+        voices: in which language each robot was told to speak.
         turns: what was said before.
         model: who answers what no skill does.
         manner: how it is asked to.
@@ -178,6 +186,9 @@ class Brain:
         robots: Robots,
         failures: Callable[[str], tuple[str, ...]],
         hearing: Hearing,
+        skills: Skills,
+        names: Names,
+        voices: Voices,
         turns: Turns,
         model: ListeningModel,
         manner: Manner,
@@ -191,6 +202,10 @@ class Brain:
         self._personas = personas
         self._robots = robots
         self._hearing = hearing
+        self._skills = skills
+        self._names = names
+        self._voices = voices
+        self._tools = tools_of(skills.tools()) if manner.prompt == "system" else ()
         self._consent = Consent(robots, lambda: files.current.wording)
         self._turns = turns
         self._model = model
@@ -198,6 +213,8 @@ class Brain:
         self._max_actions = max_actions
         self._least_confidence = least_confidence
         self._heard_badly = HeardBadly()
+        self._contexts = Contexts()
+        self._now = now
         self._reply_timeout_s = reply_timeout_s
         self._openings = Openings(robots=robots, failures=failures, turns=turns, history_tokens=history_tokens, now=now)
         self._listening = Listening(self._openings.open, self._read_ahead)
@@ -211,14 +228,15 @@ class Brain:
             respond=self._respond,
         )
 
-    def is_stop(self, words: str) -> bool:
-        """Say whether these words ask the robot to stop speaking."""
-        return bool(self._files.current.classifier.classify(words).name == "cancel")
+    def is_stop(self, device_id: str, words: str) -> bool:
+        """Say whether these words ask a robot to stop speaking."""
+        language = self._robots.robot(device_id).language or "en"
+        return self._files.current.classifier.classify(words, language=language).name == "cancel"
 
     def stop_call(self, device_id: str, words: str) -> ActionCall | None:
         """Return the action that stops a robot's body, if that is what these words ask for; None else."""
         stop = self._robots.robot(device_id).body.stop
-        return ActionCall(stop.name, {}) if stop and self.is_stop(words) else None
+        return ActionCall(stop.name, {}) if stop and self.is_stop(device_id, words) else None
 
     def let_go(self, device_id: str) -> None:
         """Do nothing any more of what a robot asked whether to do."""
@@ -264,6 +282,7 @@ class Brain:
         """Have the model forget what it read of a robot's conversation; the turns are the memory's to forget."""
         self._listening.end(device_id)
         self._consent.let_go(device_id)
+        self._contexts.forget(device_id)
         self._model.forget(device_id)
 
     def _read_ahead(self, partial: Utterance, moment: Moment, history: History) -> None:
@@ -281,30 +300,44 @@ class Brain:
             self._model.prepare(system)
 
     def _system_message(self, robot: Robot) -> Message:
-        descriptions = self._manner.prompt == "system"
-        return system_message(
-            self._files.current.prompt, self._persona(robot), robot.body.lines(descriptions=descriptions)
-        )
+        actions = robot.body.lines(descriptions=self._manner.prompt == "system")
+        if self._tools:
+            actions = f"{actions}\n\n{tool_lines(self._tools)}"
+        return system_message(self._files.current.prompt, self._persona(robot), actions)
 
     def _language(self, utterance: Utterance, robot: Robot) -> str:
-        return self._hearing.language(utterance, robot.language, self._persona(robot).languages[0])
+        told = self._voices.of(robot.device_id).language
+        return told or self._hearing.language(utterance, robot.language, self._persona(robot).languages[0])
 
     def _persona(self, robot: Robot) -> Persona:
-        return self._files.current.persona(self._personas.of(robot))
+        """Return who a robot is, by the name that people gave it."""
+        persona = self._files.current.persona(self._personas.of(robot))
+        name = self._names.robot(robot.device_id)
+        return persona.model_copy(update={"name": name}) if name else persona
 
     async def _understand(self, state: TurnState, writer: StreamWriter) -> _Understanding:
         began = time.perf_counter()
         utterance = state["utterance"]
         robot = self._robots.robot(utterance.device_id)
-        intent = self._files.current.classifier.classify(utterance.text)
+        language = self._language(utterance, robot)
+        intent = self._files.current.classifier.classify(
+            utterance.text,
+            language=language,
+            context=self._contexts.of(utterance.device_id),
+            now=self._now(),
+        )
         decision, calls = self._decide(utterance, robot, intent, state["arrived"])
+        if decision.route == "skill":
+            self._contexts.note(utterance.device_id, intent)
+        elif decision.route != "ask_again":
+            self._contexts.forget(utterance.device_id)
         opening = self._listening.end(utterance.device_id)
         if decision.route != "model":
             moment, reading = self._openings.moment(utterance.device_id), None
         else:
             opening = opening or self._openings.open(utterance.device_id)
             moment, reading = opening.moment, opening.history  # which is read while LangGraph goes to the next node
-        language = robot.language = self._language(utterance, robot)
+        robot.language = language
         moment = self._hearing.hear(utterance, moment, language)
         facts = moment.facts
         ended = time.perf_counter()
@@ -330,7 +363,7 @@ class Brain:
             intent=intent,
             answers_question=consented is not None,
             command=command.name if command else "",
-            has_skill=intent.name in SKILLS,
+            has_skill=self._skills.for_intent(intent.name, intent.response) is not None,
             confidence=utterance.confidence,
             asked_again=self._heard_badly.of(utterance.device_id),
         )
@@ -362,8 +395,12 @@ class Brain:
         return {"last": Answer(last.reply.text, last.reply.emotion) if last else None}
 
     async def _use_skill(self, state: TurnState, writer: StreamWriter) -> None:
-        intent, moment = state["intent"], state["moment"]
-        _say(writer, SKILLS[intent.name](Question(moment.now, moment.situation, intent.slots, state.get("last"))))
+        intent = state["intent"]
+        skill = self._skills.for_intent(intent.name, intent.response)
+        if skill is None:
+            raise RuntimeError(f"no skill answers {intent.name}, and one was to")
+        answer = await skill.answer(self._question(state, intent.name, intent.slots))
+        _say(writer, answer, self._declared(answer.calls, state["utterance"].device_id))
 
     async def _act(self, state: TurnState, writer: StreamWriter) -> None:
         """Do what the person said yes to, or commanded in full; a command that needs a yes is asked about first."""
@@ -383,18 +420,70 @@ class Brain:
         took_ms = (time.perf_counter() - state["understood_at"]) * 1000
         writer(Prompted(len(state["history"]), characters, took_ms))
         async with aclosing(self._model.stream(request)) as events:
-            async for event in events:
-                if isinstance(event, ActionCall) and (reason := self._objection(event, state["utterance"])):
-                    log.warning("an action was dropped", reason=reason)
-                    continue
+            async for event in self._with_skills(events, state):
                 for each in asking.pass_on(event):
                     writer(each)
 
-    def _objection(self, call: ActionCall, utterance: Utterance) -> str | None:
-        reason = self._robots.robot(utterance.device_id).body.objection(call)
-        if reason is None and self._manner.literal_numbers:
-            return unsaid_number(call, utterance.text)
-        return reason
+    async def _with_skills(self, events: AsyncIterator[ChatEvent], state: TurnState) -> AsyncGenerator[ChatEvent, None]:
+        """Yield the events of a model but for actions that must not leave; of a skill that it calls, the answer."""
+        utterance, said = state["utterance"], ""
+        async for event in events:
+            if isinstance(event, ActionCall) and (skill := self._called(event, utterance.device_id)):
+                answer = await skill.answer(self._question(state, "", event.arguments))
+                said += f" {answer.text}"
+                yield Delta(f" {answer.text}")
+                yield Sentence(answer.text)
+                for call in self._declared(answer.calls, utterance.device_id):
+                    yield call
+            elif isinstance(event, ActionCall) and not self._is_said(event, utterance.text):
+                continue
+            elif isinstance(event, ActionCall):
+                for call in self._declared([event], utterance.device_id):
+                    yield call
+            elif isinstance(event, Finished) and said:
+                yield msgspec.structs.replace(event, text=f"{event.text.rstrip()}{said}".strip())
+            else:
+                yield event
+
+    def _called(self, call: ActionCall, device_id: str) -> Skill | None:
+        """Return the skill that a model calls; None where it is one of the robot's own actions, or nothing."""
+        if not self._tools or self._robots.robot(device_id).body.declaration(call.name):
+            return None
+        return self._skills.named(call.name)
+
+    def _question(self, state: TurnState, intent: str, slots: Mapping[str, Any]) -> Question:
+        utterance, moment = state["utterance"], state["moment"]
+        robot = self._robots.robot(utterance.device_id)
+        return Question(
+            device_id=utterance.device_id,
+            intent=intent,
+            slots=slots,
+            text=utterance.text,
+            language=state["language"],
+            now=moment.now,
+            situation=moment.situation,
+            body=robot.body,
+            last=state.get("last"),
+            user_id=utterance.user_id,
+            robot_name=self._persona(robot).name,
+        )
+
+    def _declared(self, calls: Iterable[ActionCall], device_id: str) -> list[ActionCall]:
+        """Return the actions that are just what the robot declared; the others are logged."""
+        body, declared = self._robots.robot(device_id).body, []
+        for call in calls:
+            if reason := body.objection(call):
+                log.warning("an action was dropped", reason=reason)
+            else:
+                declared.append(call)
+        return declared
+
+    def _is_said(self, call: ActionCall, words: str) -> bool:
+        """Say whether a person said the numbers of an action, where the model is one that copies badly."""
+        reason = unsaid_number(call, words) if self._manner.literal_numbers else None
+        if reason:
+            log.warning("an action was dropped", reason=reason)
+        return not reason
 
     def _request(self, state: TurnState) -> ChatRequest:
         utterance = state["utterance"]
@@ -408,7 +497,7 @@ class Brain:
             sampling=self._manner.sampling,
             max_tokens=self._manner.max_tokens,
             timeout_s=self._reply_timeout_s,
-            grammar=robot.body.grammar(self._max_actions) if self._manner.grammar else None,
+            grammar=robot.body.grammar(self._max_actions, self._tools) if self._manner.grammar else None,
             intent=state["intent"].name,
             emotion=state["moment"].situation.person_emotion or "neutral",
             language=state["language"],

@@ -69,6 +69,11 @@ class Dialogue:
         """How many turns are being answered now."""
         return len(self._running)
 
+    def answering(self, device_id: str) -> asyncio.Future[None] | None:
+        """Return what is done once a robot has said what it is saying; None where it says nothing."""
+        turn, _ = self._running.get(device_id, (None, None))
+        return None if turn is None else turn.waiting.answered
+
     def knows(self, utterance: Utterance) -> bool:
         """Say whether this request waits or is being answered."""
         turn, _ = self._running.get(utterance.device_id, (None, None))
@@ -125,7 +130,7 @@ class Dialogue:
 
     def silences(self, utterance: Utterance) -> bool:
         """Say whether an utterance stops what its robot is saying."""
-        return utterance.interrupt or self._brain.is_stop(utterance.text)
+        return utterance.interrupt or self._brain.is_stop(utterance.device_id, utterance.text)
 
     def halt(self, utterance: Utterance) -> None:
         """Have the robot's body stop, where the words ask for it and it declared how: now, before anything is stored.

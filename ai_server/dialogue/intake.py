@@ -14,6 +14,7 @@ import structlog
 from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
+from ai_server.brain.sensor_watch import SensorWatch
 from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
@@ -85,6 +86,7 @@ class Intake:
         declarations: Declarations,
         files: CharacterFiles,
         personas: RobotPersonas,
+        watch: SensorWatch,
         max_payload_bytes: int,
         max_nesting: int,
         max_actions: int,
@@ -102,6 +104,7 @@ class Intake:
         self._declarations = declarations
         self._files = files
         self._personas = personas
+        self._watch = watch
         self._max_payload_bytes = max_payload_bytes
         self._max_nesting = max_nesting
         self._max_actions = max_actions
@@ -201,6 +204,7 @@ class Intake:
         match inbound.message:
             case SensorReading() as reading:
                 self._robots.read_sensor(device_id, inbound.sensor, reading)
+                self._watch.reading(device_id, self._robots.situation(device_id), datetime.now().astimezone())
             case VisionEvent() as event:
                 self._robots.see(device_id, event)
             case Heartbeat() as heartbeat:

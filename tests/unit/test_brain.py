@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.device import ActionDeclaration, Capabilities, SensorReading
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.utterance import Utterance
+from tests.asking import Asker
 
 CONFIG = resources.config_dir()
 FEELINGS = Feelings.load(CONFIG / "feelings")
@@ -98,6 +100,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
+def prompt() -> str:
+    return "compact"
+
+
+@pytest.fixture
 def robots() -> Robots:
     return Robots(max_robots=64, max_sensors=4)
 
@@ -107,17 +114,29 @@ def personas(database: Database) -> RobotPersonas:
     return RobotPersonas(ChosenPersonas(database, max_robots=64), max_robots=64)
 
 
+@cache
+def character_files(prompt: str) -> CharacterFiles:
+    """Read once for all tests, which change nothing in them."""
+    return CharacterFiles(CONFIG, persona="naila", prompt=prompt)
+
+
 @pytest.fixture
-def brain(turns: Turns, model: Model, robots: Robots, personas: RobotPersonas, clock: Clock) -> Brain:
+def brain(
+    database: Database, turns: Turns, model: Model, robots: Robots, personas: RobotPersonas, clock: Clock, prompt: str
+) -> Brain:
+    asker = Asker(database)
     return Brain(
-        files=CharacterFiles(CONFIG, persona="naila", prompt="compact"),
+        files=character_files(prompt),
         personas=personas,
         robots=robots,
         failures=lambda device_id: tuple(FAILURES.get(device_id, ())),
         hearing=Hearing(lambda: FEELINGS, None),
+        skills=asker.skills,
+        names=asker.names,
+        voices=asker.voices,
         turns=turns,
         model=model,
-        manner=Manner("compact", Sampling(), 64),
+        manner=Manner(prompt, Sampling(), 64),
         max_actions=3,
         least_confidence=0.4,
         history_tokens=1000,
@@ -360,3 +379,31 @@ async def test_a_robot_speaks_as_the_persona_that_it_chose(brain, model, robots,
     await answer(brain, said("could you tell me a joke"))
     assert [asked.messages[0].content.split(",")[0] for asked in model.asked] == ["You are Nabu", "You are Ollie"]
     assert [asked.persona for asked in model.asked] == ["nabu", "ollie"]
+
+
+@pytest.mark.parametrize("prompt", ["system"])
+async def test_a_model_that_takes_the_long_prompt_may_call_skills_and_their_answers_are_said(brain, model, prompt):
+    model.says = [EmotionTag("happy"), Delta("Sure."), Sentence("Sure."), ActionCall("tell_time", {"place": "tokyo"})]
+    events = await answer(brain, said("would you know how late my sister has it in tokyo"))
+    assert Sentence("It is 23:05 in Tokyo.") in events
+    assert events[-1] == Finished("stop", "I see. It is 23:05 in Tokyo.")
+    (asked,) = model.asked
+    assert "tell_time(place?: text)" in asked.messages[0].content
+    assert "tell_time" in asked.grammar
+
+
+async def test_the_embedded_model_is_offered_no_skills(brain, model):
+    model.says = [ActionCall("tell_time", {})]
+    events = await answer(brain, said("could you tell me a joke"))
+    (asked,) = model.asked
+    assert "tell_time" not in asked.messages[0].content + asked.grammar
+    assert not any(isinstance(event, Sentence) for event in events)
+
+
+@pytest.mark.parametrize("prompt", ["system"])
+async def test_of_an_action_and_a_skill_of_one_name_the_body_has_it(brain, model, robots, prompt):
+    body(robots, "rover", ActionDeclaration.model_validate({"name": "tell_time"}))
+    model.says = [ActionCall("tell_time", {})]
+    events = await answer(brain, said("could you tell me a joke"))
+    assert ActionCall("tell_time", {}) in events
+    assert not any(isinstance(event, Sentence) for event in events)
