@@ -128,30 +128,28 @@ class Alarms:
         self._changed.set()
         return gone
 
-    async def snooze(self, device_id: str, seconds: float) -> Reminder | None:
-        """Have what a robot told last tell it once more; None where it told nothing in the last hour.
+    async def snooze(self, device_id: str, seconds: float) -> bool:
+        """Have what a robot told last tell it once more; False where it told nothing in the last hour.
 
         Raises:
-            TooManyRemindersError: if there is no room for one more.
+            TooManyRemindersError: if there is no room for that.
             DatabaseError: if it could not be read or stored.
         """
         async with self._clock_is_set:
             fired = await self._reminders.last_fired(device_id, self.now() - _SNOOZED_WITHIN)
-            if fired is None:
-                return None
-            again = await self._reminders.put_off(fired, self._after(seconds), self.now())
+            await self._reminders.put_off(fired, self._after(seconds), self.now())
         self._changed.set()
-        return again
+        return bool(fired)
 
     async def run(self, speaker: Speaker) -> None:
         """Have `speaker` say what is due, until cancelled; what fell due before this began, at once."""
         try:
             while True:
-                await self._follow_the_wall()
+                follows = await self._follow_the_wall()
                 if self._changed.is_set() or self._left_s() == 0:
                     self._changed.clear()
                     await self._look(speaker)
-                await self._clock.wait(self._changed, self._left_s())
+                await self._clock.wait(self._changed, self._left_s(at_most=None if follows else AGAIN_S))
         finally:
             ringing = list(self._ringing.values())
             for task in ringing:
@@ -185,16 +183,16 @@ class Alarms:
     def _after(self, seconds: float) -> datetime:
         return self._elapsed_now() + timedelta(seconds=seconds)
 
-    def _left_s(self) -> float | None:
+    def _left_s(self, at_most: float | None = None) -> float | None:
         """Return how long nothing is to be done unless something changes; None for as long as that takes."""
         left = min(self._next_by_wall - self._clock.wall(), self._next_elapsed - self._elapsed())
-        return None if left == math.inf else max(0.0, left)
+        return at_most if left == math.inf else max(0.0, left if at_most is None else min(left, at_most))
 
-    async def _follow_the_wall(self) -> None:
-        """Keep up with a clock on the wall that was set."""
+    async def _follow_the_wall(self) -> bool:
+        """Keep up with a clock on the wall that was set; False where the database does not let it."""
         set_by = self._clock.wall() - self._clock.steady() - self._ahead
         if abs(set_by) < SET_S:
-            return
+            return True
         try:
             async with self._clock_is_set:
                 await self._reminders.shift_elapsed(timedelta(seconds=set_by))
@@ -203,9 +201,10 @@ class Alarms:
                 await self._reminders.move([(each, self._next(each)) for each in await self._reminders.repeated()])
         except DatabaseError as error:
             log.error("timers do not follow the clock, which was set", reason=str(error))  # noqa: TRY400
-            return
+            return False
         log.info("the clock was set", by_s=round(set_by, 3))
         self._changed.set()
+        return True
 
     async def _look(self, speaker: Speaker) -> None:
         """Have everything that is due told, and find out when the next is."""

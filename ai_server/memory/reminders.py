@@ -52,13 +52,12 @@ _NEXT = (
 _LAST_FIRED = (
     select(reminders)
     .where(_OF_DEVICE, reminders.c.fired_at >= bindparam("since"))
-    .order_by(reminders.c.fired_at.desc(), reminders.c.id.desc())
-    .limit(1)
+    .order_by(reminders.c.fired_at.desc(), reminders.c.id)
 )
 _IS_DUE = select(reminders.c.id).where(_OF_ID, reminders.c.due_at == bindparam("was_due_at"))
 _FIRE = update(reminders).where(_OF_ID).values(due_at=bindparam("next_due_at"), fired_at=bindparam("at"))
-_FORGET = delete(reminders).where(_OF_DEVICE, ~_PENDING, reminders.c.fired_at < bindparam("before"))
-_PUT_OFF = update(reminders).where(_OF_ID, ~_PENDING)
+_FORGET = delete(reminders).where(~_PENDING, reminders.c.fired_at < bindparam("before"))
+_PUT_OFF = update(reminders).where(_OF_ID).values(due_at=bindparam("new_due_at"), elapsed=True, fired_at=None)
 _SETTLE = update(reminders).where(_OF_ID).values(fired_at=None)
 _MOVE = update(reminders).where(_OF_ID).values(due_at=bindparam("new_due_at"))
 _ALL_ELAPSED = select(reminders).where(_PENDING, reminders.c.elapsed)
@@ -164,10 +163,7 @@ class Reminders:
         Raises:
             TooManyRemindersError: if there is no room.
         """
-        stored = await self._database.run(lambda connection: self._add(connection, new, now))
-        if isinstance(stored, TooManyRemindersError):
-            raise stored
-        return stored
+        return await self._database.run(lambda connection: self._add(connection, new, now))
 
     async def pending(self, device_id: str) -> list[Reminder]:
         """Return those of a robot that are to fire, the next one first."""
@@ -182,25 +178,26 @@ class Reminders:
             lambda connection: [each for each in cancelled if connection.execute(_DELETE, {"of_id": each.id}).rowcount]
         )
 
-    async def last_fired(self, device_id: str, since: datetime) -> Reminder | None:
-        """Return the one of a robot that fired last, at that moment or after it, and was not put off since."""
+    async def last_fired(self, device_id: str, since: datetime) -> list[Reminder]:
+        """Return those of a robot that fired last, together, at that moment or after it, and were not put off since."""
         values = {"of_device": device_id, "since": since}
         found = await self._database.read(
             lambda connection: read_rows(connection, reminders, _LAST_FIRED, values, Reminder.model_validate)
         )
-        return found[0] if found else None
+        return [each for each in found if each.fired_at == found[0].fired_at]
 
-    async def put_off(self, fired: Reminder, due_at: datetime, now: datetime) -> Reminder:
-        """Have one that fired do so once more, in elapsed time; what repeats goes on as before beside that.
+    async def put_off(self, fired: Sequence[Reminder], due_at: datetime, now: datetime) -> None:
+        """Have some that fired do so once more, in elapsed time; what repeats goes on as before beside that.
 
         Raises:
-            TooManyRemindersError: if there is no room.
+            TooManyRemindersError: if there is no room for all of them.
         """
-        again = fired.model_copy(update={"due_at": due_at, "elapsed": True, "repeats": None, "local_time": None})
-        stored = await self._database.run(lambda connection: self._put_off(connection, fired, again, now))
-        if isinstance(stored, TooManyRemindersError):
-            raise stored
-        return stored
+
+        def work(connection: Connection) -> None:
+            for each in fired:
+                self._put_off(connection, each, due_at, now)
+
+        await self._database.run(work)
 
     async def outlook(self, clock: datetime, elapsed_clock: datetime) -> Outlook:
         """Return what is due, and when the next is, by the two clocks that reminders follow."""
@@ -229,33 +226,25 @@ class Reminders:
 
         await self._database.run(work)
 
-    def _add(self, connection: Connection, new: NewReminder, now: datetime) -> Reminder | TooManyRemindersError:
-        if full := self._fullness(connection, new.device_id):
-            return full
+    def _add(self, connection: Connection, new: NewReminder, now: datetime) -> Reminder:
+        self._require_room(connection, new.device_id)
         row = {**{name: getattr(new, name) for name in NewReminder.model_fields}, "set_at": now.astimezone(UTC)}
         return Reminder(id=connection.execute(_ADD, row).scalar_one(), **row)
 
-    def _put_off(
-        self, connection: Connection, fired: Reminder, again: Reminder, now: datetime
-    ) -> Reminder | TooManyRemindersError:
-        if fired.repeats is not None:
-            stored = self._add(connection, again, now)
-            if isinstance(stored, Reminder):
-                connection.execute(_SETTLE, {"of_id": fired.id})
-            return stored
-        if full := self._fullness(connection, fired.device_id):
-            return full
-        values = {"due_at": again.due_at, "elapsed": True, "fired_at": None}
-        if not connection.execute(_PUT_OFF.values(**values), {"of_id": fired.id}).rowcount:
-            return self._add(connection, again, now)
-        return again.model_copy(update={"fired_at": None})
+    def _put_off(self, connection: Connection, fired: Reminder, due_at: datetime, now: datetime) -> None:
+        if fired.due_at is None:
+            self._require_room(connection, fired.device_id)
+            connection.execute(_PUT_OFF, {"of_id": fired.id, "new_due_at": due_at})
+            return
+        once = {"due_at": due_at, "elapsed": True, "repeats": None, "local_time": None}
+        self._add(connection, fired.model_copy(update=once), now)
+        connection.execute(_SETTLE, {"of_id": fired.id})
 
-    def _fullness(self, connection: Connection, device_id: str) -> TooManyRemindersError | None:
+    def _require_room(self, connection: Connection, device_id: str) -> None:
         if connection.execute(_COUNT_OF_DEVICE, {"of_device": device_id}).scalar_one() >= self._max_per_robot:
-            return TooManyRemindersError(self._max_per_robot)
+            raise TooManyRemindersError(self._max_per_robot)
         if connection.execute(_COUNT).scalar_one() >= self._max_in_all:
-            return TooManyRemindersError(self._max_in_all)
-        return None
+            raise TooManyRemindersError(self._max_in_all)
 
 
 def _outlook(connection: Connection, clock: datetime, elapsed_clock: datetime) -> Outlook:
@@ -282,6 +271,5 @@ def fire(connection: Connection, firings: Sequence[Firing], at: datetime) -> boo
             return False
     for each in firings:
         connection.execute(_FIRE, {"of_id": each.reminder.id, "next_due_at": each.next_due_at, "at": at})
-    for device_id in {each.reminder.device_id for each in firings}:
-        connection.execute(_FORGET, {"of_device": device_id, "before": at - FORGOTTEN_AFTER})
+    connection.execute(_FORGET, {"before": at - FORGOTTEN_AFTER})
     return True

@@ -215,11 +215,53 @@ async def test_snoozing_tells_it_once_more(path: Path) -> None:
     async with house(path) as home:
         await home.alarms.set(reminder("call mum"), After(60))
         await home.run(minutes=2)
-        again = await home.alarms.snooze("rover", 300)
-        assert again is not None
-        assert again.text == "call mum"
+        assert await home.alarms.snooze("rover", 300)
         assert await home.run(minutes=10) == ["This is your reminder: call mum."]
         assert home.said[1][2] == pytest.approx(120 + 300)
+
+
+async def test_what_was_told_together_is_snoozed_together(path: Path) -> None:
+    async with house(path) as home:
+        for name in ("tea", "pasta"):
+            await home.alarms.set(timer(name), After(60))
+        await home.alarms.set(timer("soup"), After(30))
+        await home.run(minutes=2)
+        assert await home.alarms.snooze("rover", 300)
+        assert await home.run(minutes=10) == ["Your timer tea is up. Your timer pasta is up."]
+
+
+async def test_no_snooze_is_granted_in_part(path: Path) -> None:
+    async with house(path, max_per_robot=2) as home:
+        for name in ("tea", "pasta"):
+            await home.alarms.set(timer(name), After(60))
+        await home.run(minutes=2)
+        await home.alarms.set(timer("soup"), After(600))
+        with pytest.raises(TooManyRemindersError):
+            await home.alarms.snooze("rover", 300)
+        assert [each.name for each in await home.alarms.pending("rover")] == ["soup"]
+
+
+async def test_a_clock_that_was_set_while_the_disk_was_full_is_followed_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(path) as home:
+        await home.alarms.set(timer("tea"), After(7200))
+        await home.run(seconds=1)
+        shift, refusals = home.reminders.shift_elapsed, [1, 2]
+
+        async def refusing(by: timedelta) -> None:
+            if refusals:
+                refusals.pop()
+                raise DatabaseError(path, "the disk is full", "free some space", full=True)
+            await shift(by)
+
+        monkeypatch.setattr(home.reminders, "shift_elapsed", refusing)
+        home.clock.set_by(timedelta(hours=9))
+        await home.run(minutes=1)
+        assert refusals == []
+    async with house(path, home.clock) as again:
+        assert await again.run(hours=1, minutes=58) == []
+        assert await again.run(minutes=2) == ["Your timer tea is up."]
 
 
 async def test_an_alarm_that_repeats_goes_on_beside_its_snooze(path: Path) -> None:
@@ -227,18 +269,18 @@ async def test_an_alarm_that_repeats_goes_on_beside_its_snooze(path: Path) -> No
         await home.alarms.set(alarm(), At(local(26, 7), "daily"))
         await home.run(hours=21, minutes=1)
         await home.alarms.snooze("rover", 300)
-        assert await home.alarms.snooze("rover", 300) is None, "it was put off already"
+        assert not await home.alarms.snooze("rover", 300), "it was put off already"
         assert await home.run(days=1) == ["It is 07:06. This is your alarm.", "It is 07:00. This is your alarm."]
 
 
 async def test_nothing_is_snoozed_that_was_told_hours_ago_or_by_another_robot(path: Path) -> None:
     async with house(path) as home:
-        assert await home.alarms.snooze("rover", 300) is None
+        assert not await home.alarms.snooze("rover", 300)
         await home.alarms.set(timer("tea"), After(60))
         await home.run(minutes=2)
-        assert await home.alarms.snooze("other", 300) is None
+        assert not await home.alarms.snooze("other", 300)
         await home.run(hours=2)
-        assert await home.alarms.snooze("rover", 300) is None
+        assert not await home.alarms.snooze("rover", 300)
 
 
 async def test_one_too_many_is_refused(path: Path) -> None:

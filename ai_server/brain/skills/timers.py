@@ -217,7 +217,7 @@ class Snooze(_AboutReminders):
     async def _reply(self, question: Question) -> str:
         seconds = number_of(question, "duration")
         seconds = seconds if seconds and 0 < seconds <= _LONGEST_DAYS * 86_400 else SNOOZE_S
-        if await self._alarms.snooze(question.device_id, seconds) is None:
+        if not await self._alarms.snooze(question.device_id, seconds):
             raise _ObjectionError("nothing_to_snooze")
         return self._words.say(question.language, "snoozed", duration=self._words.duration(question.language, seconds))
 
