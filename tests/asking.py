@@ -27,6 +27,7 @@ from ai_server.memory.voice import Voices
 from ai_server.protocol.device import ActionDeclaration, Capabilities
 from tests.alarms import SimulatedClock
 
+_SHIPPED = Sayings.load(resources.config_dir() / "phrases" / "skills")
 NOW = datetime(2026, 11, 1, 9, 7, tzinfo=ZoneInfo("Europe/Berlin"))
 """A Sunday."""
 
@@ -81,7 +82,7 @@ class Asker:
     def begin_anew(self) -> None:
         """Forget what was said."""
         self.last: Answer | None = None
-        self._sayings = Sayings.load(resources.config_dir() / "phrases" / "skills")
+        self._sayings = Sayings(_SHIPPED._sayings, _SHIPPED._forms)
 
     async def ask(self, intent: str, text: str = "", *, response: str = "", **known: Any) -> Answer:
         """Ask by intent. `known` are fields of the question; what is none is a slot."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from ai_server.memory.database import Database
-from tests.asking import Asker
+from tests.asking import Asker, standing_database
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with standing_database(tmp_path_factory.mktemp("asker")) as database:
+        yield database
 
 
 @pytest.fixture
-def asker(database: Database) -> Asker:
-    return Asker(database)
+def asker(standing: Database) -> Asker:
+    return Asker(standing)
 
 
 async def test_a_name_is_remembered_for_the_person_who_said_it(asker: Asker) -> None:
@@ -50,7 +58,8 @@ async def test_what_is_no_name_is_not_kept(asker: Asker, said: str) -> None:
     assert asker.names.robot("r1") is None
 
 
-async def test_a_name_that_cannot_be_stored_is_not_promised(asker: Asker, database: Database) -> None:
+async def test_a_name_that_cannot_be_stored_is_not_promised(database: Database) -> None:
+    asker = Asker(database)
     await database.close()
     assert "could not write that name down" in (await asker.ask("user_name_set", name="Ada")).text
     assert "could not write that name down" in (await asker.ask("robot_name_set", name="Bolt")).text

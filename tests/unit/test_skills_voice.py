@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from ai_server.llm.chat import ActionCall
 from ai_server.memory.database import Database
 from ai_server.memory.voice import Voice, Voices
-from tests.asking import Asker, declared
+from tests.asking import Asker, declared, standing_database
 
 VOLUME = {"name": "set_volume", "type": "integer", "minimum": 0, "maximum": 30}
 RATE = {"name": "speech_rate", "type": "number", "minimum": 0.5, "maximum": 2.0}
@@ -17,9 +18,15 @@ LANGUAGE = {"name": "set_language", "type": "string", "enum": ["en-GB", "de-DE"]
 BODY = declared({"name": "wave"}, VOLUME, RATE, LANGUAGE)
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with standing_database(tmp_path_factory.mktemp("asker")) as database:
+        yield database
+
+
 @pytest.fixture
-def asker(database: Database) -> Asker:
-    return Asker(database)
+def asker(standing: Database) -> Asker:
+    return Asker(standing)
 
 
 async def test_a_volume_is_carried_to_the_robot_in_its_own_range(asker: Asker) -> None:
@@ -138,15 +145,16 @@ async def test_a_language_that_the_robot_does_not_speak_is_refused(asker: Asker)
     assert asker.voices.of("r1") == Voice()
 
 
-async def test_a_voice_is_kept_over_a_restart(asker: Asker, database: Database) -> None:
+async def test_a_voice_is_kept_over_a_restart(asker: Asker, standing: Database) -> None:
     await asker.ask("volume_set", body=BODY, level=40)
     await asker.ask("language_set", slots={"language": "es"})
-    voices = Voices(database, max_robots=3)
+    voices = Voices(standing, max_robots=3)
     await voices.load()
     assert voices.of("r1") == Voice(volume=40, language="es")
 
 
-async def test_a_voice_that_cannot_be_stored_is_set_all_the_same_and_says_so(asker: Asker, database: Database) -> None:
+async def test_a_voice_that_cannot_be_stored_is_set_all_the_same_and_says_so(database: Database) -> None:
+    asker = Asker(database)
     await database.close()
     answer = await asker.ask("volume_set", body=BODY, level=40)
     assert len(answer.calls) == 1
