@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ai_server.brain.intent.intent import Intent
-from ai_server.brain.intent.judge import CONVERSATION, Judge
+from ai_server.brain.intent.judge import Judge
 from ai_server.brain.intent.matcher import Context, PhraseMatcher
-from ai_server.brain.intent.phrasefile import PhraseFiles
+from ai_server.brain.intent.phrasefile import Phrasebook, PhraseFiles
 from ai_server.brain.intent.phrases import TemplateError
+from ai_server.brain.intent.samples import CONVERSATION, Sampler
 from ai_server.brain.intent.slotreader import Reader
 from ai_server.brain.intent.words import Spoken, Words
 from ai_server.configfile import ConfigError
@@ -23,11 +24,15 @@ class IntentClassifier:
     """Understands utterances in every language that has phrases.
 
     Args:
+        books: the phrases, by language.
         matchers: match phrases, by language.
         judges: judge what no phrase matches, by language.
     """
 
-    def __init__(self, matchers: Mapping[str, PhraseMatcher], judges: Mapping[str, Judge]) -> None:
+    def __init__(
+        self, books: Mapping[str, Phrasebook], matchers: Mapping[str, PhraseMatcher], judges: Mapping[str, Judge]
+    ) -> None:
+        self._books = books
         self._matchers = matchers
         self._judges = judges
 
@@ -47,7 +52,8 @@ class IntentClassifier:
         files = PhraseFiles(folder, needed=(_ENGLISH,))
         matchers: dict[str, PhraseMatcher] = {}
         judges: dict[str, Judge] = {}
-        for language, book in files.phrasebooks().items():
+        books = files.phrasebooks()
+        for language, book in books.items():
             try:
                 matcher = PhraseMatcher(language, book, names, Reader())
             except TemplateError as error:
@@ -56,7 +62,21 @@ class IntentClassifier:
             matchers[language] = matcher
             if judge := Judge.of(book, matcher.words, cache):
                 judges[language] = judge
-        return cls(matchers, judges)
+        return cls(books, matchers, judges)
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages that have phrases, as primary tags of BCP 47."""
+        return sorted(self._books)
+
+    def warm(self, language: str = _ENGLISH) -> None:
+        """Match a sentence of every phrase of a language, so that no person waits for what is made on first use.
+
+        That takes about a second, and may be done in another thread while utterances are classified.
+        """
+        matcher, now = self._matchers[language], datetime.now(UTC).astimezone()
+        for text in Sampler(self._books[language], matcher.words).one_each():
+            matcher.match(matcher.words.spoken(text), now)
 
     def classify(
         self, text: str, *, language: str = _ENGLISH, context: Context | None = None, now: datetime | None = None

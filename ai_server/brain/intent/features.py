@@ -28,7 +28,8 @@ def features(words: Sequence[str], known: Container[str]) -> list[int]:
     grams += [f"{first} {second}" for first, second in pairwise(seen)]
     grams += [f"{first} _ {second}" for first, second in zip(seen, seen[2:], strict=False)]
     for word in words:
-        grams += _letters(word)
+        if word in known:
+            grams += _letters(word)
     return [crc32(gram.encode()) & _MASK for gram in grams]
 
 

@@ -15,14 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ai_server.brain.intent.features import UNKNOWN, features
+from ai_server.brain.intent.features import features
 from ai_server.brain.intent.phrasefile import Phrasebook, PhraseGroup
 from ai_server.brain.intent.regression import Numbers, Regression, softmax
-from ai_server.brain.intent.samples import Sample, Sampler
+from ai_server.brain.intent.samples import CONVERSATION, UNHEARD, Sample, Sampler
 from ai_server.brain.intent.words import Words
 from ai_server.brain.slots import SlotValue
-
-CONVERSATION = "conversation"
 
 _VERSION = 1
 """Of what is learnt and how: another one makes what is cached worthless."""
@@ -145,7 +143,7 @@ def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, 
     classes = _classes(book.groups)
     class_of = {_key(group): number for number, group in enumerate(classes)}
     samples = Sampler(book, words).draw()
-    known = frozenset(word for sample in samples for word in sample.words)
+    known = frozenset(word for sample in samples for word in sample.words) - {UNHEARD}
     dice = random.Random(_SEED)  # noqa: S311
     dice.shuffle(samples)
     rare = _rare(samples, book.groups)
@@ -195,7 +193,7 @@ def _rare(samples: Sequence[Sample], groups: Sequence[PhraseGroup]) -> frozenset
 
 def _forgotten(words: Sequence[str], rare: frozenset[str], dice: random.Random) -> list[str]:
     """Return the words with some of the rare ones unknown, as they are in what people really say."""
-    return [UNKNOWN if word in rare and dice.random() < _FORGET else word for word in words]
+    return [UNHEARD if word in rare and dice.random() < _FORGET else word for word in words]
 
 
 def _keep(path: Path, known: frozenset[str], regression: Regression, thresholds: Mapping[str, float]) -> None:

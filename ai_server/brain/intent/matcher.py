@@ -56,7 +56,7 @@ class PhraseMatcher:
         self._reader = reader
         self._lists = book.lists
         spoken_names = [" ".join(words) for name in names if (words := self.words.of(name))]
-        self._rules = [(group, phrase) for group in book.groups for phrase in group.phrases]
+        self._rules = [(group, phrase) for group in book.groups if not group.learnt_only for phrase in group.phrases]
         self._follow_rules = [(group, phrase) for group in book.followups for phrase in group.phrases]
         self._phrases = self._automaton(phrase for _, phrase in self._rules)
         self._followups = self._automaton(phrase for _, phrase in self._follow_rules)

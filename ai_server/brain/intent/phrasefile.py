@@ -38,6 +38,7 @@ class PhraseGroup(ConfigModel):
         phrases: templates.
         slots: what is wanted whenever one of them is said.
         alone: they count without courtesies only.
+        learnt_only: the classifier learns from them, and nothing is matched against them: for phrases without number.
         threshold: how probable the intent must be for the classifier to say it; None for what the samples suggest.
         response: an answer, a template; empty where a skill answers.
     """
@@ -46,6 +47,7 @@ class PhraseGroup(ConfigModel):
     phrases: _Templates
     slots: Mapping[str, SlotValue] = {}
     alone: bool = False
+    learnt_only: bool = False
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     response: str = ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ai_server.brain.intent.phrasefile import Phrasebook, PhraseGroup
@@ -11,14 +11,18 @@ from ai_server.brain.intent.template import Choice, Named, Slot, Word, parse
 from ai_server.brain.intent.template import Sequence as Parsed
 from ai_server.brain.intent.words import Words
 
-UNKNOWN = "\0"
-"""Stands for a word that was never heard."""
+CONVERSATION = "conversation"
+UNHEARD = "qqqqq"
+"""Stands in samples for a word that nobody can know before, such as a name."""
 
 _SEED = 20
 _PER_PHRASE = 10
+_PER_NEGATIVE = 20
 _TRIES = 3
 _LEAVE_OUT = 0.6
 _BEFORE, _AFTER = 0.15, 0.1
+_OPEN_KINDS = frozenset({"name", "place", "text"})
+_UNHEARD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,22 @@ class Sampler:
                 phrase += 1
         return list(drawn.values())
 
+    def one_each(self) -> Iterator[str]:
+        """Yield a sentence of every phrase that utterances are matched against."""
+        for group in self._book.groups:
+            if not group.learnt_only:
+                yield from (" ".join(self._sentence(parse(template))) for template in group.phrases)
+
     def _sentences(self, parsed: Parsed, group: PhraseGroup) -> Iterator[tuple[str, ...]]:
+        wanted = _PER_NEGATIVE if group.intent == CONVERSATION else _PER_PHRASE
         found: set[tuple[str, ...]] = set()
-        for _ in range(_PER_PHRASE * _TRIES):
+        for _ in range(wanted * _TRIES):
             words = self._sentence(parsed)
             if words in found:
                 continue
             found.add(words)
             yield words if group.alone else self._among_courtesies(words)
-            if len(found) == _PER_PHRASE:
+            if len(found) == wanted:
                 return
 
     def _sentence(self, parsed: Parsed) -> tuple[str, ...]:
@@ -85,9 +96,15 @@ class Sampler:
             elif isinstance(item, Named):
                 yield from self._said(self._lists[item.name])
             elif isinstance(item, Slot):
-                yield self._random.choice(self._book.typical.get(item.kind, (item.kind,)))
+                yield self._filling(item.kind)
             else:
                 yield from self._said(self._chosen(item))
+
+    def _filling(self, kind: str) -> str:
+        words = self._random.choice(self._book.typical.get(kind, (UNHEARD,)))
+        if kind in _OPEN_KINDS:
+            return " ".join(UNHEARD if self._random.random() < _UNHEARD else word for word in words.split())
+        return words
 
     def _chosen(self, choice: Choice) -> Parsed:
         if not choice.options[-1]:
@@ -95,12 +112,3 @@ class Sampler:
                 return ()
             return self._random.choice(choice.options[:-1])
         return self._random.choice(choice.options)
-
-
-def vocabulary(samples: Sequence[Sample]) -> Mapping[str, int]:
-    """Return how many samples each word is in."""
-    counts: dict[str, int] = {}
-    for sample in samples:
-        for word in set(sample.words):
-            counts[word] = counts.get(word, 0) + 1
-    return counts
