@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 import random
 import shutil
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from ai_server.brain.alarms import After, At, Wish
 from ai_server.memory.reminders import KINDS
 from tests.alarms import BERLIN, House, SimulatedClock
+
+SHARED_MEMORY = Path("/dev/shm")
 
 COUNT = 1000
 ROBOTS = 20
@@ -114,8 +120,18 @@ async def live(home: House, rng: random.Random) -> tuple[list[Promise], list[Lif
     return promises, lives
 
 
-async def test_a_thousand_fire_once_each_and_in_time(tmp_path: Path) -> None:
-    home = House(tmp_path / "naila.db", SimulatedClock(START))
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """In memory where the system has such a place: thousands of transactions wait long for a disk."""
+    if not SHARED_MEMORY.is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as made:
+        yield Path(made)
+
+
+async def test_a_thousand_fire_once_each_and_in_time(folder: Path) -> None:
+    home = House(folder / "naila.db", SimulatedClock(START))
     await home.open()
     promises, lives = await live(home, random.Random(11))
     stored = [str(each["text"]) for each in await home.publications()]
@@ -128,3 +144,11 @@ async def test_a_thousand_fire_once_each_and_in_time(tmp_path: Path) -> None:
     errors = [said[promise.name][0] - expected(promise, lives) for promise in promises]
     assert min(errors) > -0.001
     assert max(errors) < 1
+    print(
+        "ERR",
+        min(errors),
+        max(errors),
+        sorted(errors)[-5:],
+        sum(1 for t, _, _ in home.said if ("due" in t and "ago" in t) or "were due" in t),
+        len(home.said),
+    )
