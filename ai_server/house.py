@@ -66,6 +66,7 @@ class Ground:
         engine: runs the model; None where there is none.
         manner: how it is asked to speak.
         database: open.
+        files: read.
         languages: tells what is spoken; None where nothing but English is.
         meters: count what happens.
         lag: of the event loop.
@@ -78,6 +79,7 @@ class Ground:
     engine: ModelService | None
     manner: Manner
     database: Database
+    files: CharacterFiles
     languages: Languages | None
     meters: Meters
     lag: LoopLag
@@ -121,24 +123,25 @@ class House:
         await self.intake.resume()  # in line before anything new
 
 
-def build(ground: Ground) -> House:
-    """Build the house.
+def read_files(settings: Settings, manner: Manner) -> CharacterFiles:
+    """Read what people edit, and learn from the phrases what was not learnt before: that takes seconds.
 
     Raises:
-        ConfigError: if a file that people edit is missing or wrong.
+        ConfigError: if a file is missing or wrong.
     """
-    settings, connection, database = ground.settings, ground.connection, ground.database
+    return CharacterFiles(
+        settings.config_dir, persona=settings.naila_persona, prompt=manner.prompt, cache=settings.cache_dir
+    )
+
+
+def build(ground: Ground) -> House:
+    """Build the house."""
+    settings, connection, database, files = ground.settings, ground.connection, ground.database, ground.files
     turns, undelivered, epochs = Turns(database), Undelivered(database), Epochs()
     robots = Robots(max_robots=settings.naila_max_robots, max_sensors=settings.naila_max_sensors)
     declarations = Declarations(database, max_robots=settings.naila_max_robots, max_actions=settings.naila_max_actions)
     personas = RobotPersonas(
         ChosenPersonas(database, max_robots=settings.naila_max_robots), max_robots=settings.naila_max_robots
-    )
-    files = CharacterFiles(
-        settings.config_dir,
-        persona=settings.naila_persona,
-        prompt=ground.manner.prompt,
-        cache=settings.cache_dir,
     )
     voices = Voices(database, max_robots=settings.naila_max_robots)
     names = Names(database, max_names=_NAMES_OF_A_ROBOT * settings.naila_max_robots)

@@ -36,6 +36,7 @@ from ai_server.telemetry.systemd import Notifier, Watchdog, watchdog_interval
 
 if TYPE_CHECKING:
     from ai_server.brain.graph import Brain
+    from ai_server.brain.skills.forecast import WeatherProvider
     from ai_server.house import House
 
 log = structlog.get_logger(__name__)
@@ -135,7 +136,7 @@ class Daemon:
             parts.push_async_callback(database.close)
         with _phase("brain"):
             connection = self._connection()
-            house = await self._build(connection, engine, manner, database)
+            house = await self._build(parts, connection, engine, manner, database)
         self._condition.enter(State.LOADING)
         if engine:
             self._on_engine(engine.state)  # it may be loaded already
@@ -209,11 +210,17 @@ class Daemon:
         )
 
     async def _build(
-        self, connection: Connection, engine: ModelService | None, manner: Manner, database: Database
+        self,
+        parts: AsyncExitStack,
+        connection: Connection,
+        engine: ModelService | None,
+        manner: Manner,
+        database: Database,
     ) -> House:
         # What imports LangGraph, or reads tables of languages, takes a second or two: in a thread, so that the engine
         # is told meanwhile what to load.
         module = await asyncio.to_thread(import_module, "ai_server.house")
+        files = await asyncio.to_thread(module.read_files, self._settings, manner)
         languages = None if manner.english_only else await asyncio.to_thread(Languages, "en")
         ground = module.Ground(
             settings=self._settings,
@@ -221,7 +228,9 @@ class Daemon:
             engine=engine,
             manner=manner,
             database=database,
+            files=files,
             languages=languages,
+            weather=await self._weather(parts),
             meters=self._meters,
             lag=self._lag,
             condition=self._condition,
@@ -231,6 +240,15 @@ class Daemon:
         self._brain = house.brain
         await house.resume()
         return house
+
+    async def _weather(self, parts: AsyncExitStack) -> WeatherProvider | None:
+        """Return who may be asked for the weather; the HTTP client is imported where somebody may."""
+        if not self._settings.naila_weather:
+            return None
+        httpx2 = await asyncio.to_thread(import_module, "httpx2")
+        open_meteo = await asyncio.to_thread(import_module, "ai_server.brain.open_meteo")
+        provider: WeatherProvider = open_meteo.OpenMeteo(await parts.enter_async_context(httpx2.AsyncClient()))
+        return provider
 
     def _will(self) -> bytes:
         path = self._settings.model_path
