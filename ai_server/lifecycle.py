@@ -247,7 +247,12 @@ class Daemon:
             return None
         httpx2 = await asyncio.to_thread(import_module, "httpx2")
         open_meteo = await asyncio.to_thread(import_module, "ai_server.brain.open_meteo")
-        provider: WeatherProvider = open_meteo.OpenMeteo(await parts.enter_async_context(httpx2.AsyncClient()))
+        client = httpx2.AsyncClient(headers={"User-Agent": f"naila/{__version__}"})
+        provider: WeatherProvider = open_meteo.OpenMeteo(
+            await parts.enter_async_context(client),
+            forecast_url=self._settings.naila_weather_url,
+            geocoding_url=self._settings.naila_geocoding_url,
+        )
         return provider
 
     def _will(self) -> bytes:

@@ -148,6 +148,16 @@ class Settings(BaseSettings):
         50, "timers, alarms and reminders of a robot, a whole number from 1 to 1000", ge=1, le=1000
     )
     naila_weather: bool = _setting(False, "true or false: whether Open-Meteo may be asked for the weather")
+    naila_weather_url: str = _setting(
+        "https://api.open-meteo.com/v1/forecast",
+        "a URL: where Open-Meteo's forecasts are asked for",
+        pattern="^https?://",
+    )
+    naila_geocoding_url: str = _setting(
+        "https://geocoding-api.open-meteo.com/v1/search",
+        "a URL: where Open-Meteo is asked for the names of places",
+        pattern="^https?://",
+    )
     naila_location: OptionalText = _setting(
         None, "a place's name, or latitude and longitude as 52.5,13.4: where the host is; empty where unknown"
     )
