@@ -124,7 +124,7 @@ def _followed(matcher: PhraseMatcher, spoken: Spoken, context: Context, now: dat
 
 def _chosen(matched: Intent, context: Context) -> Intent:
     """Return the choice that a yes or a no is, where one was asked for."""
-    said = {"affirm": "yes", "deny": "no"}.get(matched.name)
+    said = {"affirm": "yes", "deny": "no"}.get(matched.name, "")
     if said not in context.choices:
         return matched
     return Intent(context.intent, matched.confidence, {**context.slots, "choice": said}, "context")

@@ -136,7 +136,7 @@ class _Lesson:
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> _Lesson:
         """Return the samples that are chosen."""
-        return _Lesson([self.samples[number] for number in np.flatnonzero(chosen)], self.labels[chosen])
+        return _Lesson([self.samples[number] for number in np.flatnonzero(chosen).tolist()], self.labels[chosen])
 
 
 def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, dict[str, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.intent.phrasefile import FollowUps, Phrasebook
@@ -18,6 +19,7 @@ _FREE_KINDS = frozenset({"text", "name"})
 """Slots that nearly any words fill: they are only where a phrase has them."""
 
 _MOST_AROUND_CHOICE = 4
+_READINGS = 256
 _EXACT = 1.0
 _WITH_COURTESIES = 0.95
 
@@ -53,7 +55,8 @@ class PhraseMatcher:
     def __init__(self, language: str, book: Phrasebook, names: Iterable[str], reader: Reader) -> None:
         self.words = Words(book.spellings)
         self._language = language
-        self._reader = reader
+        self._find = reader.find
+        self._read_words = lru_cache(_READINGS)(reader.read)
         self._lists = book.lists
         spoken_names = [" ".join(words) for name in names if (words := self.words.of(name))]
         self._rules = [(group, phrase) for group in book.groups if not group.learnt_only for phrase in group.phrases]
@@ -89,7 +92,7 @@ class PhraseMatcher:
         for slot in self._slots.get(intent, ()):
             if slot.kind in _FREE_KINDS:
                 continue
-            if found := self._reader.find(slot.kind, spoken.text, self._language, now):
+            if found := self._find(slot.kind, spoken.text, self._language, now):
                 slots.update(_renamed(found, slot))
         return {**slots, **self._within(spoken, intent, now)}
 
@@ -154,7 +157,7 @@ class PhraseMatcher:
         slots: dict[str, SlotValue] = {}
         for filled in match.filled:
             words = spoken.stretch(filled.start, filled.end)
-            read = self._reader.read(filled.slot.kind, words, self._language, now)
+            read = self._read_words(filled.slot.kind, words, self._language, now)
             if read is None:
                 return None
             slots.update(_renamed(read, filled.slot))

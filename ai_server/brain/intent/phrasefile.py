@@ -186,7 +186,8 @@ def _templates(content: _PhraseFile) -> Iterator[tuple[tuple[str | int, ...], st
             yield ("courtesies", key, number), template
     for number, template in enumerate(content.choices):
         yield ("choices", number), template
-    for kind, groups in (("intents", content.intents), ("followups", content.followups)):
+    kinds: dict[str, Sequence[PhraseGroup | FollowUps]] = {"intents": content.intents, "followups": content.followups}
+    for kind, groups in kinds.items():
         for place, group in enumerate(groups):
             for number, template in enumerate(group.phrases):
                 yield (kind, place, "phrases", number), template

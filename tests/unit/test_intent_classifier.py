@@ -1,0 +1,238 @@
+"""What the classifier makes of words that no phrase matches, of slots, of follow-ups, and of an owner's own phrases."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ai_server import resources
+from ai_server.brain.intent.classifier import IntentClassifier
+from ai_server.brain.intent.intent import Intent
+from ai_server.brain.intent.matcher import Context
+from ai_server.configfile import ConfigError
+
+NOW = datetime(2026, 5, 5, 15, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+OWN = """
+language: en
+intents:
+  - intent: opening_hours
+    phrases: ["when do you (open|close)", "what are your (opening|business) hours", "are you open on {date}"]
+    response: We open at nine.
+  - intent: conversation
+    phrases: ["when do you open your eyes"]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("intents")
+    shutil.copy(resources.config_dir() / "intents" / "en.yaml", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def english(folder: Path) -> IntentClassifier:
+    return IntentClassifier.load(folder, names=("Naila",), cache=folder / "cache")
+
+
+def understood(classifier: IntentClassifier, text: str, context: Context | None = None) -> Intent:
+    return classifier.classify(text, context=context, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Hey, I would so like to know what time it is by now at all", "time_query"),
+        ("get a coin and flip it up in the air for me", "coin_flip"),
+        ("would you kindly roll those two dice on the floor", "dice_roll"),
+        ("I'd really love it if you spoke a lot slower to me", "speech_rate_set"),
+        ("the forecast for the weekend in Oslo, how is the weather", "weather_query"),
+    ],
+)
+def test_words_that_no_phrase_matches_are_told_by_what_they_are_like(
+    english: IntentClassifier, text: str, intent: str
+) -> None:
+    found = understood(english, text)
+    assert (found.name, found.rule) == (intent, "classifier")
+    assert 0.5 <= found.confidence < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sometimes I feel lost.",
+        "We had such a good time in Rome last summer.",
+        "My alarm clock woke up the neighbours and they were furious.",
+        "Her name is Bella and she is a poodle.",
+        "Where did I leave the keys to the shed?",
+        "Tell me how a volcano works.",
+        "I flipped through the pages of an old book.",
+        "What do you think about the weather gods of the Greeks?",
+        "xqlor mnifft brazzle",
+    ],
+)
+def test_what_only_sounds_like_a_skill_is_conversation(english: IntentClassifier, text: str) -> None:
+    assert understood(english, text).name == "conversation"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "slots"),
+    [
+        ("set a timer for ten minutes called tea", "timer_set", {"duration": 600.0, "name": "Tea"}),
+        ("Please wake me up at 7:30 am tomorrow.", "alarm_set", {"time": "07:30", "date": "2026-05-06"}),
+        ("what time is it in Tokyo?", "time_query", {"place": "Tokyo"}),
+        ("remind me in two hours to call my mother", "reminder_set", {"duration": 7200.0, "text": "call my mother"}),
+        ("turn the volume up", "volume_set", {"change": "up"}),
+        ("set the volume to 40 percent", "volume_set", {"level": 40}),
+        ("speak German", "language_set", {"language": "de"}),
+        ("call me Ishmael", "user_name_set", {"name": "Ishmael"}),
+        ("what is 12 times 12", "calculation", {"expression": "12 times 12"}),
+    ],
+)
+def test_slots_are_read_from_phrases(
+    english: IntentClassifier, text: str, intent: str, slots: dict[str, object]
+) -> None:
+    found = understood(english, text)
+    assert (found.name, dict(found.slots)) == (intent, slots)
+
+
+def test_slots_are_found_where_no_phrase_matches(english: IntentClassifier) -> None:
+    found = understood(english, "okay robot, oven is on, so timer, ten minutes, go ahead and set it")
+    assert (found.name, found.rule, found.slots["duration"]) == ("timer_set", "classifier", 600.0)
+
+
+def test_an_intent_whose_slot_is_missing_keeps_its_name(english: IntentClassifier) -> None:
+    found = understood(english, "set a timer")
+    assert (found.name, dict(found.slots)) == ("timer_set", {})
+
+
+@pytest.mark.parametrize(
+    ("context", "text", "intent", "slots"),
+    [
+        (Context("weather_query", {"place": "Oslo"}), "and tomorrow?", "weather_query", "2026-05-06"),
+        (Context("timer_set"), "ten minutes", "timer_set", 600.0),
+        (Context("volume_set", {"change": "up"}), "a bit more", "volume_set", "up"),
+        (Context("time_query"), "and in Paris?", "time_query", "Paris"),
+        (Context("dice_roll"), "again", "dice_roll", None),
+    ],
+)
+def test_follow_ups_are_understood_in_context(
+    english: IntentClassifier, context: Context, text: str, intent: str, slots: object
+) -> None:
+    found = understood(english, text, context)
+    assert (found.name, found.rule) == (intent, "context")
+    assert slots is None or slots in found.slots.values()
+    assert context.slots.items() <= found.slots.items()
+
+
+def test_a_follow_up_without_its_context_is_none(english: IntentClassifier) -> None:
+    assert understood(english, "and tomorrow?").rule != "context"
+    assert understood(english, "and tomorrow?", Context("coin_flip")).rule != "context"
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"), [("the second one", "eggs"), ("the last one please", "pizza"), ("the tea one", "tea")]
+)
+def test_one_of_several_is_chosen_by_number_or_by_name(english: IntentClassifier, text: str, choice: str) -> None:
+    asked = Context("timer_cancel", {"all": False}, ("tea", "eggs", "pizza"))
+    found = understood(english, text, asked)
+    assert (found.name, found.rule) == ("timer_cancel", "context")
+    assert dict(found.slots) == {"all": False, "choice": choice}
+
+
+def test_a_yes_answers_what_was_asked_and_is_a_yes_elsewhere(english: IntentClassifier) -> None:
+    asked = Context("timer_cancel", choices=("yes", "no"))
+    assert understood(english, "yes please", asked).slots == {"choice": "yes"}
+    assert understood(english, "no", asked).slots == {"choice": "no"}
+    assert understood(english, "yes please", Context("timer_cancel")).name == "affirm"
+
+
+def test_a_command_is_no_answer_to_a_question(english: IntentClassifier) -> None:
+    assert understood(english, "stop", Context("timer_set")).name == "cancel"
+
+
+def test_owners_add_intents_and_answers_by_a_file_of_their_own(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "intents")
+    (tmp_path / "intents" / "shop.yaml").write_text(OWN)
+    classifier = IntentClassifier.load(tmp_path / "intents")
+    found = understood(classifier, "When do you open, please?")
+    assert (found.name, found.response) == ("opening_hours", "We open at nine.")
+    assert understood(classifier, "are you open on Friday").slots == {"date": "2026-05-08"}
+    assert understood(classifier, "when do you open your eyes").name == "conversation"
+    assert understood(classifier, "what time is it").name == "time_query"
+
+
+def test_a_file_without_a_language_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "intents")
+    (tmp_path / "intents" / "Our shop.yaml").write_text("intents: []")
+    with pytest.raises(ConfigError, match=r"Our shop\.yaml: line 1: language is missing"):
+        IntentClassifier.load(tmp_path / "intents")
+
+
+def test_lists_of_two_files_that_contradict_each_other_are_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "intents")
+    (tmp_path / "intents" / "en.ours.yaml").write_text("lists:\n  friend: mate\n")
+    with pytest.raises(ConfigError, match=r"lists\.friend is something else in another file"):
+        IntentClassifier.load(tmp_path / "intents")
+
+
+def small(folder: Path, phrases: str = "") -> IntentClassifier:
+    folder.mkdir(exist_ok=True)
+    (folder / "en.yaml").write_text(
+        "intents:\n"
+        f"  - {{intent: lamp, phrases: ['switch the (lamp|light) on', 'light the lamp'{phrases}]}}\n"
+        "  - {intent: door, phrases: ['open the (door|gate)', 'let me in']}\n"
+    )
+    return IntentClassifier.load(folder, cache=folder / "cache")
+
+
+def test_what_was_learnt_is_kept_and_is_the_same_when_recalled(tmp_path: Path) -> None:
+    learnt = small(tmp_path)
+    kept = list((tmp_path / "cache").iterdir())
+    stamp = kept[0].stat().st_mtime_ns
+    recalled = small(tmp_path)
+    assert list((tmp_path / "cache").iterdir()) == kept
+    assert kept[0].stat().st_mtime_ns == stamp
+    text = "could somebody open up that gate"
+    assert understood(recalled, text).name == understood(learnt, text).name == "door"
+    assert understood(recalled, text).confidence == pytest.approx(understood(learnt, text).confidence, abs=0.01)
+
+
+@pytest.mark.parametrize("damage", [b"", b"not what it was", None])
+def test_a_damaged_cache_is_made_again(tmp_path: Path, damage: bytes | None) -> None:
+    small(tmp_path)
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-2000] if damage is None else damage)
+    assert understood(small(tmp_path), "open up that gate").name == "door"
+    assert kept.stat().st_size > 2000
+
+
+def test_other_phrases_are_learnt_anew(tmp_path: Path) -> None:
+    small(tmp_path)
+    small(tmp_path, phrases=", 'i want it bright'")
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_a_threshold_keeps_an_intent_from_being_guessed(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text(
+        "intents:\n"
+        "  - {intent: lamp, threshold: 1, phrases: [switch the (lamp|light) on, light the lamp]}\n"
+        "  - {intent: door, phrases: [open the (door|gate), let me in]}\n"
+    )
+    classifier = IntentClassifier.load(tmp_path)
+    assert understood(classifier, "switch on that lamp").name == "conversation"
+    assert understood(classifier, "switch the lamp on").name == "lamp"
+
+
+def test_english_commands_are_understood_beside_another_language(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "intents")
+    (tmp_path / "intents" / "de.yaml").write_text("intents:\n  - {intent: cancel, phrases: [halt, hör auf]}\n")
+    classifier = IntentClassifier.load(tmp_path / "intents", cache=folder / "cache")
+    assert classifier.classify("Hör auf!", language="de").name == "cancel"
+    assert classifier.classify("stop", language="de").name == "cancel"
+    assert classifier.classify("stop", language="pl").name == "cancel"
+    assert classifier.languages == ["de", "en"]
