@@ -147,7 +147,9 @@ class Settings(BaseSettings):
     naila_max_reminders: int = _setting(
         50, "timers, alarms and reminders of a robot, a whole number from 1 to 1000", ge=1, le=1000
     )
-    naila_weather: bool = _setting(False, "true or false: whether Open-Meteo may be asked for the weather")
+    naila_weather: bool = _setting(
+        default=False, allowed="true or false: whether Open-Meteo may be asked for the weather"
+    )
     naila_weather_url: str = _setting(
         "https://api.open-meteo.com/v1/forecast",
         "a URL: where Open-Meteo's forecasts are asked for",
