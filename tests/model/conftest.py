@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,18 @@ class Robot:
         """The raw reply to `words`, with the bracketed line of `moment` before them."""
         user = f"[{moment or self._moment}]\n{words}"
         self._turns.append(("user", user))
-        reply = self._model.detokenize(self._generated()).decode(errors="replace")
+        reply = "".join(self._pieces())
         self._turns.append(("assistant", reply))
         return reply
+
+    def hears_by_token(self, words: str) -> list[str]:
+        """The raw reply to `words`, a piece for each token."""
+        self._turns.append(("user", f"[{self._moment}]\n{words}"))
+        return self._pieces()
+
+    def _pieces(self) -> list[str]:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        return [decoder.decode(self._model.detokenize([token], special=True)) for token in self._generated()]
 
     def _generated(self) -> list[int]:
         said: list[int] = []

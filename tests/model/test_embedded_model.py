@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from ai_server.llm.chat import Delta, EmotionTag
+from ai_server.llm.reply import ReplyParser
 from tests.model.conftest import MODEL, actions
 
 TAG = re.compile(r"\[(neutral|happy|sad|angry|surprised)\] \S")
@@ -53,6 +55,22 @@ def test_any_utf_8_text_survives_its_vocabulary(model):
 )
 def test_every_reply_starts_with_an_emotion(robot, words):
     assert TAG.match(robot().hears(words))
+
+
+@pytest.mark.parametrize("words", ["hello", "my dog died", "wave", "i won the lottery", "what can you do?", "asdf"])
+def test_the_emotion_is_known_before_the_first_word_and_with_the_token_that_closes_its_tag(robot, words):
+    parser, emotion_at, word_at = ReplyParser(), None, None
+    pieces = robot().hears_by_token(words)
+    for number, piece in enumerate(pieces):
+        for event in parser.feed(piece):
+            if isinstance(event, EmotionTag):
+                emotion_at = number
+            elif isinstance(event, Delta) and word_at is None:
+                word_at = number
+    closing = next(number for number, piece in enumerate(pieces) if "]" in piece)
+    assert emotion_at == closing
+    assert word_at is not None
+    assert emotion_at < word_at
 
 
 @pytest.mark.parametrize("name", ["Naila", "Ollie", "Nabu", "Zorbix"])
