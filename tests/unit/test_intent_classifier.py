@@ -48,7 +48,7 @@ def understood(classifier: IntentClassifier, text: str, context: Context | None 
     [
         ("Hey, I would so like to know what time it is by now at all", "time_query"),
         ("get a coin and flip it up in the air for me", "coin_flip"),
-        ("would you kindly roll those two dice on the floor", "dice_roll"),
+        ("let us see how it goes when you roll some dice", "dice_roll"),
         ("I'd really love it if you spoke a lot slower to me", "speech_rate_set"),
         ("the forecast for the weekend in Oslo, how is the weather", "weather_query"),
     ],

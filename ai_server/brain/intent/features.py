@@ -17,7 +17,7 @@ _LONGEST_LETTERS = 4
 
 
 def features(words: Sequence[str], known: Container[str]) -> list[int]:
-    """Return the features of an utterance, each as often as it is there.
+    """Return the features of an utterance, each once.
 
     Args:
         words: the utterance.
@@ -30,7 +30,7 @@ def features(words: Sequence[str], known: Container[str]) -> list[int]:
     for word in words:
         if word in known:
             grams += _letters(word)
-    return [crc32(gram.encode()) & _MASK for gram in grams]
+    return [crc32(gram.encode()) & _MASK for gram in dict.fromkeys(grams)]
 
 
 def _kind(word: str) -> str:
