@@ -22,13 +22,13 @@ from ai_server.brain.intent.samples import CONVERSATION, UNHEARD, Sample, Sample
 from ai_server.brain.intent.words import Words
 from ai_server.brain.slots import SlotValue
 
-_VERSION = 1
+_VERSION = 2
 """Of what is learnt and how: another one makes what is cached worthless."""
 
 _SEED = 21
 _MOST_WORDS = 40
 _HELD_OUT = 5
-_EPOCHS, _MORE_EPOCHS = 6, 4
+_EPOCHS, _MORE_EPOCHS = 3, 4
 _FALSE_TRIGGERS = 0.002
 _LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.5, 0.95
 _FORGET = 0.25
