@@ -231,7 +231,8 @@ class Brain:
     def is_stop(self, device_id: str, words: str) -> bool:
         """Say whether these words ask a robot to stop speaking."""
         language = self._robots.robot(device_id).language or "en"
-        return self._files.current.classifier.classify(words, language=language).name == "cancel"
+        intent = self._files.current.classifier.classify(words, language=language, now=self._now())
+        return intent.name == "cancel" and intent.is_phrase
 
     def stop_call(self, device_id: str, words: str) -> ActionCall | None:
         """Return the action that stops a robot's body, if that is what these words ask for; None else."""
@@ -357,7 +358,7 @@ class Brain:
         self, utterance: Utterance, robot: Robot, intent: Intent, arrived: float
     ) -> tuple[Decision, list[ActionCall]]:
         """Return who answers an utterance, and what the body is to do if it is neither a skill nor the model."""
-        consented = self._decided(utterance.device_id, intent.name, arrived)
+        consented = self._decided(utterance.device_id, intent, arrived)
         command = None if consented is not None else self._command(utterance, robot)
         heard = Heard(
             intent=intent,
@@ -377,11 +378,14 @@ class Brain:
         stop = robot.body.stop
         return None if call and stop and call.name == stop.name else call
 
-    def _decided(self, device_id: str, intent: str, arrived: float) -> list[ActionCall] | None:
-        """Return what a person said yes to, nothing where it was a no; None where the utterance was neither."""
+    def _decided(self, device_id: str, intent: Intent, arrived: float) -> list[ActionCall] | None:
+        """Return what a person said yes to, nothing where it was a no; None where the utterance was neither.
+
+        Nothing but a known phrase is a yes: the body moves for it.
+        """
         is_answer = self._consent.is_answer(device_id, arrived)
-        consented = self._consent.answer(device_id, intent, arrived)
-        return consented if consented or (is_answer and intent in {"affirm", "deny"}) else None
+        consented = self._consent.answer(device_id, intent.name if intent.is_phrase else "", arrived)
+        return consented if consented or (is_answer and intent.name in {"affirm", "deny"}) else None
 
     async def _remember(self, state: TurnState) -> _Remembered:
         if (reading := state["reading"]) is not None:

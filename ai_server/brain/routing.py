@@ -92,5 +92,5 @@ def decide(heard: Heard, *, least_confidence: float) -> Decision:
 def _was_heard_badly(heard: Heard, least_confidence: float) -> bool:
     if heard.confidence is None or heard.confidence >= least_confidence or heard.asked_again >= MOST_ASKED_AGAIN:
         return False
-    is_known_phrase = heard.intent.confidence == 1 and heard.intent.name != "conversation"
+    is_known_phrase = heard.intent.is_phrase and heard.intent.name != "conversation"
     return heard.intent.name != "cancel" and (bool(heard.command) or not is_known_phrase)

@@ -18,8 +18,8 @@ TALK = Heard(
 TIME = replace(TALK, intent=Intent("time_query", 1.0, rule="what time is it"), has_skill=True)
 WAVE = replace(TALK, command="wave")
 STOP = replace(TALK, intent=Intent("cancel", 1.0, rule="stop"), has_skill=True, command="stop")
-YES = replace(TALK, intent=Intent("affirm", 1.0), answers_question=True)
-GREETING = replace(TALK, intent=Intent("greeting", 1.0))
+YES = replace(TALK, intent=Intent("affirm", 1.0, rule="yes"), answers_question=True)
+GREETING = replace(TALK, intent=Intent("greeting", 1.0, rule="hello"))
 
 
 @pytest.mark.parametrize(

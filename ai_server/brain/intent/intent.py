@@ -25,3 +25,8 @@ class Intent:
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
     rule: str = ""
     response: str = ""
+
+    @property
+    def is_phrase(self) -> bool:
+        """Whether it is known to the letter, and not judged by what it is like."""
+        return self.rule not in {"", "classifier"}
