@@ -22,7 +22,7 @@ from ai_server.brain.intent.samples import CONVERSATION, UNHEARD, Sample, Sample
 from ai_server.brain.intent.words import Words
 from ai_server.brain.slots import SlotValue
 
-_VERSION = 2
+_VERSION = 3
 """Of what is learnt and how: another one makes what is cached worthless."""
 
 _SEED = 21

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 _APOSTROPHES = str.maketrans("’ʼ`´", "''''")  # noqa: RUF001
 _SYLLABLE = "[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 _WORD = re.compile(rf"{_SYLLABLE}|(?:(?!{_SYLLABLE})\w)+(?:'(?:(?!{_SYLLABLE})\w)+)*")
 _SHORT_FORM = re.compile(r"n't$|'\w+$")
 _AFTER_WORD = re.compile(r"[^\s\w,;!?]*")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_ACCENTS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
 _BEFORE_WORD = re.compile(r"[-+$€£(]*$")
 
 
@@ -42,10 +45,13 @@ class Words:
     """Splits text into lower-case words without punctuation, short spellings written out.
 
     Chinese and Japanese characters and Korean syllables are a word each, since no space tells words apart there.
+    Accents of Latin letters do not count, for many leave them out; German umlauts are written as ae, oe and ue.
     """
 
     def __init__(self, spellings: Mapping[str, str]) -> None:
-        self._spellings = {short.casefold(): written.split() for short, written in spellings.items()}
+        self._spellings = {
+            short.casefold(): [_folded(word) for word in written.split()] for short, written in spellings.items()
+        }
 
     def of(self, text: str) -> list[str]:
         """Return the words of a text."""
@@ -65,9 +71,16 @@ class Words:
 
     def _write_out(self, short: str) -> list[str]:
         word = short.casefold()
-        if word in self._spellings:
-            return self._spellings[word]
+        for known in (word, _folded(word)):
+            if known in self._spellings:
+                return self._spellings[known]
         ending = _SHORT_FORM.search(word)
         if ending and ending[0] in self._spellings:
-            return [word[: ending.start()], *self._spellings[ending[0]]]
-        return [word.replace("'", "")]
+            return [_folded(word[: ending.start()]), *self._spellings[ending[0]]]
+        return [_folded(word.replace("'", ""))]
+
+
+def _folded(word: str) -> str:
+    if word.isascii():
+        return word
+    return normalize("NFC", _ACCENTS.sub("", normalize("NFD", word.translate(_UMLAUTS))))
