@@ -104,6 +104,8 @@ class Alarms:
 
     def due_on_the_wall(self, reminder: Reminder) -> datetime:
         """Return what the clock on the wall will show when one fires, in the host's time zone."""
+        if reminder.due_at is not None and not reminder.elapsed:
+            return reminder.due_at.astimezone(self.zone)
         return (self.now().astimezone(UTC) + self.left(reminder)).astimezone(self.zone)
 
     async def set(self, wish: Wish, when: After | At) -> Reminder:

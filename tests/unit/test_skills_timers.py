@@ -25,8 +25,8 @@ WEDNESDAY_10 = datetime(2026, 5, 6, 10, 0, tzinfo=BERLIN)
 class Home(House):
     """A house in which somebody speaks to the rover, on a Wednesday at ten."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder / "naila.db", SimulatedClock(WEDNESDAY_10), max_per_robot=12)
+    def __init__(self, folder: Path, clock: SimulatedClock | None = None) -> None:
+        super().__init__(folder / "naila.db", clock or SimulatedClock(WEDNESDAY_10), max_per_robot=12)
 
     async def open(self) -> None:
         await super().open()
@@ -62,6 +62,21 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
     await opened.open()
     yield opened
     await opened.close()
+
+
+class BusyClock(SimulatedClock):
+    """It moves on a little whenever somebody looks."""
+
+    def wall(self) -> float:
+        self.ahead += 0.000_7
+        return super().wall()
+
+
+async def test_an_alarm_is_told_to_the_minute_that_it_was_set_to_while_time_passes(tmp_path: Path) -> None:
+    home = Home(tmp_path, BusyClock(WEDNESDAY_10))
+    await home.open()
+    assert await home.ask("alarm_set", time="19:00") == "Alarm at 19:00 today."
+    await home.close()
 
 
 async def test_what_was_understood_is_said_back_and_then_done(home: Home) -> None:
