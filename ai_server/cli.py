@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ai_server import __version__
-from ai_server.commands import models
+from ai_server.commands import intents, models
 from ai_server.commands.chat import chat_command
 from ai_server.settings import Settings, SettingsError, load_settings
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(intents.app, name="intents")
 app.add_typer(models.app, name="models")
 app.command("chat")(chat_command)
 

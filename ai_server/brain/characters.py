@@ -44,7 +44,7 @@ class Characters:
         wording: what is said of actions.
         sayings: what skills say.
         rules: when robots speak of their own accord.
-        classifier: tells what an utterance is for; it knows the names of all personas.
+        classifier: tells what an utterance is for; it knows the names of all personas, and is warm for their languages.
         feelings: tells from words how somebody feels.
         problems: what is wrong with files, of which something older or nothing is in use.
     """
@@ -176,7 +176,10 @@ class CharacterFiles:
             log.info("a file was read", path=str(file.path))
 
     def _load_classifier(self, path: Path) -> IntentClassifier:
-        return IntentClassifier.load(path, names=self._names, cache=self._cache)
+        classifier = IntentClassifier.load(path, names=self._names, cache=self._cache)
+        for language in sorted(self._personas.languages()):
+            classifier.warm(language)
+        return classifier
 
     def _snapshot(self) -> Characters:
         problems = (file.problem for file in (*self._personas, *self._others))
@@ -222,6 +225,10 @@ class _PersonaFolder:
     def spoken_names(self) -> list[str]:
         """Return what they are called."""
         return sorted({persona.name for persona in self.contents().values()})
+
+    def languages(self) -> set[str]:
+        """Return what they speak, as primary tags of BCP 47."""
+        return {tag.split("-")[0] for persona in self.contents().values() for tag in persona.languages}
 
     def find(self) -> bool:
         """Take in new files; return whether `problems` changed."""

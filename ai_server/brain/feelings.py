@@ -119,7 +119,7 @@ class _Lexicon:
             for is_sure, several in ((True, of_emotion.phrases), (False, of_emotion.hints)):
                 templates += several
                 self._rules += [(emotion, is_sure)] * len(several)
-        self._phrases = Automaton(templates, content.lists, self._split)
+        self._phrases = Automaton.of(templates, content.lists, self._split)
 
     def score(self, text: str, scores: Counter[Emotion]) -> None:
         """Add what the phrases in a text tell; a "but" takes half of its weight from what came before."""

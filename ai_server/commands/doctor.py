@@ -100,7 +100,9 @@ async def _look_at_directory(settings: Settings, _: _Findings) -> str:
 async def _look_at_config(settings: Settings, _: _Findings) -> str:
     config = settings.config_dir
     Prompt.load(config / "prompts" / "compact.txt")
-    characters = CharacterFiles(config, persona=settings.naila_persona, prompt="system").current
+    characters = CharacterFiles(
+        config, persona=settings.naila_persona, prompt="system", cache=settings.cache_dir
+    ).current
     lines = ["the shipped files" if config == resources.config_dir() else str(config)]
     for name, persona in sorted(characters.personas.items()):
         default = ", the default" if name == settings.naila_persona else ""

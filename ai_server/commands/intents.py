@@ -99,12 +99,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure on a file: precision and recall of each intent, false triggers, and the time it takes."""
-    from ai_server.brain.intent.classifier import IntentClassifier
-
     utterances = _read(file)
     try:
-        classifier = IntentClassifier.load(folder or _folder())
-    except ConfigError as error:
+        classifier = _load(folder)
+    except (ConfigError, SettingsError) as error:
         _fail(str(error))
     if language not in classifier.languages:
         _fail(f"there are no phrases of {language!r}; there are those of {', '.join(classifier.languages)}")
@@ -159,11 +157,13 @@ def _read(file: Path) -> list[Utterance]:
     return utterances
 
 
-def _folder() -> Path:
-    try:
-        return load_settings().config_dir / "intents"
-    except SettingsError as error:
-        _fail(str(error))
+def _load(folder: Path | None) -> IntentClassifier:
+    from ai_server.brain.intent.classifier import IntentClassifier
+
+    if folder:
+        return IntentClassifier.load(folder)
+    settings = load_settings()
+    return IntentClassifier.load(settings.config_dir / "intents", cache=settings.cache_dir)
 
 
 def _as_json(figures: Figures) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from ai_server.protocol.device import ActionDeclaration, Capabilities, SensorRea
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.utterance import Utterance
 from tests.asking import Asker
+from tests.daemons import CACHE
 
 CONFIG = resources.config_dir()
 FEELINGS = Feelings.load(CONFIG / "feelings")
@@ -117,7 +118,7 @@ def personas(database: Database) -> RobotPersonas:
 @cache
 def character_files(prompt: str) -> CharacterFiles:
     """Read once for all tests, which change nothing in them."""
-    return CharacterFiles(CONFIG, persona="naila", prompt=prompt)
+    return CharacterFiles(CONFIG, persona="naila", prompt=prompt, cache=CACHE)
 
 
 @pytest.fixture

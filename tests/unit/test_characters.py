@@ -18,6 +18,7 @@ from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
 from ai_server.brain.wording import Wording
 from ai_server.configfile import ConfigError
+from tests.daemons import CACHE
 
 LOOK_S = 0.02
 PIRATE = 'name = "Anne"\ncharacter = "a pirate"\n'
@@ -53,7 +54,7 @@ class Watched:
 
 @asynccontextmanager
 async def watched(config: Path, persona: str = "naila") -> AsyncIterator[Watched]:
-    files = CharacterFiles(config, persona=persona, prompt="system")
+    files = CharacterFiles(config, persona=persona, prompt="system", cache=CACHE)
     task = asyncio.create_task(files.run(LOOK_S))
     try:
         yield Watched(files)
@@ -64,7 +65,7 @@ async def watched(config: Path, persona: str = "naila") -> AsyncIterator[Watched
 
 
 def read(config: Path, persona: str = "naila") -> Characters:
-    return CharacterFiles(config, persona=persona, prompt="system").current
+    return CharacterFiles(config, persona=persona, prompt="system", cache=CACHE).current
 
 
 def test_the_shipped_files_are_all_right() -> None:
@@ -191,7 +192,11 @@ async def test_each_kind_of_file_is_read_again(config: Path) -> None:
         await files.until(lambda now: "Thou art $name" in now.prompt.template.template)
         edit("phrases/actions.toml", 'yes = "Okay."', 'yes = "Aye."')
         await files.until(lambda now: now.wording.yes == "Aye.")
-        edit("intents/en.yaml", "- intent: date_query\n    phrases:\n", "- intent: date_query\n    phrases:\n      - ahoy date\n")
+        edit(
+            "intents/en.yaml",
+            "- intent: date_query\n    phrases:\n",
+            "- intent: date_query\n    phrases:\n      - ahoy date\n",
+        )
         await files.until(lambda now: now.classifier.classify("ahoy date").name == "date_query")
         assert files.current.feelings.of("I am feeling cattywampus", "en") is None
         edit("feelings/en.toml", "[sad]\nphrases = [", '[sad]\nphrases = [\n"i am feeling cattywampus",')

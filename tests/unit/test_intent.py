@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ai_server import resources
 from ai_server.brain.intent.classifier import IntentClassifier
 from ai_server.configfile import ConfigError
+from tests.daemons import CACHE
 
 SHIPPED = resources.config_dir() / "intents" / "en.yaml"
 
@@ -24,8 +25,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def english(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> IntentClassifier:
-    return IntentClassifier.load(folder, names=("Naila",), cache=folder / "cache")
+def english(folder: Path) -> IntentClassifier:
+    classifier = IntentClassifier.load(folder, names=("Naila",), cache=CACHE)
+    classifier.warm()
+    return classifier
 
 
 @pytest.mark.parametrize(
@@ -202,7 +205,7 @@ def test_confidence_says_how_the_utterance_matched(english: IntentClassifier) ->
 
 @pytest.mark.parametrize(("name", "said"), [("R2-D2", "r2 d2"), ("Mr. (Robot)", "Mr Robot,"), ("!", "")])
 def test_any_name_of_a_robot_is_taken(folder: Path, name: str, said: str) -> None:
-    classifier = IntentClassifier.load(folder, names=(name,), cache=folder / "cache")
+    classifier = IntentClassifier.load(folder, names=(name,), cache=CACHE)
     assert classifier.classify(f"{said} what time is it").name == "time_query"
 
 

@@ -20,6 +20,7 @@ from ai_server.brain.intent.phrasefile import Phrasebook, PhraseFiles
 from ai_server.brain.intent.samples import Sampler
 from ai_server.brain.intent.words import Words
 from ai_server.brain.slots import SlotValue
+from tests.daemons import CACHE
 
 INTENTS = resources.config_dir() / "intents"
 SAYINGS = resources.config_dir() / "phrases" / "skills"
@@ -525,7 +526,10 @@ WITHOUT_SPACES = [
 
 @pytest.fixture(scope="module")
 def classifier() -> IntentClassifier:
-    return IntentClassifier.load(INTENTS, names=("Naila",))
+    classifier = IntentClassifier.load(INTENTS, names=("Naila",), cache=CACHE)
+    for language in classifier.languages:
+        classifier.warm(language)
+    return classifier
 
 
 @pytest.fixture(scope="module")

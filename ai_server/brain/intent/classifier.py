@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ai_server.brain.intent.cache import Cache
 from ai_server.brain.intent.intent import Intent
-from ai_server.brain.intent.judge import Judge
+from ai_server.brain.intent.language import Language
 from ai_server.brain.intent.matcher import Context, PhraseMatcher
-from ai_server.brain.intent.phrasefile import Phrasebook, PhraseFiles
-from ai_server.brain.intent.phrases import TemplateError
-from ai_server.brain.intent.samples import CONVERSATION, Sampler
-from ai_server.brain.intent.slotreader import Reader
-from ai_server.brain.intent.words import Spoken, Words
-from ai_server.configfile import ConfigError
+from ai_server.brain.intent.phrasefile import PhraseFiles
+from ai_server.brain.intent.samples import CONVERSATION
+from ai_server.brain.intent.words import Spoken
 
 _ENGLISH = "en"
 _NOTHING = Intent(CONVERSATION, 1.0)
@@ -24,64 +22,58 @@ class IntentClassifier:
     """Understands utterances in every language that has phrases.
 
     Args:
-        books: the phrases, by language.
-        matchers: match phrases, by language.
-        judges: judge what no phrase matches, by language.
+        languages: by their primary tags of BCP 47.
     """
 
-    def __init__(
-        self, books: Mapping[str, Phrasebook], matchers: Mapping[str, PhraseMatcher], judges: Mapping[str, Judge]
-    ) -> None:
-        self._books = books
-        self._matchers = matchers
-        self._judges = judges
+    def __init__(self, languages: Mapping[str, Language]) -> None:
+        self._languages = languages
 
     @classmethod
     def load(cls, folder: Path, *, names: Iterable[str] = (), cache: Path | None = None) -> IntentClassifier:
-        """Read the files of `config/intents/`, and learn from them what was not learnt before.
+        """Read the files of `config/intents/` that the cache does not know yet, check them, and compile their phrases.
+
+        Nothing is learnt: `warm` does that. A cache that knows all the files makes this a matter of milliseconds; a
+        file that is new to it takes up to a second.
 
         Args:
             folder: holds the files of all languages.
             names: what robots are called; said before or after a phrase, a name is a courtesy.
-            cache: the folder that keeps what was learnt; None keeps nothing.
+            cache: the folder that keeps what was made of the files; None keeps nothing.
 
         Raises:
             ConfigError: if a file is wrong.
         """
-        names = tuple(names)
+        names, kept = tuple(names), Cache(cache)
         files = PhraseFiles(folder, needed=(_ENGLISH,))
-        matchers: dict[str, PhraseMatcher] = {}
-        judges: dict[str, Judge] = {}
-        books = files.phrasebooks()
-        for language, book in books.items():
-            try:
-                matcher = PhraseMatcher(language, book, names, Reader())
-            except TemplateError as error:
-                words = Words(book.spellings)
-                raise files.mistake(language, words.of) or ConfigError(folder, str(error)) from None
-            matchers[language] = matcher
-            if judge := Judge.of(book, matcher.words, cache):
-                judges[language] = judge
-        return cls(books, matchers, judges)
+        return cls({language: Language.read(language, files, names, kept) for language in files.languages})
 
     @property
     def languages(self) -> Sequence[str]:
         """The languages that have phrases, as primary tags of BCP 47."""
-        return sorted(self._books)
+        return sorted(self._languages)
+
+    def is_warm(self, language: str) -> bool:
+        """Return whether nothing is left for `warm` to do; true for a language that has no phrases."""
+        return language not in self._languages or self._languages[language].is_learnt
 
     def warm(self, language: str = _ENGLISH) -> None:
-        """Match a sentence of every phrase of a language, so that no person waits for what is made on first use.
+        """Make a language ready, and learn from its phrases what was not learnt before.
 
-        That takes about a second, and may be done in another thread while utterances are classified.
+        What is not in the cache takes a second or two; it may be done in another thread while utterances are
+        classified. Nothing happens where a language has no phrases.
         """
-        matcher, now = self._matchers[language], datetime.now(UTC).astimezone()
-        for text in Sampler(self._books[language], matcher.words).one_each():
-            matcher.match(matcher.words.spoken(text), now)
+        for tag in {language, _ENGLISH} & self._languages.keys():
+            self._languages[tag].matcher.warm()
+        if language in self._languages:
+            self._languages[language].learn()
 
     def classify(
         self, text: str, *, language: str = _ENGLISH, context: Context | None = None, now: datetime | None = None
     ) -> Intent:
         """Return what an utterance is for.
+
+        The first utterance in a language takes some 50 ms where nobody called `warm`. Until what its phrases teach is
+        learnt or recalled, what no phrase matches is conversation.
 
         Args:
             text: what was said.
@@ -90,9 +82,9 @@ class IntentClassifier:
             now: what dates and times count from; None for the present.
         """
         now = now or datetime.now(UTC).astimezone()
-        matcher = self._matchers.get(language)
-        if matcher is None:
+        if language not in self._languages:
             return self._match(_ENGLISH, text, now) or _NOTHING
+        matcher = self._languages[language].matcher
         spoken = matcher.words.spoken(text)
         if context and (following := _followed(matcher, spoken, context, now)):
             return following
@@ -103,11 +95,13 @@ class IntentClassifier:
         return self._judged(language, matcher, spoken, now)
 
     def _match(self, language: str, text: str, now: datetime) -> Intent | None:
-        matcher = self._matchers.get(language)
-        return matcher.match(matcher.words.spoken(text), now) if matcher else None
+        if language not in self._languages:
+            return None
+        matcher = self._languages[language].matcher
+        return matcher.match(matcher.words.spoken(text), now)
 
     def _judged(self, language: str, matcher: PhraseMatcher, spoken: Spoken, now: datetime) -> Intent:
-        judge = self._judges.get(language)
+        judge = self._languages[language].judge
         if judge is None:
             return _NOTHING
         judged = judge.judge(matcher.bare(spoken))

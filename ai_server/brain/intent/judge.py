@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import random
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,9 +17,6 @@ from ai_server.brain.intent.regression import Numbers, Regression, softmax
 from ai_server.brain.intent.samples import CONVERSATION, UNHEARD, Sample, Sampler
 from ai_server.brain.intent.words import Words
 from ai_server.brain.slots import SlotValue
-
-_VERSION = 3
-"""Of what is learnt and how: another one makes what is cached worthless."""
 
 _SEED = 21
 _MOST_WORDS = 40
@@ -57,22 +50,15 @@ class Judge:
 
     Args:
         groups: the phrases, as one class for all that share intent, slots and response.
-        known: the words of the phrases.
-        regression: tells the classes apart.
-        thresholds: how probable each intent must be.
+        learnt: what `learn` made of the same phrases.
     """
 
-    def __init__(
-        self,
-        groups: Sequence[PhraseGroup],
-        known: frozenset[str],
-        regression: Regression,
-        thresholds: Mapping[str, float],
-    ) -> None:
+    def __init__(self, groups: Sequence[PhraseGroup], learnt: bytes) -> None:
+        decoded = msgspec.msgpack.decode(learnt, type=_Learnt)
         self._classes = _classes(groups)
-        self._known = known
-        self._regression = regression
-        self._thresholds = thresholds
+        self._known = frozenset(decoded.known)
+        self._regression = _regression(decoded)
+        self._thresholds = decoded.thresholds
         self._intents = sorted({group.intent for group in self._classes})
         self._intent_of = np.array([self._intents.index(group.intent) for group in self._classes], np.int64)
 
@@ -91,25 +77,52 @@ class Judge:
         group = self._classes[int(np.where(self._intent_of == best, probabilities, 0).argmax())]
         return Judgement(intent, probability, group.slots, group.response)
 
-    @classmethod
-    def of(cls, book: Phrasebook, words: Words, cache: Path | None) -> Judge | None:
-        """Return one that knows the phrases of a language, from the cache if it is there; None where there are few.
+    @staticmethod
+    def can_learn(book: Phrasebook) -> bool:
+        """Return whether there are different things to tell apart."""
+        return len(_classes(book.groups)) > 1
+
+    @staticmethod
+    def learn(book: Phrasebook, words: Words) -> bytes:
+        """Learn from the phrases of a language, and return what was learnt; that takes a second or two.
 
         Args:
             book: the phrases.
             words: splits them.
-            cache: the folder that keeps what was learnt; None keeps nothing.
         """
-        if len(_classes(book.groups)) < 2:
-            return None
-        path = cache / f"intents-{_fingerprint(book)}.npz" if cache else None
-        judge = _recall(path, book.groups) if path else None
-        if judge is None:
-            learnt = _learn(book, words)
-            judge = cls(book.groups, *learnt)
-            if path:
-                _keep(path, *learnt)
-        return judge
+        known, regression, thresholds = _learn(book, words)
+        rows = np.flatnonzero(np.abs(regression.weights).max(axis=1)).astype(np.int32)
+        return msgspec.msgpack.encode(
+            _Learnt(
+                known=sorted(known),
+                thresholds=thresholds,
+                temperature=regression.temperature,
+                bias=regression.bias.tobytes(),
+                rows=rows.tobytes(),
+                weights=regression.weights[rows].astype(np.float16).tobytes(),
+            )
+        )
+
+
+class _Learnt(msgspec.Struct, frozen=True):
+    """What was learnt: the numbers as numpy has them, the weights of features with any in half precision."""
+
+    known: Sequence[str]
+    thresholds: Mapping[str, float]
+    temperature: float
+    bias: bytes
+    rows: bytes
+    weights: bytes
+
+
+def _regression(learnt: _Learnt) -> Regression:
+    bias = np.frombuffer(learnt.bias, np.float32)
+    rows = np.frombuffer(learnt.rows, np.int32)
+    regression = Regression.blank(len(bias))
+    regression.weights[rows] = np.frombuffer(learnt.weights, np.float16).reshape(len(rows), len(bias))
+    regression.bias[:] = bias
+    regression.temperature = learnt.temperature
+    return regression
 
 
 def _classes(groups: Sequence[PhraseGroup]) -> list[PhraseGroup]:
@@ -119,12 +132,6 @@ def _classes(groups: Sequence[PhraseGroup]) -> list[PhraseGroup]:
 
 def _key(group: PhraseGroup) -> tuple[str, str, str]:
     return group.intent, json.dumps(dict(group.slots), sort_keys=True), group.response
-
-
-def _fingerprint(book: Phrasebook) -> str:
-    content: list[Any] = [_VERSION, book.spellings, book.lists, book.typical, book.courtesies.model_dump()]
-    content += [group.model_dump() for group in book.groups]
-    return hashlib.sha256(json.dumps(content, default=list).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,28 +201,3 @@ def _rare(samples: Sequence[Sample], groups: Sequence[PhraseGroup]) -> frozenset
 def _forgotten(words: Sequence[str], rare: frozenset[str], dice: random.Random) -> list[str]:
     """Return the words with some of the rare ones unknown, as they are in what people really say."""
     return [UNHEARD if word in rare and dice.random() < _FORGET else word for word in words]
-
-
-def _keep(path: Path, known: frozenset[str], regression: Regression, thresholds: Mapping[str, float]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = np.flatnonzero(np.abs(regression.weights).max(axis=1)).astype(np.int32)
-    meta = json.dumps({"known": sorted(known), "thresholds": thresholds, "temperature": regression.temperature})
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        weights = regression.weights[rows].astype(np.float16)
-        np.savez(file, rows=rows, weights=weights, bias=regression.bias, meta=np.array(meta))
-    temporary.replace(path)
-
-
-def _recall(path: Path, groups: Sequence[PhraseGroup]) -> Judge | None:
-    """Return what was learnt before; None where that is not here, or damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            meta = json.loads(str(file["meta"]))
-            regression = Regression.blank(len(_classes(groups)))
-            regression.weights[file["rows"]] = file["weights"]
-            regression.bias[:] = file["bias"]
-        regression.temperature = float(meta["temperature"])
-        return Judge(groups, frozenset(meta["known"]), regression, dict(meta["thresholds"]))
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile):
-        return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
+import msgspec
+
 from ai_server.brain.intent.intent import Intent
-from ai_server.brain.intent.phrasefile import FollowUps, Phrasebook
-from ai_server.brain.intent.phrases import Automaton, Match
+from ai_server.brain.intent.phrasefile import FollowUps, Phrasebook, PhraseGroup
+from ai_server.brain.intent.phrases import Automaton, Match, State, slots_of
 from ai_server.brain.intent.slotreader import KINDS, Reader
 from ai_server.brain.intent.template import Slot
 from ai_server.brain.intent.words import Spoken, Words
@@ -39,6 +41,43 @@ class Context:
     choices: Sequence[str] = ()
 
 
+class Compiled(msgspec.Struct, frozen=True):
+    """The phrases of a language as states of automata, made ready to be matched and kept.
+
+    Attributes:
+        slots: that the phrases for each intent have, as their kinds and names.
+    """
+
+    phrases: Sequence[State]
+    followups: Sequence[State]
+    choices: Sequence[State]
+    before: Sequence[State]
+    after: Sequence[State]
+    slots: Mapping[str, Sequence[tuple[str, str]]]
+
+    @classmethod
+    def of(cls, book: Phrasebook) -> Compiled:
+        """Compile phrases; some thousand take a second.
+
+        Raises:
+            TemplateError: if a template is malformed.
+        """
+        words = Words(book.spellings)
+
+        def states(templates: Iterable[str]) -> Sequence[State]:
+            return Automaton.of(templates, book.lists, words.of, KINDS).states
+
+        states(phrase for group in book.groups if group.learnt_only for phrase in group.phrases)
+        return cls(
+            phrases=states(phrase for _, phrase in _rules(book)),
+            followups=states(phrase for _, phrase in _follow_rules(book)),
+            choices=states(book.choices),
+            before=states(book.courtesies.before),
+            after=states(book.courtesies.after),
+            slots=_slots(book),
+        )
+
+
 class PhraseMatcher:
     """Matches whole utterances against phrases.
 
@@ -47,28 +86,41 @@ class PhraseMatcher:
         book: what people say in it.
         names: what robots are called; said before or after a phrase, a name is a courtesy.
         reader: reads slots.
+        compiled: the phrases as they were compiled before; None for compiling them now.
 
     Raises:
         TemplateError: if a template is malformed.
     """
 
-    def __init__(self, language: str, book: Phrasebook, names: Iterable[str], reader: Reader) -> None:
+    def __init__(
+        self,
+        language: str,
+        book: Phrasebook,
+        names: Iterable[str],
+        reader: Reader,
+        compiled: Compiled | None = None,
+    ) -> None:
+        compiled = compiled or Compiled.of(book)
         self.words = Words(book.spellings)
         self._language = language
         self._find = reader.find
         self._read_words = lru_cache(_READINGS)(reader.read)
-        self._lists = book.lists
-        spoken_names = [" ".join(words) for name in names if (words := self.words.of(name))]
-        self._rules = [(group, phrase) for group in book.groups if not group.learnt_only for phrase in group.phrases]
-        self._follow_rules = [(group, phrase) for group in book.followups for phrase in group.phrases]
-        self._phrases = self._automaton(phrase for _, phrase in self._rules)
-        self._followups = self._automaton(phrase for _, phrase in self._follow_rules)
-        self._slots: dict[str, dict[Slot, None]] = {}
-        for group, phrase in self._rules:
-            self._slots.setdefault(group.intent, {}).update(dict.fromkeys(self._phrases.slots(phrase)))
-        self._choices = self._automaton(book.choices)
-        self._before = self._automaton([*book.courtesies.before, *spoken_names])
-        self._after = self._automaton([*book.courtesies.after, *spoken_names])
+        self._rules = _rules(book)
+        self._follow_rules = _follow_rules(book)
+        self._phrases = Automaton(compiled.phrases)
+        self._followups = Automaton(compiled.followups)
+        self._choices = Automaton(compiled.choices)
+        self._before = Automaton(compiled.before)
+        self._after = Automaton(compiled.after)
+        self._slots = {intent: [Slot(*slot) for slot in slots] for intent, slots in compiled.slots.items()}
+        spoken_names = (" ".join(words) for name in names if (words := self.words.of(name)))
+        self._names = Automaton.of(spoken_names, {}, self.words.of)
+
+    def warm(self) -> None:
+        """Read a word as each kind of slot, for what reads them makes its tables on first use."""
+        now = datetime.now(UTC).astimezone()
+        for kind in KINDS:
+            self._find(kind, "1", self._language, now)
 
     def match(self, spoken: Spoken, now: datetime) -> Intent | None:
         """Return what a whole utterance is for; None where no phrase matches it."""
@@ -168,19 +220,36 @@ class PhraseMatcher:
         starts = {0}
         for start in range(len(words)):
             if start in starts:
-                starts.update(match.end for match in self._before.matches(words, start))
+                starts.update(match.end for match in self._courtesies(self._before, words, start))
         return sorted(starts)
 
     def _ends(self, words: Sequence[str]) -> set[int]:
         """Return where a phrase may end: after the last word, and before each run of courtesies."""
         ends = {len(words)}
         for end in reversed(range(len(words))):
-            if any(match.end in ends for match in self._after.matches(words, end)):
+            if any(match.end in ends for match in self._courtesies(self._after, words, end)):
                 ends.add(end)
         return ends
 
-    def _automaton(self, templates: Iterable[str]) -> Automaton:
-        return Automaton(templates, self._lists, self.words.of, KINDS)
+    def _courtesies(self, courtesies: Automaton, words: Sequence[str], start: int) -> list[Match]:
+        return courtesies.matches(words, start) + self._names.matches(words, start)
+
+
+def _rules(book: Phrasebook) -> list[tuple[PhraseGroup, str]]:
+    return [(group, phrase) for group in book.groups if not group.learnt_only for phrase in group.phrases]
+
+
+def _follow_rules(book: Phrasebook) -> list[tuple[FollowUps, str]]:
+    return [(group, phrase) for group in book.followups for phrase in group.phrases]
+
+
+def _slots(book: Phrasebook) -> dict[str, list[tuple[str, str]]]:
+    slots: dict[str, dict[tuple[str, str], None]] = {}
+    for group, phrase in _rules(book):
+        of_intent = slots.setdefault(group.intent, {})
+        if "{" in phrase or "<" in phrase:
+            of_intent.update(((slot.kind, slot.name), None) for slot in slots_of(phrase, book.lists))
+    return {intent: list(of_intent) for intent, of_intent in slots.items()}
 
 
 def _renamed(slots: Mapping[str, SlotValue], slot: Slot) -> dict[str, SlotValue]:

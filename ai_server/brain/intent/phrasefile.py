@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 from ai_server.brain.intent.phrases import Automaton, TemplateError
 from ai_server.brain.intent.slotreader import KINDS
 from ai_server.brain.slots import SlotValue
-from ai_server.configfile import ConfigError, ConfigModel, YamlFile, config_files, load_yaml
+from ai_server.configfile import ConfigError, ConfigModel, YamlFile, config_files, load_yaml, read_text
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -21,6 +21,7 @@ _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*$")]
 _LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 _Templates = Annotated[tuple[str, ...], Field(min_length=1)]
 _LANGUAGE = re.compile(r"([a-z]{2,3})(\.|$)")
+_LANGUAGE_LINE = re.compile(r"""^language: *["']?([a-z]{2,3})["']?\s*(?:#.*)?$""", re.MULTILINE)
 
 
 class Courtesies(ConfigModel):
@@ -100,49 +101,62 @@ class Phrasebook:
 class PhraseFiles:
     """Reads the phrase files of a folder.
 
-    A file is of the language that it names by `language`, or else of that which its name begins with: `en.yaml`, and
-    an owner's `en.cafe.yaml`.
+    A file is of the language that a line of it names, such as `language: en`, or else of that which its name begins
+    with: `en.yaml`, and an owner's `en.cafe.yaml`.
+
+    Attributes:
+        folder: which.
 
     Args:
         folder: which.
         needed: languages that must have a file.
 
     Raises:
-        ConfigError: if a file is wrong or missing, or its language is unknown.
+        ConfigError: if a file cannot be read or is missing, or its language is unknown.
     """
 
     def __init__(self, folder: Path, needed: Iterable[str] = ()) -> None:
-        self._files: dict[str, list[YamlFile[_PhraseFile]]] = {}
+        self.folder = folder
+        self._texts: dict[str, dict[Path, str]] = {}
         for path in config_files(folder, *SUFFIXES):
-            file = load_yaml(path, _PhraseFile)
-            self._files.setdefault(_language(file), []).append(file)
+            text = read_text(path)
+            self._texts.setdefault(_language(path, text), {})[path] = text
         for language in needed:
-            if language not in self._files:
+            if language not in self._texts:
                 raise ConfigError(folder / f"{language}.yaml", "is missing")
-        for language, files in self._files.items():
-            files.sort(key=lambda file: file.path.stem == language)
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages that have files, as primary tags of BCP 47."""
+        return list(self._texts)
+
+    def contents(self, language: str) -> list[str]:
+        """Return all that what the files of a language hold depends on."""
+        return [part for path in self._paths(language) for part in (path.stem, self._texts[language][path])]
+
+    def have_changed(self, language: str) -> bool:
+        """Return whether somebody has edited the files of a language since they were looked at.
+
+        Raises:
+            ConfigError: if one of them cannot be read.
+        """
+        return any(read_text(path) != text for path, text in self._texts[language].items())
 
     def phrasebooks(self) -> dict[str, Phrasebook]:
         """Return what the files hold, by language.
 
         Raises:
-            ConfigError: if files of one language contradict each other.
+            ConfigError: if a file is wrong, or files of one language contradict each other.
         """
-        return {language: self._phrasebook(files) for language, files in self._files.items()}
+        return {language: self.phrasebook(language) for language in self._texts}
 
-    def mistake(self, language: str, words: Callable[[str], Sequence[str]]) -> ConfigError | None:
-        """Return what is wrong with the first template that is, with its file and line; None where none is."""
-        files = self._files[language]
-        lists = {name: template for file in files for name, template in file.content.lists.items()}
-        for file in files:
-            for place, template in _templates(file.content):
-                try:
-                    Automaton([f"word {template}" if place[0] == "lists" else template], lists, words, KINDS)
-                except TemplateError as error:
-                    return file.error(place, str(error))
-        return None
+    def phrasebook(self, language: str) -> Phrasebook:
+        """Return what the files of a language hold.
 
-    def _phrasebook(self, files: Sequence[YamlFile[_PhraseFile]]) -> Phrasebook:
+        Raises:
+            ConfigError: if a file is wrong, or files contradict each other.
+        """
+        files = self._files(language)
         contents = [file.content for file in files]
         return Phrasebook(
             spellings=_merged(files, "spellings"),
@@ -157,16 +171,37 @@ class PhraseFiles:
             choices=[phrase for content in contents for phrase in content.choices],
         )
 
+    def mistake(self, language: str, words: Callable[[str], Sequence[str]]) -> ConfigError | None:
+        """Return what is wrong with the first template that is, with its file and line; None where none is."""
+        files = self._files(language)
+        lists = {name: template for file in files for name, template in file.content.lists.items()}
+        for file in files:
+            for place, template in _templates(file.content):
+                try:
+                    Automaton.of([f"word {template}" if place[0] == "lists" else template], lists, words, KINDS)
+                except TemplateError as error:
+                    return file.error(place, str(error))
+        return None
 
-def _language(file: YamlFile[_PhraseFile]) -> str:
-    if file.content.language:
-        return file.content.language
-    named = _LANGUAGE.match(file.path.stem)
-    if not named:
-        raise ConfigError(
-            file.path, "line 1: language is missing: write `language: en` here, or begin the file's name with `en.`"
-        )
-    return named[1]
+    def _paths(self, language: str) -> list[Path]:
+        return sorted(self._texts[language], key=lambda path: (path.stem == language, path))
+
+    def _files(self, language: str) -> list[YamlFile[_PhraseFile]]:
+        files = [load_yaml(path, _PhraseFile) for path in self._paths(language)]
+        for file in files:
+            if file.content.language not in {None, language}:
+                raise file.error(("language",), f"write `language: {file.content.language}` as a line of its own")
+        return files
+
+
+def _language(path: Path, text: str) -> str:
+    named = _LANGUAGE_LINE.search(text) or _LANGUAGE.match(path.stem)
+    if named:
+        return named[1]
+    load_yaml(path, _PhraseFile)
+    raise ConfigError(
+        path, "line 1: language is missing: write `language: en` here, or begin the file's name with `en.`"
+    )
 
 
 def _merged(files: Iterable[YamlFile[_PhraseFile]], key: str) -> dict[str, str]:

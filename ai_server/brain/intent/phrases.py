@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ai_server.brain.intent.template import Choice, Named, Slot, TemplateError, Word, parse
 from ai_server.brain.intent.template import Sequence as Parsed
 
-Label = TypeVar("Label")
-
-__all__ = ["Automaton", "Filled", "Match", "TemplateError"]
+__all__ = ["Automaton", "Filled", "Match", "State", "TemplateError", "slots_of"]
 
 _MOST_WORDS = 10
 """No slot takes more words."""
+
+State = tuple[tuple[int, ...], dict[str, int], dict[str, int]]
+"""The templates that end in a state, the first one first, and the states that each word, and each slot, leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,198 +35,223 @@ class Match:
     filled: tuple[Filled, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """A state of the deterministic automaton.
-
-    Attributes:
-        rules: the templates that end here, the first one first.
-        edges: the nodes that each word leads to.
-        slots: the nodes that each kind of slot leads to.
-        following: the states that words have led to so far.
-        filling: the states that slots have led to so far.
-    """
-
-    rules: tuple[int, ...]
-    edges: Mapping[str, list[int]]
-    slots: Mapping[Slot, list[int]]
-    following: dict[str, _State]
-    filling: dict[Slot, _State]
-
-
 class Automaton:
     """Matches sequences of words against templates, in a time that does not depend on how many there are.
 
-    The templates become a nondeterministic automaton over words; its deterministic states are made when they are
-    first reached and kept. Any one to ten words fill a slot here: whoever asks reads them.
+    It is the smallest deterministic automaton of the templates, with words and slots for letters. Any one to ten words
+    fill a slot here: whoever asks reads them.
 
     Args:
-        templates: numbered from 0 in this order; where several match the same words, the first counts.
-        lists: templates that others refer to.
-        words: splits a word of a template as the utterances were split.
-        kinds: of slots that templates may have.
-
-    Raises:
-        TemplateError: if a template is malformed.
+        states: as they stand in another automaton; the last one is where it starts.
     """
 
-    def __init__(
-        self,
+    def __init__(self, states: Sequence[State]) -> None:
+        self.states = states
+        self._start = len(states) - 1
+        self._slots = {label: _slot(label) for _, _, slots in states for label in slots}
+
+    @classmethod
+    def of(
+        cls,
         templates: Iterable[str],
         lists: Mapping[str, str],
         words: Callable[[str], Sequence[str]],
         kinds: Sequence[str] = (),
-    ) -> None:
-        self._kinds = kinds
-        self._templates = lists
-        self._lists: dict[str, Parsed] = {}
-        self._words = words
-        self._split: dict[str, Sequence[str]] = {}
-        self._edges: list[dict[str, list[int]]] = []
-        self._slots: list[dict[Slot, list[int]]] = []
-        self._skips: list[list[int]] = []
-        self._rules: dict[int, int] = {}
-        self._states: dict[frozenset[int], _State] = {}
-        root = self._node()
+    ) -> Automaton:
+        """Return the automaton of templates.
+
+        Args:
+            templates: numbered from 0 in this order; where several match the same words, the first counts.
+            lists: templates that others refer to.
+            words: splits a word of a template as the utterances were split.
+            kinds: of slots that templates may have.
+
+        Raises:
+            TemplateError: if a template is malformed.
+        """
         templates = tuple(templates)
-        for number, template in enumerate(templates):
-            self._rules[self._add(parse(template), root, ())] = number
-        self._start = self._state([root])
-        if self._start.rules:
-            raise TemplateError(f"{templates[self._start.rules[0]]!r} would match silence: leave a word outside of [ ]")
+        builder = _Builder(lists, words, kinds)
+        try:
+            start = builder.any_of(builder.before(parse(each), builder.end(n)) for n, each in enumerate(templates))
+        except RecursionError:
+            raise TemplateError("a phrase is too long, or has too many brackets in each other") from None
+        silent = builder.ends[start]
+        if silent:
+            raise TemplateError(f"{templates[silent[0]]!r} would match silence: leave a word outside of [ ]")
+        return cls(builder.states(start))
 
     def matches(self, words: Sequence[str], start: int) -> list[Match]:
         """Return the ways in which the words from `start` on begin with a template that has no slot, shortest first."""
         found = []
         state = self._start
         for end in range(start, len(words)):
-            following = self._next(state, words[end])
-            if following is None:
+            following = self.states[state][1]
+            if words[end] not in following:
                 break
-            state = following
-            if state.rules:
-                found.append(Match(state.rules[0], end + 1))
+            state = following[words[end]]
+            if rules := self.states[state][0]:
+                found.append(Match(rules[0], end + 1))
         return found
 
     def fillings(self, words: Sequence[str], start: int, ends: Iterable[int]) -> Iterator[Match]:
         """Yield the ways in which the words from `start` to one of `ends` are a template, with or without slots."""
         yield from self._fill(self._start, words, start, frozenset(ends), ())
 
-    def slots(self, template: str) -> list[Slot]:
-        """Return the slots in one of the templates."""
-        return _slots(parse(template), self._lists)
-
     def _fill(
-        self, state: _State, words: Sequence[str], at: int, ends: frozenset[int], filled: tuple[Filled, ...]
+        self, state: int, words: Sequence[str], at: int, ends: frozenset[int], filled: tuple[Filled, ...]
     ) -> Iterator[Match]:
+        rules, following, slots = self.states[state]
         if at in ends:
-            for rule in state.rules:
+            for rule in rules:
                 yield Match(rule, at, filled)
         if at == len(words):
             return
-        following = self._next(state, words[at])
-        if following:
-            yield from self._fill(following, words, at + 1, ends, filled)
-        for slot in state.slots:
-            after = self._after_slot(state, slot)
+        if words[at] in following:
+            yield from self._fill(following[words[at]], words, at + 1, ends, filled)
+        for label, after in slots.items():
+            slot = self._slots[label]
+            rules_after, words_after, slots_after = self.states[after]
             for end in range(at + 1, min(at + _MOST_WORDS, len(words)) + 1):
-                goes_on = end < len(words) and (words[end] in after.edges or after.slots)
-                if goes_on or (after.rules and end in ends):
+                goes_on = end < len(words) and (words[end] in words_after or slots_after)
+                if goes_on or (rules_after and end in ends):
                     yield from self._fill(after, words, end, ends, (*filled, Filled(slot, at, end)))
 
-    def _next(self, state: _State, word: str) -> _State | None:
-        if word not in state.edges:
-            return None
-        if word not in state.following:
-            state.following[word] = self._state(state.edges[word])
-        return state.following[word]
 
-    def _after_slot(self, state: _State, slot: Slot) -> _State:
-        if slot not in state.filling:
-            state.filling[slot] = self._state(state.slots[slot])
-        return state.filling[slot]
+class _Builder:
+    """Makes states from the last word of a template to the first; equal ones are one state.
 
-    def _state(self, nodes: Iterable[int]) -> _State:
-        reached = frozenset(self._closure(nodes))
-        if reached not in self._states:
-            rules = sorted({self._rules[node] for node in reached if node in self._rules})
-            edges, slots = _merged(self._edges, reached), _merged(self._slots, reached)
-            self._states[reached] = _State(tuple(rules), edges, slots, {}, {})
-        return self._states[reached]
+    Attributes:
+        ends: of each state, the templates that end there.
+    """
 
-    def _closure(self, nodes: Iterable[int]) -> set[int]:
-        reached, waiting = set(nodes), list(nodes)
-        while waiting:
-            skipped = [node for node in self._skips[waiting.pop()] if node not in reached]
-            reached.update(skipped)
-            waiting += skipped
-        return reached
+    def __init__(self, lists: Mapping[str, str], words: Callable[[str], Sequence[str]], kinds: Sequence[str]) -> None:
+        self.ends: list[tuple[int, ...]] = []
+        self._edges: list[dict[str, int]] = []
+        self._numbers: dict[object, int] = {}
+        self._joined: dict[frozenset[int], int] = {}
+        self._templates = lists
+        self._lists: dict[str, Parsed] = {}
+        self._before_list: dict[tuple[str, int], int] = {}
+        self._within: list[str] = []
+        self._split = words
+        self._words: dict[str, Sequence[str]] = {}
+        self._kinds = kinds
 
-    def _node(self) -> int:
-        self._edges.append({})
-        self._slots.append({})
-        self._skips.append([])
-        return len(self._edges) - 1
+    def end(self, rule: int) -> int:
+        """Return the state where a template ends."""
+        return self._state((rule,), {})
 
-    def _add(self, parsed: Parsed, node: int, within: tuple[str, ...]) -> int:
-        """Add the nodes of a template after `node`; return the one where it ends."""
-        for item in parsed:
+    def before(self, parsed: Parsed, state: int) -> int:
+        """Return the state from which what is parsed leads to another."""
+        for item in reversed(parsed):
             if isinstance(item, Word):
-                node = self._add_words(item.text, node)
+                for word in reversed(self._words_of(item.text)):
+                    state = self._state((), {word: state})
             elif isinstance(item, Slot):
-                if item.kind not in self._kinds:
-                    known = ", ".join(self._kinds)
-                    raise TemplateError(f"there is no kind of slot {{{item.kind}}}; those that exist: {known}")
-                following = self._node()
-                self._slots[node].setdefault(item, []).append(following)
-                node = following
+                state = self._state((), {self._label(item): state})
             elif isinstance(item, Named):
-                node = self._add(self._list(item.name, within), node, (*within, item.name))
+                state = self._before_named(item.name, state)
             else:
-                node = self._add_choice(item, node, within)
-        return node
+                state = self._before_choice(item, state)
+        return state
 
-    def _add_words(self, text: str, node: int) -> int:
-        if text not in self._split:
-            self._split[text] = self._words(text)
-        for word in self._split[text]:
-            following = self._node()
-            self._edges[node].setdefault(word, []).append(following)
-            node = following
-        return node
+    def any_of(self, states: Iterable[int]) -> int:
+        """Return the state that leads wherever one of these does."""
+        return self._join(frozenset(states))
 
-    def _add_choice(self, choice: Choice, node: int, within: tuple[str, ...]) -> int:
-        end = self._node()
-        for option in choice.options:
-            self._skips[self._add(option, node, within) if option else node].append(end)
-        return end
+    def states(self, start: int) -> list[State]:
+        """Return the states that can be reached from one, which comes last."""
+        reached, waiting = {start}, [start]
+        while waiting:
+            new = set(self._edges[waiting.pop()].values()) - reached
+            reached |= new
+            waiting += new
+        order = sorted(reached - {start})
+        number = {old: new for new, old in enumerate([*order, start])}
+        return [_final(self.ends[old], self._edges[old], number) for old in number]
 
-    def _list(self, name: str, within: tuple[str, ...]) -> Parsed:
+    def _before_named(self, name: str, state: int) -> int:
+        if name in self._within:
+            raise TemplateError(f"the list <{name}> contains itself")
+        if (name, state) not in self._before_list:
+            self._within.append(name)
+            self._before_list[name, state] = self.before(self._list(name), state)
+            self._within.pop()
+        return self._before_list[name, state]
+
+    def _before_choice(self, choice: Choice, state: int) -> int:
+        return self.any_of(self.before(option, state) for option in choice.options)
+
+    def _join(self, states: frozenset[int]) -> int:
+        if len(states) == 1:
+            return next(iter(states))
+        if states not in self._joined:
+            following: dict[str, list[int]] = {}
+            for state in states:
+                for label, after in self._edges[state].items():
+                    following.setdefault(label, []).append(after)
+            edges = {
+                label: after[0] if len(after) == 1 else self._join(frozenset(after))
+                for label, after in following.items()
+            }
+            rules = tuple(sorted({rule for state in states for rule in self.ends[state]}))
+            self._joined[states] = self._state(rules, edges)
+        return self._joined[states]
+
+    def _state(self, rules: tuple[int, ...], edges: dict[str, int]) -> int:
+        key = next(iter(edges.items())) if len(edges) == 1 and not rules else (rules, frozenset(edges.items()))
+        if key not in self._numbers:
+            self._numbers[key] = len(self._edges)
+            self.ends.append(rules)
+            self._edges.append(edges)
+        return self._numbers[key]
+
+    def _words_of(self, text: str) -> Sequence[str]:
+        if text not in self._words:
+            self._words[text] = self._split(text)
+        return self._words[text]
+
+    def _label(self, slot: Slot) -> str:
+        if slot.kind not in self._kinds:
+            known = ", ".join(self._kinds)
+            raise TemplateError(f"there is no kind of slot {{{slot.kind}}}; those that exist: {known}")
+        return f"{{{slot.kind}:{slot.name}}}"
+
+    def _list(self, name: str) -> Parsed:
         if name not in self._templates:
             known = ", ".join(f"<{each}>" for each in self._templates) or "none"
             raise TemplateError(f"there is no list <{name}>; those that exist: {known}")
-        if name in within:
-            raise TemplateError(f"the list <{name}> contains itself")
         if name not in self._lists:
             self._lists[name] = parse(self._templates[name])
         return self._lists[name]
 
 
-def _merged(edges: Sequence[Mapping[Label, list[int]]], nodes: Iterable[int]) -> dict[Label, list[int]]:
-    merged: dict[Label, list[int]] = {}
-    for node in nodes:
-        for label, targets in edges[node].items():
-            merged.setdefault(label, []).extend(targets)
-    return merged
+def _final(rules: tuple[int, ...], edges: Mapping[str, int], number: Mapping[int, int]) -> State:
+    words = {label: number[after] for label, after in edges.items() if not label.startswith("{")}
+    slots = {label: number[after] for label, after in edges.items() if label.startswith("{")}
+    return rules, words, slots
 
 
-def _slots(parsed: Parsed, lists: Mapping[str, Parsed]) -> list[Slot]:
+def _slot(label: str) -> Slot:
+    return Slot(*label[1:-1].split(":"))
+
+
+def slots_of(template: str, lists: Mapping[str, str]) -> list[Slot]:
+    """Return the slots in a template, also those in the lists that it refers to.
+
+    Raises:
+        TemplateError: if it is malformed.
+    """
+    return _slots(parse(template), lists)
+
+
+def _slots(parsed: Parsed, lists: Mapping[str, str]) -> list[Slot]:
     slots = []
     for item in parsed:
         if isinstance(item, Slot):
             slots.append(item)
         elif isinstance(item, Named):
-            slots += _slots(lists[item.name], lists)
+            slots += slots_of(lists[item.name], lists)
         elif isinstance(item, Choice):
             slots += [slot for option in item.options for slot in _slots(option, lists)]
     return slots

@@ -61,12 +61,6 @@ class Sampler:
                 phrase += 1
         return list(drawn.values())
 
-    def one_each(self) -> Iterator[str]:
-        """Yield a sentence of every phrase that utterances are matched against."""
-        for group in self._book.groups:
-            if not group.learnt_only:
-                yield from (" ".join(self._sentence(parse(template))) for template in group.phrases)
-
     def _sentences(self, parsed: Parsed, group: PhraseGroup) -> Iterator[tuple[str, ...]]:
         wanted = _PER_NEGATIVE if group.intent == CONVERSATION else _PER_PHRASE
         found: set[tuple[str, ...]] = set()
