@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from zlib import crc32
 
@@ -14,6 +15,7 @@ UNKNOWN = "\0"
 
 _MASK = SIZE - 1
 _LONGEST_LETTERS = 4
+_MOST_WORDS = 4096
 
 
 def features(words: Sequence[str], known: Container[str]) -> list[int]:
@@ -37,8 +39,9 @@ def _kind(word: str) -> str:
     return "0" if word.isdecimal() else word
 
 
-def _letters(word: str) -> list[str]:
+@lru_cache(_MOST_WORDS)
+def _letters(word: str) -> Sequence[str]:
     if len(word) <= _LONGEST_LETTERS:
-        return []
+        return ()
     edged = f"<{word}>"
     return [f"#{edged[at : at + _LONGEST_LETTERS]}" for at in range(len(edged) - _LONGEST_LETTERS + 1)]

@@ -186,14 +186,14 @@ class _Builder:
         if len(states) == 1:
             return next(iter(states))
         if states not in self._joined:
-            following: dict[str, list[int]] = {}
+            edges: dict[str, int] = {}
+            several: dict[str, set[int]] = {}
             for state in states:
                 for label, after in self._edges[state].items():
-                    following.setdefault(label, []).append(after)
-            edges = {
-                label: after[0] if len(after) == 1 else self._join(frozenset(after))
-                for label, after in following.items()
-            }
+                    if edges.setdefault(label, after) != after:
+                        several.setdefault(label, {edges[label]}).add(after)
+            for label, afters in several.items():
+                edges[label] = self._join(frozenset(afters))
             rules = tuple(sorted({rule for state in states for rule in self.ends[state]}))
             self._joined[states] = self._state(rules, edges)
         return self._joined[states]

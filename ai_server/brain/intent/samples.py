@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ai_server.brain.intent.phrasefile import Phrasebook, PhraseGroup
@@ -45,6 +45,7 @@ class Sampler:
     def __init__(self, book: Phrasebook, words: Words) -> None:
         self._book = book
         self._words = words
+        self._known: dict[str, Sequence[str]] = {}
         self._random = random.Random(_SEED)  # noqa: S311
         self._lists = {name: parse(template) for name, template in book.lists.items()}
         self._before = [parse(template) for template in book.courtesies.before]
@@ -74,7 +75,12 @@ class Sampler:
                 return
 
     def _sentence(self, parsed: Parsed) -> tuple[str, ...]:
-        return tuple(self._words.of(" ".join(self._said(parsed))))
+        return tuple(word for said in self._said(parsed) for word in self._split(said))
+
+    def _split(self, said: str) -> Sequence[str]:
+        if said not in self._known:
+            self._known[said] = self._words.of(said)
+        return self._known[said]
 
     def _among_courtesies(self, words: tuple[str, ...]) -> tuple[str, ...]:
         if self._before and self._random.random() < _BEFORE:
