@@ -42,14 +42,15 @@ my name is Ada
 I had a terrible day at work
 /battery 20
 how is your battery?
-what time is it?
+what time is it in Tokyo?
+set a tea timer for five minutes
 drive forward 50 centimetres
+turn left 90 degrees
 tell me a joke
-what is the weather like tomorrow?
 what is my name?
 wave goodbye
 """
-"""What README.md shows: ten utterances, and a command that is not one."""
+"""What README.md shows: what people say, and a command that is not said."""
 
 _TRANSCRIPT = re.compile(r"(<!-- transcript.*?-->\n```text\n).*?(```\n)", re.DOTALL)
 _CAPTURED = re.compile(r"(<!-- captured: (\w+) -->\n```\w+\n)(.*?)(```\n)", re.DOTALL)

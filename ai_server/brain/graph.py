@@ -230,14 +230,19 @@ class Brain:
 
     def is_stop(self, device_id: str, words: str) -> bool:
         """Say whether these words ask a robot to stop speaking."""
-        language = self._robots.robot(device_id).language or "en"
-        intent = self._files.current.classifier.classify(words, language=language, now=self._now())
-        return intent.name == "cancel" and intent.is_phrase
+        return self._stopping(device_id, words) is not None
 
     def stop_call(self, device_id: str, words: str) -> ActionCall | None:
-        """Return the action that stops a robot's body, if that is what these words ask for; None else."""
+        """Return the action that stops a robot's body, if that is what these words say to the letter; None else."""
         stop = self._robots.robot(device_id).body.stop
-        return ActionCall(stop.name, {}) if stop and self.is_stop(device_id, words) else None
+        if stop is None or (intent := self._stopping(device_id, words)) is None:
+            return None
+        return ActionCall(stop.name, {}) if intent.is_phrase else None
+
+    def _stopping(self, device_id: str, words: str) -> Intent | None:
+        language = self._robots.robot(device_id).language or "en"
+        intent = self._files.current.classifier.classify(words, language=language, now=self._now())
+        return intent if intent.name == "cancel" else None
 
     def let_go(self, device_id: str) -> None:
         """Do nothing any more of what a robot asked whether to do."""
@@ -328,6 +333,8 @@ class Brain:
             now=self._now(),
         )
         decision, calls = self._decide(utterance, robot, intent, state["arrived"])
+        if decision.route == "action":
+            intent = Intent("action", 1.0, rule=calls[0].name)
         if decision.route == "skill":
             self._contexts.note(utterance.device_id, intent)
         elif decision.route != "ask_again":
@@ -415,7 +422,9 @@ class Brain:
         _say(writer, Answer(wording.yes if calls else wording.no), calls)
 
     async def _ask_again(self, state: TurnState, writer: StreamWriter) -> None:
-        _say(writer, Answer(self._files.current.sayings.say(state["language"], "heard.again")))
+        is_first = self._heard_badly.of(state["utterance"].device_id) == 1
+        key = "heard.again" if is_first else "heard.in_other_words"
+        _say(writer, Answer(self._files.current.sayings.say(state["language"], key)))
 
     async def _respond(self, state: TurnState, writer: StreamWriter) -> None:
         asking = Asking(self._consent, state["utterance"].device_id)

@@ -78,7 +78,8 @@ class SpeakingFirst:
         """Say something once, as `brain.speaker.Speaker` has it."""
         await self._let_finish(device_id)
         reply = self._reply(device_id, answer, intent=intent, request_id=request_id, language=language)
-        turn = Turn(at=reply.timestamp, words="", reply=reply)
+        trace = {"route": "itself", "reason": "it spoke first", "probability": 1.0, "rule": intent, "slots": {}}
+        turn = Turn(at=reply.timestamp, words="", reply=reply, trace=trace)
         try:
             publications = await self._turns.add(turn, self._drafts(reply), within=within)
         except DatabaseError:

@@ -15,10 +15,10 @@ def skills(parts: Parts) -> Iterable[Skill]:
 
 
 class Repeat:
-    """Says the last answer again, with its feeling and without its actions."""
+    """Says the last answer again, with its feeling and without its actions; a model reads it in the conversation."""
 
     name = "repeat"
-    description = "Say again what you said last."
+    description = ""
     intents = frozenset({"repeat"})
     parameters = NOTHING
 
