@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ai_server.brain.intent.template import Choice, Named, Slot, TemplateError, Word, parse
 from ai_server.brain.intent.template import Sequence as Parsed
 
@@ -13,8 +15,19 @@ __all__ = ["Automaton", "Filled", "Match", "State", "TemplateError", "slots_of"]
 _MOST_WORDS = 10
 """No slot takes more words."""
 
-State = tuple[tuple[int, ...], dict[str, int], dict[str, int]]
-"""The templates that end in a state, the first one first, and the states that each word, and each slot, leads to."""
+
+class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A state of the automaton. There are tens of thousands, so garbage collection is spared them.
+
+    Attributes:
+        rules: the templates that end here, the first one first.
+        words: the states that each word leads to.
+        slots: the states that each slot leads to, as `{kind:name}`.
+    """
+
+    rules: tuple[int, ...]
+    words: dict[str, int]
+    slots: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,7 @@ class Automaton:
     def __init__(self, states: Sequence[State]) -> None:
         self.states = states
         self._start = len(states) - 1
-        self._slots = {label: _slot(label) for _, _, slots in states for label in slots}
+        self._slots = {label: _slot(label) for state in states for label in state.slots}
 
     @classmethod
     def of(
@@ -85,11 +98,11 @@ class Automaton:
         found = []
         state = self._start
         for end in range(start, len(words)):
-            following = self.states[state][1]
+            following = self.states[state].words
             if words[end] not in following:
                 break
             state = following[words[end]]
-            if rules := self.states[state][0]:
+            if rules := self.states[state].rules:
                 found.append(Match(rules[0], end + 1))
         return found
 
@@ -100,21 +113,20 @@ class Automaton:
     def _fill(
         self, state: int, words: Sequence[str], at: int, ends: frozenset[int], filled: tuple[Filled, ...]
     ) -> Iterator[Match]:
-        rules, following, slots = self.states[state]
+        reached = self.states[state]
         if at in ends:
-            for rule in rules:
+            for rule in reached.rules:
                 yield Match(rule, at, filled)
         if at == len(words):
             return
-        if words[at] in following:
-            yield from self._fill(following[words[at]], words, at + 1, ends, filled)
-        for label, after in slots.items():
-            slot = self._slots[label]
-            rules_after, words_after, slots_after = self.states[after]
+        if words[at] in reached.words:
+            yield from self._fill(reached.words[words[at]], words, at + 1, ends, filled)
+        for label, number in reached.slots.items():
+            slot, after = self._slots[label], self.states[number]
             for end in range(at + 1, min(at + _MOST_WORDS, len(words)) + 1):
-                goes_on = end < len(words) and (words[end] in words_after or slots_after)
-                if goes_on or (rules_after and end in ends):
-                    yield from self._fill(after, words, end, ends, (*filled, Filled(slot, at, end)))
+                goes_on = end < len(words) and (words[end] in after.words or after.slots)
+                if goes_on or (after.rules and end in ends):
+                    yield from self._fill(number, words, end, ends, (*filled, Filled(slot, at, end)))
 
 
 class _Builder:
@@ -229,7 +241,7 @@ class _Builder:
 def _final(rules: tuple[int, ...], edges: Mapping[str, int], number: Mapping[int, int]) -> State:
     words = {label: number[after] for label, after in edges.items() if not label.startswith("{")}
     slots = {label: number[after] for label, after in edges.items() if label.startswith("{")}
-    return rules, words, slots
+    return State(rules, words, slots)
 
 
 def _slot(label: str) -> Slot:
