@@ -175,6 +175,53 @@ def test_what_comes_after_a_yes_counts(english: IntentClassifier, text: str, int
     assert english.classify(text).name == intent
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("I was hoping you could set a timer for ten minutes", "timer_set"),
+        ("any chance you could tell me the weather for tomorrow", "weather_query"),
+        ("I need you to go ahead and cancel what I just asked", "cancel"),
+        ("do me a favor and wake me up at six", "alarm_set"),
+        ("it would be great if you could speak a little slower", "speech_rate_set"),
+        ("would it be possible for you to speak Spanish", "language_set"),
+        ("I will need you to remind me to feed the fish", "reminder_set"),
+        ("remind me of my reminders", "reminder_query"),
+        ("what name do you have on file for me", "user_name_query"),
+        ("I guess this is goodbye", "goodbye"),
+        ("wow thanks, that is a big help", "gratitude"),
+        ("what sorts of things can you help me with", "capabilities_query"),
+    ],
+)
+def test_long_winded_ways_to_say_it_are_understood(english: IntentClassifier, text: str, intent: str) -> None:
+    assert english.classify(text).name == intent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how long does it take to boil an egg",
+        "what is the time difference between Rome and Tokyo",
+        "I'm running out of time",
+        "remind me what a gerund is",
+        "my alarm didn't go off and I was late",
+        "change my pin",
+        "what is your favorite name",
+        "cancel my flight",
+        "what is a repeat offender",
+        "call me later",
+        "your name is pretty",
+        "I want you to be happy",
+        "you should be ashamed",
+        "do you have any pets",
+        "how do you say goodbye in French",
+    ],
+)
+def test_what_has_the_words_of_a_skill_and_means_something_else_is_conversation(
+    english: IntentClassifier, text: str
+) -> None:
+    assert english.classify(text).name == "conversation"
+
+
 def test_phrases_that_stand_alone_are_no_phrases_among_courtesies(tmp_path: Path) -> None:
     classifier = load(
         tmp_path,
