@@ -187,16 +187,13 @@ async def test_each_kind_of_file_is_read_again(config: Path) -> None:
         assert old in text
         path.write_text(text.replace(old, new, 1))
 
+    (config / "intents" / "en.yaml").write_text("intents:\n  - {intent: date_query, phrases: [what day is it]}\n")
     async with watched(config) as files:
         edit("prompts/system.txt", "You are $name", "Thou art $name")
         await files.until(lambda now: "Thou art $name" in now.prompt.template.template)
         edit("phrases/actions.toml", 'yes = "Okay."', 'yes = "Aye."')
         await files.until(lambda now: now.wording.yes == "Aye.")
-        edit(
-            "intents/en.yaml",
-            "- intent: date_query\n    phrases:\n",
-            "- intent: date_query\n    phrases:\n      - ahoy date\n",
-        )
+        edit("intents/en.yaml", "phrases: [what day is it", "phrases: [ahoy date, what day is it")
         await files.until(lambda now: now.classifier.classify("ahoy date").name == "date_query")
         assert files.current.feelings.of("I am feeling cattywampus", "en") is None
         edit("feelings/en.toml", "[sad]\nphrases = [", '[sad]\nphrases = [\n"i am feeling cattywampus",')

@@ -72,12 +72,17 @@ class Regression:
             for batch in batches:
                 error = softmax(self._scores(batch))
                 error[np.arange(len(error)), batch.labels] -= 1
-                by_feature = error[batch.samples] * batch.values[batch.order, None]
+                by_feature = error[batch.samples]
+                by_feature *= batch.values[batch.order, None]
                 gradient = np.add.reduceat(by_feature, batch.bounds, axis=0)
-                rows = batch.distinct
-                gradient += _DECAY * self.weights[rows]
-                squares[rows] += gradient**2
-                self.weights[rows] -= _RATE * gradient / np.sqrt(squares[rows])
+                weights, squared = self.weights[batch.distinct], squares[batch.distinct]
+                gradient += np.float32(_DECAY) * weights
+                squared += gradient * gradient
+                squares[batch.distinct] = squared
+                gradient *= np.float32(_RATE)
+                gradient /= np.sqrt(squared, out=squared)
+                weights -= gradient
+                self.weights[batch.distinct] = weights
                 overall = error.sum(axis=0)
                 bias_squares += overall**2
                 self.bias -= _RATE * overall / np.sqrt(bias_squares)
