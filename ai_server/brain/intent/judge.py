@@ -21,7 +21,8 @@ from ai_server.brain.slots import SlotValue
 _SEED = 21
 _MOST_WORDS = 40
 _HELD_OUT = 5
-_EPOCHS, _MORE_EPOCHS = 2, 2
+_MOST_EPOCHS = 4
+_MOST_LEARNT = 40_000
 _FALSE_TRIGGERS = 0.002
 _LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.5, 0.95
 _FORGET = 0.25
@@ -159,13 +160,14 @@ def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, 
         np.array([class_of[_key(book.groups[sample.group])] for sample in samples], np.int64),
     )
     regression = Regression.blank(len(classes))
+    epochs = max(1, min(_MOST_EPOCHS, _MOST_LEARNT // len(samples)))  # many samples say the same in fewer rounds
     held_out = np.array([sample.phrase % _HELD_OUT == 0 for sample in samples])
     thresholds = dict.fromkeys({group.intent for group in classes}, _LEAST_THRESHOLD)
     if held_out.any() and not held_out.all():
         learnt = lesson.part(~held_out)
-        regression.learn(learnt.samples, learnt.labels, _EPOCHS)
+        regression.learn(learnt.samples, learnt.labels, max(1, epochs // 2))
         thresholds |= _thresholds(regression, lesson.part(held_out), classes)
-    regression.learn(lesson.samples, lesson.labels, _MORE_EPOCHS)
+    regression.learn(lesson.samples, lesson.labels, epochs)
     thresholds |= {group.intent: group.threshold for group in book.groups if group.threshold is not None}
     return known, regression, thresholds
 
