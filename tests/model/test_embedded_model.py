@@ -90,7 +90,7 @@ def test_it_lists_what_its_body_can_do(robot):
         ("move forward 73 cm", {"action": "move", "direction": "forward", "distance_cm": 73}),
         ("please go back 20 centimetres", {"action": "move", "direction": "backward", "distance_cm": 20}),
         ("Turn left 135 degrees.", {"action": "turn", "direction": "left", "degrees": 135}),
-        ("can you wave?", {"action": "wave"}),
+        ("give us a wave", {"action": "wave"}),
         ("make your light blue", {"action": "light", "color": "blue"}),
     ],
 )
