@@ -214,6 +214,7 @@ class Brain:
         self._least_confidence = least_confidence
         self._heard_badly = HeardBadly()
         self._contexts = Contexts()
+        self._learning: dict[str, asyncio.Task[None]] = {}
         self._now = now
         self._reply_timeout_s = reply_timeout_s
         self._openings = Openings(robots=robots, failures=failures, turns=turns, history_tokens=history_tokens, now=now)
@@ -326,6 +327,7 @@ class Brain:
         utterance = state["utterance"]
         robot = self._robots.robot(utterance.device_id)
         language = self._language(utterance, robot)
+        self._learn(language)
         intent = self._files.current.classifier.classify(
             utterance.text,
             language=language,
@@ -360,6 +362,13 @@ class Brain:
             "facts": facts,
             "reading": reading,
         }
+
+    def _learn(self, language: str) -> None:
+        """Have the classifier learn a language that is spoken for the first time: in a thread, for a second or so."""
+        classifier = self._files.current.classifier
+        if language not in self._learning and not classifier.is_warm(language):
+            self._learning[language] = asyncio.create_task(asyncio.to_thread(classifier.warm, language))
+            self._learning[language].add_done_callback(lambda _: self._learning.pop(language))
 
     def _decide(
         self, utterance: Utterance, robot: Robot, intent: Intent, arrived: float
