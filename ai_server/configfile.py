@@ -174,7 +174,8 @@ class _YamlReading:
             return [self.value(entry, (*place, number)) for number, entry in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
-        return node.value if node.style else _scalar(node.value)
+        is_quoted = isinstance(node, yaml.ScalarNode) and bool(node.style)
+        return node.value if is_quoted else _scalar(node.value)
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         content: dict[str, Any] = {}

@@ -207,7 +207,7 @@ class _Planner:
                     "cells": self._cells_reason(choice),
                     "parallel": parallel_reason,
                     "batch_size": self._batch_reason(choice),
-                    "ubatch_size": f"the batch, at most {_most_at_once(choice)}, which sets the size of the compute buffer",
+                    "ubatch_size": f"the batch, at most {_most_at_once(choice)}: the compute buffer is as large",
                     "step_budget_ms": f"{_set_or_default(self._wishes.step_budget_ms)}: no prompt that is read holds "
                     "up the replies in the making for longer",
                     "kv_type": self._kv_reason(choice),

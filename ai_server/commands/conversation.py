@@ -269,7 +269,9 @@ class Conversation:
 
         device_id = self._robot.device_id
         try:
-            turn = self._database and find_turn(self._database, request_id=argument or None, device_id=device_id)
+            turn = (
+                find_turn(self._database, request_id=argument or None, device_id=device_id) if self._database else None
+            )
         except DatabaseError as error:
             raise _UsageError(str(error)) from None
         if turn is None:

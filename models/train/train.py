@@ -90,7 +90,9 @@ class Optimizer:
             shapes.setdefault(tuple(parameter.shape), []).append(parameter)
         self._rank, self._meeting = rank, meeting
         self._parameters = list(network.parameters())
-        self._shares = [[group[worker :: meeting.workers] for group in shapes.values()] for worker in range(meeting.workers)]
+        self._shares = [
+            [group[worker :: meeting.workers] for group in shapes.values()] for worker in range(meeting.workers)
+        ]
         self._masters = [torch.stack([p.detach().float() for p in group]) for group in self._shares[rank]]
         self._momenta = [torch.zeros_like(master) for master in self._masters]
         self._rest = [p for name, p in network.named_parameters() if name not in blocks]
@@ -122,7 +124,9 @@ class Optimizer:
 
     def masters(self, network: Network) -> dict[str, Tensor]:
         """The float32 weights by name, gathered from all workers; every worker has to ask at the same step."""
-        whole: dict[int, Tensor] = {id(p): torch.empty(p.shape) for share in self._shares for group in share for p in group}
+        whole: dict[int, Tensor] = {
+            id(p): torch.empty(p.shape) for share in self._shares for group in share for p in group
+        }
         mine = [p for group in self._shares[self._rank] for p in group]
         for parameter, row in zip(mine, (row for master in self._masters for row in master), strict=True):
             whole[id(parameter)] = row.detach().clone()
