@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from ai_server.brain.robots import Robots
 from ai_server.brain.skills.skill import Answer
 from ai_server.dialogue.deeds import Deeds
-from ai_server.failpoints import AFTER_REPLY_COMMIT, failpoint
 from ai_server.llm.chat import ActionCall
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import Turn, Turns
@@ -87,7 +86,6 @@ class SpeakingFirst:
             raise
         if publications is None:
             return False
-        failpoint(AFTER_REPLY_COMMIT)
         self._stream(reply)
         self._outbox.send(publications)
         self._event(reply, len(reply.actions) + 4, StreamType.FINISHED, finish_reason=reply.finish_reason)

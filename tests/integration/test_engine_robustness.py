@@ -326,7 +326,7 @@ def test_a_conversation_that_outgrows_the_context_loses_old_turns_and_stays_cach
         dropped = talk_for_long(engine)
         assert dropped == sorted(dropped)
         assert dropped[-1] > 20
-        assert len(set(dropped)) < 12  # several turns go at once, and then none for a while
+        assert len(set(dropped)) < 15  # several turns go at once, and then none for a while
 
 
 def test_what_stays_of_a_trimmed_conversation_is_not_read_again_where_llama_cpp_can_move_it():

@@ -201,7 +201,7 @@ async def test_of_words_that_were_listened_to_only_the_rest_is_read_when_it_come
 async def test_a_system_message_that_was_prepared_is_not_read_again_for_any_robot(service):
     whole = await unread(service, request())
     Failover(service, Fallback()).prepare(Message("system", "You are a ship on the sea."))
-    await prefilled(service, whole + 6)  # five come after the reply
+    await prefilled(service, whole + 15)  # what comes after the reply, and most of the system message
     prepared = (Message("system", "You are a ship on the sea."), Message("user", "Hello!"))
     left = [await unread(service, request(messages=prepared, conversation_id=robot)) for robot in ("one", "two")]
     assert left[0] == left[1] < 15
@@ -283,7 +283,7 @@ async def test_a_missing_file_is_an_error_that_names_it(tmp_path):
 
 async def test_a_plan_that_cannot_be_is_an_error_that_says_what_could():
     service = ModelService(
-        resources.embedded_model(), Wishes(context_size=2**23), hang_timeout_s=30, on_change=lambda _: None
+        resources.embedded_model(), Wishes(context_size=2**25), hang_timeout_s=30, on_change=lambda _: None
     )
     await service.start()
     state = await settled(service)

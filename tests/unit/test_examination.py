@@ -33,6 +33,7 @@ from ai_server.examination.sets import (
     read_sets,
 )
 from ai_server.llm.chat import ActionCall
+from ai_server.telemetry import logs
 
 FOLDER = Path(__file__).parents[2] / "models" / "train" / "eval"
 
@@ -265,6 +266,13 @@ def test_the_sets_of_the_source_tree_are_found():
     assert default_sets() == FOLDER
 
 
+@pytest.fixture
+def unconfigured(monkeypatch):
+    """Logs are configured once for a whole process: not by what these tests run in their own."""
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
+
+
+@pytest.mark.usefixtures("unconfigured")
 def test_a_folder_without_sets_is_told_with_what_to_do(tmp_path):
     outcome = CliRunner().invoke(app, ["models", "eval", "--sets", str(tmp_path)])
     assert outcome.exit_code == 1
@@ -272,6 +280,7 @@ def test_a_folder_without_sets_is_told_with_what_to_do(tmp_path):
     assert "--sets" in outcome.stderr
 
 
+@pytest.mark.usefixtures("unconfigured")
 def test_an_unknown_model_is_told(tmp_path):
     outcome = CliRunner().invoke(app, ["models", "eval", "gpt-9"])
     assert outcome.exit_code == 2
