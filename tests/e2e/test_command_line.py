@@ -13,13 +13,13 @@ import pytest
 from ai_server import __version__, resources
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.settings import Settings
-from tests.daemons import RunningDaemon
+from tests.daemons import CACHE, RunningDaemon
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     bare = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-    return {**bare, "NAILA_DATA_DIR": str(tmp_path / "data"), "LLM_SEED": "1"}
+    return {**bare, "NAILA_DATA_DIR": str(tmp_path / "data"), "NAILA_CACHE_DIR": str(CACHE), "LLM_SEED": "1"}
 
 
 def _naila(*arguments: str, cwd: Path, env: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
