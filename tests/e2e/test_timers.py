@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ai_server.mqtt.options import BrokerOptions
-from tests.brokers import TIMEOUT_S
+from tests.brokers import TIMEOUT_S, mosquitto
 from tests.daemons import RunningDaemon, naila
 from tests.robots import HeadlessRobot, Turn
 
@@ -50,15 +49,14 @@ def test_several_run_and_one_is_cancelled(daemon: RunningDaemon, robot: Headless
     assert "Bread" in said(robot.say("how much time is left on my timers"))
 
 
-def test_what_fell_due_while_the_daemon_was_killed_is_told_once_at_the_start(broker: BrokerOptions, tmp_path):
-    settings = {"MQTT_CLIENT_ID": "naila-timers", "LLM_MODEL_PATH": "none"}
-    with HeadlessRobot(broker, "killed") as robot:
-        with naila(tmp_path, broker, **settings) as daemon:
+def test_what_fell_due_while_the_daemon_was_killed_is_told_once_at_the_start(tmp_path):
+    with mosquitto(tmp_path) as broker, HeadlessRobot(broker.options, "killed") as robot:
+        with naila(tmp_path, broker.options, LLM_MODEL_PATH="none") as daemon:
             robot.say("set a timer for three seconds called tea")
             robot.say("set a timer for 8 seconds called soup")
             assert daemon.stop(signal.SIGKILL) == -signal.SIGKILL
             time.sleep(3.1)
-        with naila(tmp_path, broker, **settings):
+        with naila(tmp_path, broker.options, LLM_MODEL_PATH="none"):
             told = first_words(robot, "timer_due", 2)
             robot.listen(1.0)
         assert ["Tea" in told[0]["text"], "Soup" in told[1]["text"]] == [True, True]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ai_server.protocol import topics
@@ -218,6 +218,7 @@ _JSON = st.recursive(
 _FIELDS = ("text", "transcription", "request_id", "ttl_ms", "command", "status", "event_type", "actions", "percentage")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # its tables of Unicode are made once in a fresh checkout
 @given(
     st.sampled_from([topic.replace("+", "r1") for topic, _ in topics.SUBSCRIPTIONS]),
     st.dictionaries(st.sampled_from(_FIELDS), _JSON),
