@@ -42,7 +42,13 @@ def _measure(folder: Path, count: int) -> tuple[list[float], list[float]]:
     stops, echoes = [], []
     with (
         mosquitto(folder) as broker,
-        naila(folder, broker.options, LLM_MODEL_PATH=str(endless(folder)), LLM_MAX_TOKENS="3500") as _,
+        naila(
+            folder,
+            broker.options,
+            LLM_MODEL_PATH=str(endless(folder)),
+            LLM_MAX_TOKENS="3500",
+            NAILA_RATE_PER_DEVICE="1000",
+        ) as _,
         HeadlessRobot(broker.options, "runner") as robot,
     ):
         robot.publish("naila/devices/runner/capabilities", json.dumps({"actions": [{"name": "stop"}]}), retain=True)
