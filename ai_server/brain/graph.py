@@ -405,8 +405,7 @@ class Brain:
 
     async def _remember(self, state: TurnState) -> _Remembered:
         if (reading := state["reading"]) is not None:
-            history = await reading or ()
-            return {"history": history}
+            return {"history": await reading or ()}
         try:
             last = await self._turns.last(state["utterance"].device_id)
         except DatabaseError as error:
@@ -543,7 +542,8 @@ _NODES: Mapping[Route, _AfterIntent] = {
 
 
 async def _after_intent(state: TurnState) -> _AfterIntent:  # a thread would run what is not async
-    return "memory" if state["intent"].name == "repeat" else _NODES[state["decision"].route]
+    route = state["decision"].route
+    return "memory" if route == "skill" and state["intent"].name == "repeat" else _NODES[route]
 
 
 async def _after_memory(state: TurnState) -> Literal["skill", "respond"]:

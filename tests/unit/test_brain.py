@@ -408,3 +408,9 @@ async def test_of_an_action_and_a_skill_of_one_name_the_body_has_it(brain, model
     events = await answer(brain, said("could you tell me a joke"))
     assert ActionCall("tell_time", {}) in events
     assert not any(isinstance(event, Sentence) for event in events)
+
+
+async def test_a_wish_to_hear_it_again_that_was_heard_badly_is_asked_about_like_any_other(brain, model):
+    events = await answer(brain, said("would you repeat the whole of it from before", confidence=0.2))
+    assert Sentence("Sorry, I did not catch that. Could you say it again?") in events
+    assert model.asked == []
