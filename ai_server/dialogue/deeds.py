@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from ai_server.brain.robots import Robots
 from ai_server.brain.wording import Wording, plain
 from ai_server.dialogue.limits import ActionLimit
+from ai_server.llm.chat import ActionCall
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.outbox import Outbox
@@ -31,6 +33,17 @@ REMEMBERED_S = 600.0
 _COMMANDS = 64
 _FAILURES = 3
 """Of each robot. Beyond these bounds the oldest go."""
+
+
+def order(call: ActionCall, request_id: str, expires_at: datetime | None = None) -> ActionMessage:
+    """Return an action as a body is told of it, under a `command_id` of its own."""
+    return ActionMessage(
+        command_id=uuid.uuid4().hex,
+        request_id=request_id,
+        action=call.name,
+        arguments=call.arguments,
+        expires_at=expires_at,
+    )
 
 
 @dataclass(slots=True)
@@ -106,6 +119,11 @@ class Deeds:
                 self._outbox.error(error.message(), "brain")
             return False
         return True
+
+    def act_now(self, device_id: str, action: ActionMessage) -> None:
+        """Have a body do something that is of this moment: it is published beside the replies, and not stored."""
+        self._outbox.act_now(device_id, action)
+        self.given_out(device_id, [action])
 
     def given_out(self, device_id: str, actions: Iterable[ActionMessage]) -> None:
         """Take note of actions that were handed to the outbox."""

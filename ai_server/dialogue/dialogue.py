@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from ai_server.brain.graph import Brain
-from ai_server.dialogue.deeds import Deeds
+from ai_server.dialogue.deeds import Deeds, order
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.pace import Pace
 from ai_server.dialogue.running_turn import RunningTurn
@@ -23,7 +22,7 @@ from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, InboxFullError, Waiting
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.errors import ErrorCode
-from ai_server.protocol.reply import ActionMessage, Reply
+from ai_server.protocol.reply import Reply
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
 
@@ -141,14 +140,7 @@ class Dialogue:
         call = self._brain.stop_call(device_id, utterance.text)
         if call is None:
             return
-        action = ActionMessage(
-            command_id=uuid.uuid4().hex,
-            request_id=utterance.request_id,
-            action=call.name,
-            expires_at=datetime.now(UTC) + self._action_ttl,
-        )
-        self._outbox.act_now(device_id, action)
-        self._deeds.given_out(device_id, [action])
+        self._deeds.act_now(device_id, order(call, utterance.request_id, datetime.now(UTC) + self._action_ttl))
 
     def silence(self, device_id: str) -> list[asyncio.Future[None]]:
         """Stop what a robot is saying and everything that it was about to say.

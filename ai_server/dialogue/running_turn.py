@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import singledispatchmethod
 from typing import Any
 
 from ai_server.brain.graph import BrainEvent, Face, Prompted, Understood
-from ai_server.dialogue.deeds import Deeds
+from ai_server.dialogue.deeds import Deeds, order
 from ai_server.failpoints import MID_GENERATION, failpoint
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
 from ai_server.memory.turns import Turn
@@ -142,7 +141,7 @@ class RunningTurn:
         utterance = self.waiting.utterance
         if not self._deeds.admit(utterance.device_id, event.name):
             return
-        action = self._message(event)
+        action = order(event, utterance.request_id)
         self._draft.actions.append(action)
         self._announce(StreamType.ACTION, action=action)
 
@@ -151,9 +150,7 @@ class RunningTurn:
         device_id = self.waiting.utterance.device_id
         if not self._deeds.admit(device_id, event.call.name):
             return
-        action = self._message(event.call).model_copy(update={"expires_at": self._expiry()})
-        self._outbox.act_now(device_id, action)
-        self._deeds.given_out(device_id, [action])
+        self._deeds.act_now(device_id, order(event.call, self.waiting.utterance.request_id, self._expiry()))
 
     @_handle.register
     def _(self, event: Finished) -> None:
@@ -228,12 +225,6 @@ class RunningTurn:
                 "prompted_ms": round(self.prompted.took_ms, 3),
             }
         return trace
-
-    def _message(self, call: ActionCall) -> ActionMessage:
-        request_id = self.waiting.utterance.request_id
-        return ActionMessage(
-            command_id=uuid.uuid4().hex, request_id=request_id, action=call.name, arguments=call.arguments
-        )
 
     def _expiry(self) -> datetime:
         """Return when an action that is given out now is not worth carrying out any more."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from sqlalchemy import Connection
 
 from ai_server.brain.robots import Robots
 from ai_server.brain.skills.skill import Answer
-from ai_server.dialogue.deeds import Deeds
+from ai_server.dialogue.deeds import Deeds, order
 from ai_server.llm.chat import ActionCall
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.turns import Turn, Turns
@@ -115,13 +114,7 @@ class SpeakingFirst:
         )
 
     def _action(self, call: ActionCall, request_id: str) -> ActionMessage:
-        return ActionMessage(
-            command_id=uuid.uuid4().hex,
-            request_id=request_id,
-            action=call.name,
-            arguments=call.arguments,
-            expires_at=datetime.now(UTC) + self._action_ttl,
-        )
+        return order(call, request_id, datetime.now(UTC) + self._action_ttl)
 
     def _drafts(self, reply: Reply) -> list[NewPublication]:
         try:
@@ -155,9 +148,7 @@ class SpeakingFirst:
         call = self._robots.robot(device_id).body.face_for(reply.emotion)
         if call is None or not self._deeds.admit(device_id, call.name):
             return
-        action = self._action(call, reply.request_id)
-        self._outbox.act_now(device_id, action)
-        self._deeds.given_out(device_id, [action])
+        self._deeds.act_now(device_id, self._action(call, reply.request_id))
 
     def _event(self, reply: Reply, seq: int, kind: StreamType, **fields: Any) -> None:
         event = StreamEvent.model_construct(request_id=reply.request_id, seq=seq, type=kind, **fields)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from ai_server.memory.database import Database
 from ai_server.memory.turns import Turns
+from tests.asking import Asker, standing_asker
 
 
 @pytest.fixture
@@ -21,3 +22,17 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 def turns(database: Database) -> Turns:
     return Turns(database)
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    """Answers what the tests of a module ask."""
+    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
+        yield asker
+
+
+@pytest.fixture
+def asker(standing: Asker) -> Asker:
+    """The same, as if nothing had been asked yet."""
+    standing.begin_anew()
+    return standing

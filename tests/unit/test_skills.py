@@ -23,19 +23,7 @@ from ai_server.brain.skills.tool import NOTHING
 from ai_server.configfile import ConfigError
 from ai_server.memory.database import Database
 from ai_server.protocol.device import VisionEvent
-from tests.asking import Asker, declared, standing_asker
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
-        yield asker
-
-
-@pytest.fixture
-def asker(standing: Asker) -> Asker:
-    standing.begin_anew()
-    return standing
+from tests.asking import Asker, declared
 
 
 class Broken:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
@@ -12,19 +11,7 @@ from hypothesis import strategies as st
 
 from ai_server.brain.skills.arithmetic import calculate
 from ai_server.brain.skills.sums import SumError, value_of
-from tests.asking import Asker, standing_asker
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
-        yield asker
-
-
-@pytest.fixture
-def asker(standing: Asker) -> Asker:
-    standing.begin_anew()
-    return standing
+from tests.asking import Asker
 
 
 @pytest.mark.parametrize(

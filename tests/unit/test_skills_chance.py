@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ai_server.brain.skills.skill import Answer
 from ai_server.memory.database import Database
-from tests.asking import Asker, standing_asker
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
-        yield asker
-
-
-@pytest.fixture
-def asker(standing: Asker) -> Asker:
-    standing.begin_anew()
-    return standing
+from tests.asking import Asker
 
 
 async def test_a_coin_falls_on_both_sides(asker: Asker) -> None:

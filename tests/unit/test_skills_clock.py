@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,19 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ai_server.brain.skills.places import Places
-from tests.asking import Asker, standing_asker
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    with standing_asker(tmp_path_factory.mktemp("asker")) as asker:
-        yield asker
-
-
-@pytest.fixture
-def asker(standing: Asker) -> Asker:
-    standing.begin_anew()
-    return standing
+from tests.asking import Asker
 
 
 @pytest.mark.parametrize(

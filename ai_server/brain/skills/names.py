@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
@@ -37,14 +37,10 @@ class SetPersonName:
 
     async def answer(self, question: Question) -> Answer:
         """Call the person so from now on."""
-        sayings, name = self._parts.sayings(), _name(question)
-        if not name:
-            return Answer(sayings.say(question.language, "names.unclear"))
-        try:
-            await self._parts.names.call_person(question.device_id, question.user_id, name)
-        except DatabaseError as error:
-            return _not_kept(self._parts, question, error)
-        return Answer(sayings.say(question.language, "names.person_set", name=name), "happy")
+        names, device_id, user_id = self._parts.names, question.device_id, question.user_id
+        return await _keep(
+            self._parts, question, "person_set", lambda name: names.call_person(device_id, user_id, name)
+        )
 
 
 class TellPersonName:
@@ -80,14 +76,21 @@ class SetRobotName:
 
     async def answer(self, question: Question) -> Answer:
         """Be called so from now on."""
-        sayings, name = self._parts.sayings(), _name(question)
-        if not name:
-            return Answer(sayings.say(question.language, "names.unclear"))
-        try:
-            await self._parts.names.call_robot(question.device_id, name)
-        except DatabaseError as error:
-            return _not_kept(self._parts, question, error)
-        return Answer(sayings.say(question.language, "names.robot_set", name=name), "happy")
+        names, device_id = self._parts.names, question.device_id
+        return await _keep(self._parts, question, "robot_set", lambda name: names.call_robot(device_id, name))
+
+
+async def _keep(parts: Parts, question: Question, saying: str, call: Callable[[str], Awaitable[None]]) -> Answer:
+    """Have somebody called by the name that was said; return what is said to that."""
+    sayings, language, name = parts.sayings(), question.language, _name(question)
+    if not name:
+        return Answer(sayings.say(language, "names.unclear"))
+    try:
+        await call(name)
+    except DatabaseError as error:
+        log.error("a name cannot be stored", device_id=question.device_id, reason=str(error))  # noqa: TRY400
+        return Answer(sayings.say(language, "names.not_kept"), "sad")
+    return Answer(sayings.say(language, f"names.{saying}", name=name), "happy")
 
 
 def _name(question: Question) -> str:
@@ -99,8 +102,3 @@ def _name(question: Question) -> str:
 
 def _capital(word: str) -> str:
     return word if word in _PARTICLES else word[0].upper() + word[1:]
-
-
-def _not_kept(parts: Parts, question: Question, error: DatabaseError) -> Answer:
-    log.error("a name cannot be stored", device_id=question.device_id, reason=str(error))
-    return Answer(parts.sayings().say(question.language, "names.not_kept"), "sad")
