@@ -262,3 +262,30 @@ names = Table(
 
 `user_id` is empty for the robot, and for a person whom it does not know. Ids never come back.
 """
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("household", Boolean, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("source", String, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("turn_id", ForeignKey(turns.c.id, ondelete="SET NULL"), index=True),
+    Column("learned_at", UtcDateTime, nullable=False),
+    Column("superseded_at", UtcDateTime),
+    Column("superseded_by", ForeignKey("facts.id", ondelete="SET NULL"), index=True),
+    Index(None, "device_id", "user_id", "subject", "kind"),
+    _partial_index("ix_facts_household", "household AND superseded_at IS NULL", "subject", "kind"),
+    sqlite_autoincrement=True,
+)
+"""What is known for good. Ids never come back.
+
+`user_id` is empty for a person whom the robot does not know. What was said for everybody is of the `household`. A fact
+that another one contradicts is `superseded_at` that moment and kept; `turn_id` is the turn it was said in last.
+"""
