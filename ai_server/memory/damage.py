@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, exc, insert
+from sqlcipher3 import dbapi2
 
+from ai_server.memory import sqlite
+from ai_server.memory.keys import Key
 from ai_server.memory.schema import metadata
 
 LOOK_S = 5.0
@@ -25,26 +27,27 @@ _STEPS = 1000
 """Of SQLite's virtual machine, between two looks at the clock."""
 
 
-def find_damage(path: Path) -> str | None:
+def find_damage(path: Path, key: Key | None = None) -> str | None:
     """Look through the structure of a whole database, for at most `LOOK_S`; return the first damage found.
 
     None of its files is changed, so that what is set aside is what was found.
     """
     end = time.monotonic() + LOOK_S
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite.connect_to_read(path, key)) as connection:
             connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
             found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
+    except dbapi2.DatabaseError as error:
         return str(error) if _is_damage(error) else None  # whatever else it is, whoever wants to write hears it too
     except UnicodeDecodeError:
         return "the schema cannot be read"  # the driver stumbles over SQLite's message, which quotes it
     return None if found == "ok" else found.splitlines()[-1]
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
+def _is_damage(error: Exception) -> bool:
     """Say whether SQLite's refusal means that the file is no database, or one that is damaged."""
-    return error.sqlite_errorname.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or str(error) in _MESSAGES_OF_DAMAGE
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or str(error) in _MESSAGES_OF_DAMAGE
 
 
 def find_missing(connection: Connection) -> str | None:

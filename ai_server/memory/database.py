@@ -6,7 +6,7 @@ import asyncio
 import errno
 import fcntl
 import os
-import sqlite3
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import URL, Connection, create_engine, event, exc
+from sqlalchemy import Connection, create_engine, exc
 from sqlalchemy.pool import NullPool
+from sqlcipher3 import dbapi2
 
-from ai_server.memory import damage
+from ai_server.memory import damage, sqlite
+from ai_server.memory.keys import Key
 from ai_server.memory.migrations import HEAD, UnknownRevisionError, migrate
 from ai_server.memory.rows import is_unreadable
 
@@ -28,19 +30,17 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_BUSY_TIMEOUT_MS = 5000
 _WINDOW = 1000
-
-_KEPT_BYTES_OF_LOG = 8 * 2**20
-"""What stays of the write-ahead log after a long reader made it grow: twice what it is between two checkpoints."""
 
 _BEGIN_ANEW = "restore a backup, or start naila: it sets the file aside and begins a fresh one"
 
 _FULL = ("the disk is full", "free some space; nothing else needs to be done")
 
+_SHARED_MEMORY_BYTES = 32 * 1024
+"""What SQLite begins with beside a write-ahead log; where there is no room for it, it tells of a failure of the disk."""
+
 _MENDS = {
     "SQLITE_FULL": _FULL,
-    "SQLITE_IOERR_SHMSIZE": _FULL,  # the shared memory beside the write-ahead log finds no room
     "SQLITE_NOTADB": ("this is not a database", _BEGIN_ANEW),
     "SQLITE_CORRUPT": ("the database is damaged", _BEGIN_ANEW),
     "SQLITE_BUSY": ("another process holds the database", "end the program that writes to it"),
@@ -74,7 +74,10 @@ class DatabaseError(Exception):
     @classmethod
     def of_sqlite(cls, path: Path, error: BaseException | None) -> DatabaseError:
         """Put SQLite's refusal in words."""
-        return cls.of_result(path, getattr(error, "sqlite_errorname", ""), str(error))
+        name = getattr(error, "sqlite_errorname", "")
+        if name.startswith("SQLITE_IOERR") and _is_full(path):
+            name = "SQLITE_FULL"
+        return cls.of_result(path, name, str(error))
 
     @classmethod
     def of_damage(cls, path: Path, found: str) -> DatabaseError:
@@ -153,8 +156,10 @@ class Database:
         self._write_ms: deque[float] = deque(maxlen=_WINDOW)
 
     @classmethod
-    async def open(cls, path: Path) -> Database:
+    async def open(cls, path: Path, key: Key | None = None) -> Database:
         """Open the database, creating it and its directory where missing, and migrate it to this program's schema.
+
+        It is encrypted where there is a key.
 
         A file that is damaged or no database is renamed, and a fresh one begins.
 
@@ -164,7 +169,7 @@ class Database:
         """
         executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         try:
-            opened = await asyncio.get_running_loop().run_in_executor(executor, _open, path)
+            opened = await asyncio.get_running_loop().run_in_executor(executor, _open, path, key)
         except BaseException:
             executor.shutdown(wait=False)
             raise
@@ -256,14 +261,14 @@ class _Opened:
     set_aside: Path | None
 
 
-def _open(path: Path) -> _Opened:
+def _open(path: Path, key: Key | None) -> _Opened:
     try:
         _make_directory(path.parent)
         lock = _sole_user(path)
     except OSError as error:
         raise DatabaseError.of_system(path, error) from error
     try:
-        return _Opened(lock, *_connect_or_begin_anew(path))
+        return _Opened(lock, *_connect_or_begin_anew(path, key))
     except OSError as error:
         os.close(lock)
         raise DatabaseError.of_system(path, error) from error
@@ -279,18 +284,18 @@ def _make_directory(directory: Path) -> None:
         damage.sync_directory(each.parent)
 
 
-def _connect_or_begin_anew(path: Path) -> tuple[Connection, Path | None]:
+def _connect_or_begin_anew(path: Path, key: Key | None) -> tuple[Connection, Path | None]:
     try:
         if damage.take_mark(path):
             raise DatabaseError.of_damage(path, "found while it ran")
-        return _connect(path), None
+        return _connect(path, key), None
     except DatabaseError as error:
         if not error.damaged:
             raise
         reason = error.what
     aside = damage.set_aside(path)
     log.error("a fresh database begins, what was known is set aside", reason=reason, path=str(path), aside=str(aside))
-    return _connect(path), aside
+    return _connect(path, key), aside
 
 
 def _sole_user(path: Path) -> int:
@@ -316,12 +321,17 @@ def _require_writable(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
-def _connect(path: Path) -> Connection:
+def _connect(path: Path, key: Key | None) -> Connection:
     _require_writable(path)
-    _require_sound(path, damage.find_damage(path))
+    _require_sound(path, damage.find_damage(path, key))
     # Errors show the statement, and not what people said.
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, hide_parameters=True)
-    event.listen(engine, "connect", _prepare)
+    engine = create_engine(
+        "sqlite://",
+        module=dbapi2,
+        creator=lambda: sqlite.connect(path, key),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
     with _refusals(path):
         connection = engine.connect()
     try:
@@ -354,19 +364,6 @@ def _require_sound(path: Path, found: str | None) -> None:
         raise DatabaseError.of_damage(path, found)
 
 
-def _prepare(connection: sqlite3.Connection, _: object) -> None:
-    # The driver's own idea of when a transaction begins is switched off: BEGIN is said in _transact.
-    connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        f"journal_size_limit = {_KEPT_BYTES_OF_LOG}",
-        "foreign_keys = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
 def _transact(connection: Connection, work: Callable[[Connection], T], begin: str) -> T:
     with connection.begin():
         connection.exec_driver_sql(begin)
@@ -376,6 +373,10 @@ def _transact(connection: Connection, work: Callable[[Connection], T], begin: st
 def _close(connection: Connection, lock: int) -> None:
     connection.close()
     os.close(lock)
+
+
+def _is_full(path: Path) -> bool:
+    return shutil.disk_usage(path.parent).free < _SHARED_MEMORY_BYTES
 
 
 def _size(file: Path) -> int:

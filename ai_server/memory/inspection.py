@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, exc, func, select, text
 from sqlalchemy.pool import NullPool
+from sqlcipher3 import dbapi2
 
+from ai_server.memory import sqlite
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.migrations import HEAD, REVISIONS, stored_revision
 from ai_server.memory.schema import turns
@@ -77,8 +78,7 @@ def find_turn(path: Path, *, request_id: str | None = None, device_id: str | Non
 
 
 def _look_into(path: Path) -> Engine:
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    return create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
+    return create_engine("sqlite://", module=dbapi2, creator=lambda: sqlite.connect_to_read(path), poolclass=NullPool)
 
 
 def _report(path: Path, connection: Connection) -> DatabaseReport:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from ai_server.memory import sqlite
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.inspection import inspect_database
@@ -206,7 +206,7 @@ async def test_a_directory_in_which_nothing_can_be_renamed_is_named() -> None:
 
 async def _spoil(path: Path, statement: str) -> Database:
     await fill(path)
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(sqlite.connect(path)) as connection, connection:
         assert connection.execute(statement).rowcount == 1
     return await Database.open(path)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, text
 
-from ai_server.memory import migrations
+from ai_server.memory import migrations, sqlite
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.inspection import DatabaseReport, inspect_database
@@ -173,7 +172,7 @@ print("alembic" in sys.modules)
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path) -> None:
     path.parent.mkdir()
-    with sqlite3.connect(path) as connection:
+    with sqlite.connect(path) as connection:
         connection.execute("CREATE TABLE turns (id INTEGER)")
     with pytest.raises(DatabaseError, match="already exists"):
         await Database.open(path)
@@ -241,7 +240,7 @@ async def test_a_file_in_place_of_the_directory_is_named(tmp_path: Path) -> None
 async def test_the_write_ahead_log_shrinks_again_after_a_long_reader_made_it_grow(database: Database) -> None:
     log, turns = database.path.with_name("naila.db-wal"), Turns(database)
     await turns.add(turn(0))
-    reader = sqlite3.connect(database.path, isolation_level=None)
+    reader = sqlite.connect(database.path)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM turns").fetchone()
     long = NewPublication(topic="naila/ai/responses/text/rover", payload=bytes(1_000_000), kind="reply")
@@ -288,7 +287,7 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
 
 async def test_a_lock_held_by_another_program_is_named(database: Database) -> None:
     await database.read(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout = 1").close())
-    other = sqlite3.connect(database.path, isolation_level=None)
+    other = sqlite.connect(database.path)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(DatabaseError, match="another process holds the database"):
         await Turns(database).add(turn())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
+from ai_server.memory import sqlite
 from ai_server.memory.database import Database
 from ai_server.memory.declarations import Declarations
 from ai_server.protocol.device import Capabilities
@@ -98,7 +98,7 @@ async def test_a_declaration_that_cannot_be_read_is_left_out(
 ) -> None:
     await declarations.keep("r1", ROVER)
     await declarations.keep("r2", ROVER)
-    with sqlite3.connect(database.path) as connection:
+    with sqlite.connect(database.path) as connection:
         connection.execute("UPDATE declarations SET capabilities = ? WHERE device_id = 'r1'", (spoilt,))
     connection.close()
     assert await declarations.load() == [("r2", ROVER)]

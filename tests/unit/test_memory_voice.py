@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
+from ai_server.memory import sqlite
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.voice import Voice, Voices
 
@@ -49,7 +49,7 @@ async def test_a_damaged_voice_is_left_out(tmp_path: Path) -> None:
     await voices.change("r1", Voice(language="es"))
     await voices.change("r2", Voice(language="de"))
     await database.close()
-    with sqlite3.connect(tmp_path / "naila.db") as connection:
+    with sqlite.connect(tmp_path / "naila.db") as connection:
         connection.execute("UPDATE voice_settings SET language = CAST(x'ff' AS TEXT) WHERE device_id = 'r1'")
     connection.close()
     database = await Database.open(tmp_path / "naila.db")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robot
+from ai_server.memory import sqlite
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.personas import ChosenPersonas
 from ai_server.protocol.device import Capabilities
@@ -85,7 +85,7 @@ async def test_no_more_choices_are_loaded_than_there_is_room_for_now(
 
 async def test_a_choice_that_cannot_be_stored_does_not_hold(database: Database, personas: RobotPersonas) -> None:
     await personas.choose("r1", "nabu")
-    with sqlite3.connect(database.path) as connection:
+    with sqlite.connect(database.path) as connection:
         connection.execute("DROP TABLE chosen_personas")
     connection.close()
     with pytest.raises(DatabaseError):
