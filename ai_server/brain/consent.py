@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 ANSWER_S = 60.0
 """So long a yes counts: a person may think it over, and a yes after more than that is meant for something else."""
 
-_MOST_ROBOTS = 1024
-"""Of more robots, the question that was asked first is let go."""
+_MOST = 1024
+"""Of more questions, the one that was asked first is let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class _Asked:
 class Consent:
     """What each robot asked whether to do. Times are seconds of one clock that is never set, such as `time.monotonic`.
 
-    An answer is what the robot heard next; what arrived before the question was asked, and waited, answers nothing.
-    What was asked is in memory alone: after a restart nothing is done that was asked for before.
+    An answer is what the robot heard next of the person whom it asked, None for somebody whom it does not know; what
+    arrived before the question was asked, and waited, answers nothing. What was asked is in memory alone: after a
+    restart nothing is done that was asked for before.
 
     Args:
         robots: what each declared that its body can do.
@@ -44,43 +45,44 @@ class Consent:
     def __init__(self, robots: Robots, wording: Callable[[], Wording]) -> None:
         self._robots = robots
         self._wording = wording
-        self._asked: OrderedDict[str, _Asked] = OrderedDict()
+        self._asked: OrderedDict[tuple[str, str], _Asked] = OrderedDict()
 
     def is_needed(self, device_id: str, call: ActionCall) -> bool:
         """Say whether a robot declared that the person is to be asked before it does this."""
         action = self._body(device_id).declaration(call.name)
         return action is not None and action.confirm
 
-    def ask(self, device_id: str, calls: Sequence[ActionCall], now: float) -> str:
+    def ask(self, device_id: str, user_id: str | None, calls: Sequence[ActionCall], now: float) -> str:
         """Keep actions until the person answers, in place of what was kept before; return the question, one for all."""
-        self._asked.pop(device_id, None)
-        self._asked[device_id] = _Asked(tuple(calls), now)
-        if len(self._asked) > _MOST_ROBOTS:
+        self._asked.pop((device_id, user_id or ""), None)
+        self._asked[device_id, user_id or ""] = _Asked(tuple(calls), now)
+        if len(self._asked) > _MOST:
             self._asked.popitem(last=False)
         return self._wording().question(calls, self._body(device_id).actions)
 
-    def is_answer(self, device_id: str, arrived: float) -> bool:
-        """Say whether an utterance that arrived then answers what a robot asked."""
-        asked = self._asked.get(device_id)
+    def is_answer(self, device_id: str, user_id: str | None, arrived: float) -> bool:
+        """Say whether an utterance that arrived then answers what a robot asked this person."""
+        asked = self._asked.get((device_id, user_id or ""))
         return asked is not None and 0 <= arrived - asked.at <= ANSWER_S
 
-    def answer(self, device_id: str, intent_name: str, arrived: float) -> list[ActionCall]:
-        """Take the next utterance of a robot, by its intent and its arrival; return the actions that it said yes to.
+    def answer(self, device_id: str, user_id: str | None, intent_name: str, arrived: float) -> list[ActionCall]:
+        """Take the next utterance of a person, by its intent and its arrival; return the actions that it said yes to.
 
         Whatever it was, nothing is kept after it, but where the person wants to hear the question again. What the body
         does not declare any more is not returned.
         """
         if intent_name == "repeat":
             return []
-        is_yes = intent_name == "affirm" and self.is_answer(device_id, arrived)
-        asked = self._asked.pop(device_id, None)
+        is_yes = intent_name == "affirm" and self.is_answer(device_id, user_id, arrived)
+        asked = self._asked.pop((device_id, user_id or ""), None)
         if asked is None or not is_yes:
             return []
         return [call for call in asked.calls if self._is_still_declared(device_id, call)]
 
     def let_go(self, device_id: str) -> None:
-        """Keep nothing of a robot any more: it was cancelled, or its conversation begins anew."""
-        self._asked.pop(device_id, None)
+        """Keep nothing of a robot any more: it was cancelled, or a conversation begins anew."""
+        for asked in [asked for asked in self._asked if asked[0] == device_id]:
+            del self._asked[asked]
 
     def _is_still_declared(self, device_id: str, call: ActionCall) -> bool:
         reason = self._body(device_id).objection(call)
@@ -98,12 +100,16 @@ class Asking:
     Args:
         consent: keeps them.
         device_id: the robot that speaks.
+        user_id: to whom.
         clock: that of `Consent`.
     """
 
-    def __init__(self, consent: Consent, device_id: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, consent: Consent, device_id: str, user_id: str | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._consent = consent
         self._device_id = device_id
+        self._user_id = user_id
         self._clock = clock
         self._calls: list[ActionCall] = []
 
@@ -120,7 +126,7 @@ class Asking:
         return [event]
 
     def _ask(self, finished: Finished) -> list[ChatEvent]:
-        question = self._consent.ask(self._device_id, self._calls, self._clock())
+        question = self._consent.ask(self._device_id, self._user_id, self._calls, self._clock())
         words = finished.text.rstrip()
         text = f"{words} {question}" if words else question
         return [Delta(text[len(words) :]), Sentence(question), msgspec.structs.replace(finished, text=text)]

@@ -1,4 +1,4 @@
-"""What each robot answered last, where a skill did: "and tomorrow?" goes on from there."""
+"""What each robot answered a person last, where a skill did: "and tomorrow?" goes on from there."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from ai_server.brain.intent.matcher import Context
 LASTS_S = 120.0
 """After more than that, what is said is about something else."""
 
-_MOST_ROBOTS = 1024
-"""Of more robots, the one that answered first is let go."""
+_MOST = 1024
+"""Of more conversations, the one whose answer is the oldest is let go."""
 
 
 class Contexts:
-    """The contexts of all robots; `clock` is of seconds that only ever grow."""
+    """The contexts of all conversations; `clock` is of seconds that only ever grow."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._contexts: OrderedDict[str, tuple[Context, float]] = OrderedDict()
+        self._contexts: OrderedDict[tuple[str, str], tuple[Context, float]] = OrderedDict()
 
-    def of(self, device_id: str) -> Context | None:
-        """Return what a robot answered last; None where that was no skill, or is long ago."""
-        context, at = self._contexts.get(device_id, (None, 0.0))
+    def of(self, device_id: str, user_id: str | None) -> Context | None:
+        """Return what a robot answered a person last; None where that was no skill, or is long ago."""
+        context, at = self._contexts.get((device_id, user_id or ""), (None, 0.0))
         return context if self._clock() - at <= LASTS_S else None
 
-    def note(self, device_id: str, intent: Intent) -> None:
+    def note(self, device_id: str, user_id: str | None, intent: Intent) -> None:
         """Take it that a skill has answered this intent."""
-        self._contexts.pop(device_id, None)
-        self._contexts[device_id] = (Context(intent.name, intent.slots), self._clock())
-        if len(self._contexts) > _MOST_ROBOTS:
+        self.forget(device_id, user_id)
+        self._contexts[device_id, user_id or ""] = (Context(intent.name, intent.slots), self._clock())
+        if len(self._contexts) > _MOST:
             self._contexts.popitem(last=False)
 
-    def forget(self, device_id: str) -> None:
+    def forget(self, device_id: str, user_id: str | None) -> None:
         """Take it that somebody else than a skill has answered, or that the conversation begins anew."""
-        self._contexts.pop(device_id, None)
+        self._contexts.pop((device_id, user_id or ""), None)

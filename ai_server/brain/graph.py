@@ -24,7 +24,7 @@ from ai_server.brain.direct import read_command
 from ai_server.brain.hearing import Hearing
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.listening import Listening
-from ai_server.brain.opening import History, Moment, Openings
+from ai_server.brain.opening import Moment, Openings, Past
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import messages, system_message
 from ai_server.brain.robot_personas import RobotPersonas
@@ -45,6 +45,7 @@ from ai_server.llm.chat import (
     Message,
     Sentence,
     Started,
+    conversation_id,
 )
 from ai_server.llm.manner import Manner
 from ai_server.llm.wire import MOST_PREFIXES
@@ -118,11 +119,11 @@ class _Understanding(TypedDict):
     language: str
     moment: Moment
     facts: str
-    reading: asyncio.Task[History | None] | None
+    reading: asyncio.Task[Past | None] | None
 
 
 class _Remembered(TypedDict, total=False):
-    history: History
+    past: Past
     last: Answer | None
 
 
@@ -272,7 +273,7 @@ class Brain:
 
     def stop_listening(self, device_id: str) -> None:
         """Take it that the utterance in the making is never completed."""
-        self._listening.end(device_id)
+        self._listening.stop(device_id)
 
     def prepare(self) -> None:
         """Have the model, which was just loaded, or has other files to go by, read how conversations begin."""
@@ -285,18 +286,20 @@ class Brain:
             asyncio.get_running_loop().call_later(_SETTLED_S, self._prepare_changed)
         self._changed[device_id] = None
 
-    def forget(self, device_id: str) -> None:
-        """Have the model forget what it read of a robot's conversation; the turns are the memory's to forget."""
-        self._listening.end(device_id)
+    def forget(self, device_id: str, people: Iterable[str]) -> None:
+        """Forget a robot's conversations with these people, '' for somebody unknown; the turns are the memory's."""
+        self._listening.stop(device_id)
         self._consent.let_go(device_id)
-        self._contexts.forget(device_id)
-        self._model.forget(device_id)
+        for user_id in people:
+            self._contexts.forget(device_id, user_id)
+            self._model.forget(conversation_id(device_id, user_id))
 
-    def _read_ahead(self, partial: Utterance, moment: Moment, history: History) -> None:
+    def _read_ahead(self, partial: Utterance, moment: Moment, past: Past) -> None:
         robot = self._robots.robot(partial.device_id)
         facts = self._hearing.hear(partial, moment, self._language(partial, robot)).facts
-        prompt = messages(self._system_message(robot), history, facts, partial.text)
-        self._model.listen(ListenRequest(partial.device_id, prompt, self._manner.max_tokens))
+        prompt = messages(self._system_message(robot), past.turns, facts, partial.text)
+        conversation = conversation_id(partial.device_id, partial.user_id)
+        self._model.listen(ListenRequest(conversation, prompt, self._manner.max_tokens))
 
     def _prepare_changed(self) -> None:
         changed, self._changed = self._changed, {}
@@ -331,22 +334,22 @@ class Brain:
         intent = self._files.current.classifier.classify(
             utterance.text,
             language=language,
-            context=self._contexts.of(utterance.device_id),
+            context=self._contexts.of(utterance.device_id, utterance.user_id),
             now=self._now(),
         )
         decision, calls = self._decide(utterance, robot, intent, state["arrived"])
         if decision.route == "action":
             intent = Intent("action", 1.0, rule=calls[0].name)
         if decision.route == "skill":
-            self._contexts.note(utterance.device_id, intent)
+            self._contexts.note(utterance.device_id, utterance.user_id, intent)
         elif decision.route != "ask_again":
-            self._contexts.forget(utterance.device_id)
-        opening = self._listening.end(utterance.device_id)
+            self._contexts.forget(utterance.device_id, utterance.user_id)
+        opening = self._listening.end(utterance.device_id, utterance.user_id)
         if decision.route != "model":
             moment, reading = self._openings.moment(utterance.device_id), None
         else:
-            opening = opening or self._openings.open(utterance.device_id)
-            moment, reading = opening.moment, opening.history  # which is read while LangGraph goes to the next node
+            opening = opening or self._openings.open(utterance.device_id, utterance.user_id)
+            moment, reading = opening.moment, opening.past  # which is read while LangGraph goes to the next node
         robot.language = language
         moment = self._hearing.hear(utterance, moment, language)
         facts = moment.facts
@@ -374,7 +377,7 @@ class Brain:
         self, utterance: Utterance, robot: Robot, intent: Intent, arrived: float
     ) -> tuple[Decision, list[ActionCall]]:
         """Return who answers an utterance, and what the body is to do if it is neither a skill nor the model."""
-        consented = self._decided(utterance.device_id, intent, arrived)
+        consented = self._decided(utterance, intent, arrived)
         command = None if consented is not None else self._command(utterance, robot)
         heard = Heard(
             intent=intent,
@@ -394,20 +397,22 @@ class Brain:
         stop = robot.body.stop
         return None if call and stop and call.name == stop.name else call
 
-    def _decided(self, device_id: str, intent: Intent, arrived: float) -> list[ActionCall] | None:
+    def _decided(self, utterance: Utterance, intent: Intent, arrived: float) -> list[ActionCall] | None:
         """Return what a person said yes to, nothing where it was a no; None where the utterance was neither.
 
         Nothing but a known phrase is a yes: the body moves for it.
         """
-        is_answer = self._consent.is_answer(device_id, arrived)
-        consented = self._consent.answer(device_id, intent.name if intent.is_phrase else "", arrived)
+        device_id, user_id = utterance.device_id, utterance.user_id
+        is_answer = self._consent.is_answer(device_id, user_id, arrived)
+        consented = self._consent.answer(device_id, user_id, intent.name if intent.is_phrase else "", arrived)
         return consented if consented or (is_answer and intent.name in {"affirm", "deny"}) else None
 
     async def _remember(self, state: TurnState) -> _Remembered:
         if (reading := state["reading"]) is not None:
-            return {"history": await reading or ()}
+            return {"past": await reading or Past()}
+        utterance = state["utterance"]
         try:
-            last = await self._turns.last(state["utterance"].device_id)
+            last = await self._turns.last(utterance.device_id, utterance.user_id)
         except DatabaseError as error:
             log.error("the last reply cannot be read", reason=str(error))  # noqa: TRY400
             last = None
@@ -423,9 +428,10 @@ class Brain:
 
     async def _act(self, state: TurnState, writer: StreamWriter) -> None:
         """Do what the person said yes to, or commanded in full; a command that needs a yes is asked about first."""
-        device_id, calls, wording = state["utterance"].device_id, state["calls"], self._files.current.wording
-        if state["decision"].route == "action" and self._consent.is_needed(device_id, calls[0]):
-            _say(writer, Answer(self._consent.ask(device_id, calls, time.monotonic())))
+        utterance, calls, wording = state["utterance"], state["calls"], self._files.current.wording
+        if state["decision"].route == "action" and self._consent.is_needed(utterance.device_id, calls[0]):
+            question = self._consent.ask(utterance.device_id, utterance.user_id, calls, time.monotonic())
+            _say(writer, Answer(question))
             return
         _say(writer, Answer(wording.yes if calls else wording.no), calls)
 
@@ -435,11 +441,11 @@ class Brain:
         _say(writer, Answer(self._files.current.sayings.say(state["language"], key)))
 
     async def _respond(self, state: TurnState, writer: StreamWriter) -> None:
-        asking = Asking(self._consent, state["utterance"].device_id)
+        asking = Asking(self._consent, state["utterance"].device_id, state["utterance"].user_id)
         request = self._request(state)
         characters = sum(len(message.content) for message in request.messages)
         took_ms = (time.perf_counter() - state["understood_at"]) * 1000
-        writer(Prompted(len(state["history"]), characters, took_ms))
+        writer(Prompted(len(state["past"].turns), characters, took_ms))
         async with aclosing(self._model.stream(request)) as events:
             async for event in self._with_skills(events, state):
                 for each in asking.pass_on(event):
@@ -509,11 +515,11 @@ class Brain:
     def _request(self, state: TurnState) -> ChatRequest:
         utterance = state["utterance"]
         robot = self._robots.robot(utterance.device_id)
-        prompt = messages(self._system_message(robot), state["history"], state["facts"], utterance.text)
+        prompt = messages(self._system_message(robot), state["past"].turns, state["facts"], utterance.text)
         log.debug("the model is asked", prompt=prompt)
         return ChatRequest(
             request_id=utterance.request_id,
-            conversation_id=utterance.device_id,
+            conversation_id=conversation_id(utterance.device_id, utterance.user_id),
             messages=prompt,
             sampling=self._manner.sampling,
             max_tokens=self._manner.max_tokens,

@@ -18,7 +18,18 @@ from ai_server.protocol.terms import Emotion
 
 log = structlog.get_logger(__name__)
 
-History = tuple[Exchange, ...]
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a prompt tells of the time before it.
+
+    Attributes:
+        turns: of the conversation, from the oldest on.
+        since: the id of the first of them; None where there are none.
+    """
+
+    turns: tuple[Exchange, ...] = ()
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +55,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The moment at which somebody begins to speak, and the turns before it, which are being read.
-
-    `history` becomes the turns from the oldest on, or None where they cannot be read.
-    """
+    """The moment at which somebody begins to speak, and the past, which is being read: None where it cannot be."""
 
     moment: Moment
-    history: asyncio.Task[History | None]
+    past: asyncio.Task[Past | None]
 
 
 class Openings:
@@ -84,17 +92,17 @@ class Openings:
         situation = self._robots.situation(device_id)
         return Moment(self._now(), replace(situation, failures=self._failures(device_id)))
 
-    def open(self, device_id: str) -> Opening:
-        """Return the opening of what is said to a robot now; its history is read from here on."""
-        return Opening(self.moment(device_id), asyncio.create_task(self._read(device_id)))
+    def open(self, device_id: str, user_id: str | None) -> Opening:
+        """Return the opening of what a person says to a robot now; the past is read from here on."""
+        return Opening(self.moment(device_id), asyncio.create_task(self._read(device_id, user_id)))
 
-    async def _read(self, device_id: str) -> History | None:
+    async def _read(self, device_id: str, user_id: str | None) -> Past | None:
         try:
-            turns = await self._turns.recent(device_id, self._history_tokens)
+            history = await self._turns.recent(device_id, user_id, self._history_tokens)
         except DatabaseError as error:
             log.error("the turns so far cannot be read", reason=str(error))  # noqa: TRY400  the reason says it all
             return None
-        return tuple(map(_exchange, turns))
+        return Past(tuple(map(_exchange, history.turns)), since=history.turns[0].id if history.turns else None)
 
 
 def _exchange(turn: PastTurn) -> Exchange:

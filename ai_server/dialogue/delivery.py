@@ -54,7 +54,7 @@ class Delivery:
         Raises:
             DatabaseError: if it cannot be read.
         """
-        last = await self._turns.last(device_id)
+        last = await self._turns.last_of_robot(device_id)
         if last is None:
             message = "command: nothing was said to this robot yet"
             self._report(ErrorCode.NOTHING_TO_REPEAT, message, device_id, request_id)

@@ -209,8 +209,7 @@ class Dialogue:
     async def _reset(self, device_id: str, ended: list[asyncio.Future[None]]) -> None:
         await asyncio.wait(ended)  # what was cancelled is stored first, in the conversation that it ends
         try:
-            await self._turns.reset(device_id)
-            self._brain.forget(device_id)
+            self._brain.forget(device_id, await self._turns.reset(device_id))
         finally:
             if self._resets[device_id] is asyncio.current_task():
                 del self._resets[device_id]

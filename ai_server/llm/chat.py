@@ -15,6 +15,11 @@ if TYPE_CHECKING:  # it takes 10 MB that the engine's process has no use for
 Role = Literal["system", "user", "assistant"]
 
 
+def conversation_id(device_id: str, user_id: str | None) -> str:
+    """Return by which the model keeps a robot's conversation with a person, None or empty for somebody unknown."""
+    return f"{device_id}/{user_id}" if user_id else device_id
+
+
 class Message(msgspec.Struct, frozen=True, array_like=True):
     """One message of a chat. Its content is text and nothing else: control tokens typed in it stay pieces of text."""
 

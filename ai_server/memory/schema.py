@@ -69,10 +69,17 @@ conversations = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("device_id", String, nullable=False),
+    Column("user_id", String, nullable=False, server_default=""),
     Column("started_at", UtcDateTime, nullable=False),
-    Index(None, "device_id", "id"),
+    Column("ended_at", UtcDateTime),
+    Column("facts_until", Integer, nullable=False, server_default="0"),
+    Index(None, "device_id", "user_id", "id"),
 )
-"""A robot's conversations; the one with the highest id is the current one."""
+"""What each robot speaks of with each person; of those of one robot and person the one with the highest id is current.
+
+`user_id` is empty for somebody whom the robot does not know. `ended_at` is that of a conversation that nothing is added
+to any more. The model has looked for facts in the turns up to the one with the id `facts_until`.
+"""
 
 turns = Table(
     "turns",
@@ -82,9 +89,10 @@ turns = Table(
     Column("device_id", String, nullable=False),
     Column("request_id", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("user_id", String),
+    Column("user_id", String, nullable=False, server_default=""),
     Column("words", Text, nullable=False),
     Column("facts", Text, nullable=False),
+    Column("person_emotion", String),
     Column("replied_at", UtcDateTime, nullable=False),
     Column("text", Text, nullable=False),
     Column("emotion", String, nullable=False),
@@ -108,13 +116,15 @@ turns = Table(
     UniqueConstraint("device_id", "request_id"),
     Index(None, "conversation_id", "history_end", "id"),
     _partial_index("ix_turns_device_id_delivery", "delivery IS NOT NULL", "device_id", "delivery"),
+    sqlite_autoincrement=True,
 )
-"""What was said and what was answered.
+"""What was said and what was answered. Ids never come back.
 
-`facts` is the bracketed line of the moment that the words were sent with, so that a later prompt repeats the turn to
-the letter and finds it in the model's cache. `history_tokens` is how many tokens the turn is
-estimated to take there, 0 for one that history leaves out, and `history_end` their sum over the conversation up to and
-with this turn. `delivery` is that of the `inbox`. `trace` says why it was answered so.
+`user_id` is that of the conversation. `person_emotion` is how the person seemed to feel, where that was known. `facts`
+is the bracketed line of the moment that the words were sent with, so that a later prompt repeats the turn to the letter
+and finds it in the model's cache. `history_tokens` is how many tokens the turn is estimated to take there, 0 for one
+that history leaves out, and `history_end` their sum over the conversation up to and with this turn. `delivery` is that
+of the `inbox`. `trace` says why it was answered so.
 """
 
 inbox = Table(
@@ -288,4 +298,138 @@ facts = Table(
 
 `user_id` is empty for a person whom the robot does not know. What was said for everybody is of the `household`. A fact
 that another one contradicts is `superseded_at` that moment and kept; `turn_id` is the turn it was said in last.
+"""
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", ForeignKey(conversations.c.id, ondelete="CASCADE"), nullable=False),
+    Column("device_id", String, nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("from_turn_id", Integer, nullable=False),
+    Column("to_turn_id", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("made_by", String, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    UniqueConstraint("conversation_id", "to_turn_id", "made_by"),
+    Index(None, "device_id", "user_id", "id"),
+    sqlite_autoincrement=True,
+)
+"""What was said in a conversation from its first turn up to another, in short. Ids never come back.
+
+`from_turn_id` and `to_turn_id` are of the turns table, both within; a summary that was made of the one before it covers
+what that covers, too. `tokens` is how many it is estimated to take in a prompt. `made_by` is `model` or `extract`.
+"""
+
+operator_answers = Table(
+    "operator_answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("command", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    UniqueConstraint("command", "request_id"),
+    sqlite_autoincrement=True,
+)
+"""What operators asked and was done, so that it is done once. Ids never come back, so that their order is that in which
+it was done."""
+
+personalities = Table(
+    "personalities",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("warmth", Float, nullable=False),
+    Column("energy", Float, nullable=False),
+    Column("formality", Float, nullable=False),
+    Column("humour", Float, nullable=False),
+    Column("directness", Float, nullable=False),
+    Column("moved", Float, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("levels", String),
+    Column("persona_levels", String),
+    Column("spoken_at", UtcDateTime),
+    UniqueConstraint("device_id", "user_id"),
+    sqlite_autoincrement=True,
+)
+"""How far each robot's personality has drifted from its persona's towards each person.
+
+The five traits are differences, and `moved` is how far they moved on the day of `updated_at`. `levels` is what prompts
+say of them since `spoken_at`, and `persona_levels` what they would say of the persona alone. `user_id` is empty for
+whoever the robot does not know. Ids never come back, so that their order is that of the last changes.
+"""
+
+Index("ix_turns_at", turns.c.at)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("count", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Who read, exported or erased how much of what. `scope` is of ids and times, never of what was said."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("touched", JSON, nullable=False),
+    Column("all_touched", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What is erased and not yet gone from the write-ahead log and from what the engine keeps.
+
+`touched` are the pairs of `device_id` and `user_id` of whom something was erased; `all_touched` where that was of
+everybody.
+"""
+
+search_entries = Table(
+    "search_entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("turn_id", ForeignKey(turns.c.id, ondelete="CASCADE")),
+    Column("fact_id", ForeignKey(facts.c.id, ondelete="CASCADE")),
+    Column("terms", Text),
+    Column("said", Integer),
+    Column("replied", Integer),
+    Column("asks", Boolean),
+    UniqueConstraint("turn_id"),
+    UniqueConstraint("fact_id"),
+    _partial_index("ix_search_entries_pending", "terms IS NULL", "id"),
+    sqlite_autoincrement=True,
+)
+"""What each turn and each fact is found by. Ids never come back.
+
+Triggers make an entry with every turn and fact, and a new one with every change to it; an entry goes with what it is
+of. `terms` are digests, separated by spaces, NULL until they are made: the first `said` of them of the words or of the
+fact, the next `replied` of the reply, the rest of how words sound. A turn `asks` where its words are a question. The
+index over the terms is FTS5's `search_index` in SQLite and a GIN index in PostgreSQL.
+"""
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", ForeignKey(search_entries.c.id, ondelete="CASCADE"), nullable=False),
+    Column("model", String, nullable=False),
+    Column("device_id", String, nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    UniqueConstraint("entry_id"),
+    Index(None, "device_id", "user_id", "entry_id"),
+    sqlite_autoincrement=True,
+)
+"""What each entry means, as far as an embedding model can tell: a vector of length 1, of little-endian halves.
+
+`model` is the fingerprint of the model's file; `device_id` and `user_id` are those of the turn or the fact, both empty
+for a fact of the household.
 """

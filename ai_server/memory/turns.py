@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 
-from ai_server.memory import undelivered
+from ai_server.memory import facts, undelivered
 from ai_server.memory.database import Database
+from ai_server.memory.facts import NewFact
 from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import conversations, inbox, turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication
@@ -55,6 +56,7 @@ class PastTurn(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    id: int
     request_id: str
     facts: str
     words: str
@@ -64,50 +66,75 @@ class PastTurn(BaseModel):
 
 
 _OF_REQUEST = (turns.c.device_id == bindparam("device_id"), turns.c.request_id == bindparam("request_id"))
-_CURRENT = select(func.max(conversations.c.id)).where(conversations.c.device_id == bindparam("device_id"))
-_HISTORY_END = select(func.max(turns.c.history_end)).where(turns.c.conversation_id == conversations.c.id)
-_IN_CURRENT = turns.c.conversation_id == _CURRENT.scalar_subquery()
+_OF_PERSON = and_(conversations.c.device_id == bindparam("device_id"), conversations.c.user_id == bindparam("of_user"))
+_OF_NOBODY = and_(conversations.c.device_id == bindparam("device_id"), conversations.c.user_id == "")
+_IS_HISTORY = and_(turns.c.conversation_id == bindparam("conversation_id"), turns.c.history_tokens > 0)
 
-_FIND = select(turns).where(*_OF_REQUEST)
-_LAST = (
-    select(turns)
-    .where(_IN_CURRENT, turns.c.text != "")
+_CONVERSATION = (
+    select(conversations.c.id, conversations.c.started_at, conversations.c.ended_at)
+    .where(_OF_PERSON)
+    .order_by(conversations.c.id.desc())
+    .limit(1)
+)
+_HISTORY_END = select(func.max(turns.c.history_end)).where(turns.c.conversation_id == bindparam("conversation_id"))
+_LAST_REPLIED_AT = (
+    select(turns.c.replied_at)
+    .where(turns.c.conversation_id == bindparam("conversation_id"), turns.c.words != "")
     .order_by(turns.c.history_end.desc(), turns.c.id.desc())
     .limit(1)
 )
+
+_FIND = select(turns).where(*_OF_REQUEST)
+_NEWEST_CONVERSATION = select(func.max(conversations.c.id))
+_SAID_TO_PERSON = turns.c.conversation_id == _NEWEST_CONVERSATION.where(_OF_PERSON).scalar_subquery()
+_SAID_TO_ALL = and_(
+    turns.c.conversation_id == _NEWEST_CONVERSATION.where(_OF_NOBODY).scalar_subquery(), turns.c.words == ""
+)
+_SAID_TO_ANYBODY = turns.c.conversation_id.in_(
+    _NEWEST_CONVERSATION.where(conversations.c.device_id == bindparam("device_id")).group_by(conversations.c.user_id)
+)
+_LAST = select(turns).where(turns.c.text != "").order_by(turns.c.id.desc()).limit(1)
+_LAST_TO_PERSON = _LAST.where(or_(_SAID_TO_PERSON, _SAID_TO_ALL))
+_LAST_TO_ANYBODY = _LAST.where(_SAID_TO_ANYBODY)
+
 _NEWEST_OF_HISTORY = (
-    select(turns.c.conversation_id, turns.c.history_end, turns.c.history_tokens)
-    .where(_IN_CURRENT, turns.c.history_tokens > 0)
+    select(turns.c.id, turns.c.history_end, turns.c.history_tokens)
+    .where(_IS_HISTORY)
     .order_by(turns.c.history_end.desc())
     .limit(1)
 )
 _HISTORY = (
     select(*(turns.c[field] for field in PastTurn.model_fields))
     .where(
-        turns.c.conversation_id == bindparam("conversation_id"),
+        _IS_HISTORY,
         turns.c.history_end > bindparam("begin"),
         turns.c.history_end - turns.c.history_tokens >= bindparam("begin"),
-        turns.c.history_tokens > 0,
     )
     .order_by(turns.c.history_end)
+)
+_LEFT_UNTIL = (
+    select(turns.c.id)
+    .where(_IS_HISTORY, turns.c.history_end - turns.c.history_tokens < bindparam("begin"))
+    .order_by(turns.c.history_end.desc())
+    .limit(1)
 )
 _COUNT = select(func.count()).select_from(turns)
 
 _PLACE = select(turns.c.id, turns.c.conversation_id, turns.c.history_tokens, turns.c.history_end).where(*_OF_REQUEST)
-_CONVERSATION = (
-    select(conversations.c.id, _HISTORY_END.scalar_subquery())
-    .where(conversations.c.device_id == bindparam("device_id"))
-    .order_by(conversations.c.id.desc())
-    .limit(1)
-)
 _BEGIN = insert(conversations).returning(conversations.c.id)
-_IS_BEGUN = select(turns.c.id).where(_IN_CURRENT).limit(1)
+_END = update(conversations).where(conversations.c.id == bindparam("of_id")).values(ended_at=bindparam("at"))
+_IS_BEGUN = select(turns.c.id).where(turns.c.conversation_id == bindparam("conversation_id")).limit(1)
+_CURRENT = (
+    select(func.max(conversations.c.id).label("id"), conversations.c.user_id)
+    .where(conversations.c.device_id == bindparam("device_id"))
+    .group_by(conversations.c.user_id)
+)
 _LEAVE_INBOX = (
     delete(inbox)
     .where(inbox.c.device_id == bindparam("device_id"), inbox.c.request_id == bindparam("request_id"))
     .returning(inbox.c.delivery)
 )
-_ADD = insert(turns)
+_ADD = insert(turns).returning(turns.c.id)
 _REPLACE = update(turns).where(turns.c.id == bindparam("of_id"))
 _MOVE_LATER_TURNS = (
     update(turns)
@@ -131,6 +158,8 @@ class Turn:
             had been said until then.
         facts: the bracketed line that the words were sent to the model with; empty where there was none.
         user_id: who spoke, where the robot knew.
+        person_emotion: how the person seemed to feel, where that was known.
+        learned: facts that the words tell; they are kept with the turn, and not read with it.
         trace: why it was answered so, for `naila why`; empty where nobody noted it.
     """
 
@@ -139,7 +168,24 @@ class Turn:
     reply: Reply
     facts: str = ""
     user_id: str | None = None
+    person_emotion: Emotion | None = None
+    learned: tuple[NewFact, ...] = ()
     trace: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a prompt holds of a conversation.
+
+    Attributes:
+        conversation_id: None where what is said next begins a new one.
+        turns: the newest ones, oldest first.
+        left_until: the id of the newest turn that is among them no more; 0 where none has left.
+    """
+
+    conversation_id: int | None = None
+    turns: tuple[PastTurn, ...] = ()
+    left_until: int = 0
 
 
 def estimated_tokens(turn: Turn) -> int:
@@ -150,10 +196,27 @@ def estimated_tokens(turn: Turn) -> int:
 
 
 class Turns:
-    """The turns of all robots. Every method can raise `DatabaseError`."""
+    """The turns of all robots. Every method can raise `DatabaseError`.
 
-    def __init__(self, database: Database) -> None:
+    A conversation is of one robot with one person, of somebody unknown with `user_id` None or empty. It ends when it is
+    reset, or after a pause.
+
+    Args:
+        database: where they are.
+        pause: after so long without a word from the person, the next one begins a new conversation.
+        now: the time, with a zone.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        pause: timedelta = timedelta(minutes=30),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._database = database
+        self._pause = pause
+        self._now = now
 
     async def add(
         self,
@@ -162,7 +225,7 @@ class Turns:
         *,
         within: Callable[[Connection], bool] = lambda _: True,
     ) -> list[StoredPublication] | None:
-        """Store a turn in the robot's current conversation, with what is to be published for it, in one transaction.
+        """Store a turn in its conversation, with what is to be published for it and the facts, in one transaction.
 
         Its utterance, where it waited among the accepted ones, waits no more. `within` writes first what else belongs
         to the transaction; where it returns False, having written nothing, the turn is not stored.
@@ -172,7 +235,7 @@ class Turns:
             robot and `request_id` was stored before and stays as it is.
         """
         return await self._database.run(
-            lambda connection: _add(connection, turn, publications) if within(connection) else None
+            lambda connection: _add(connection, turn, publications, self._pause) if within(connection) else None
         )
 
     async def cancel(self, turn: Turn, publications: Sequence[NewPublication]) -> list[StoredPublication]:
@@ -181,29 +244,47 @@ class Turns:
         What was to be published for that one and is not delivered yet is replaced by `publications`, returned as they
         are stored. Where there is no such turn, this one is added.
         """
-        return await self._database.run(lambda connection: _cancel(connection, turn, publications))
+        return await self._database.run(lambda connection: _cancel(connection, turn, publications, self._pause))
 
-    async def recent(self, device_id: str, token_budget: int) -> list[PastTurn]:
-        """Return the newest turns of the current conversation that fit the budget by `estimated_tokens`, oldest first.
+    async def recent(self, device_id: str, user_id: str | None, token_budget: int) -> History:
+        """Return the newest turns of the current conversation that fit the budget by `estimated_tokens`.
 
         Turns that ended in an error or expired, those cancelled before a word was said, and those that nobody's words
         began are left out. Once a conversation outgrows the budget, its oldest turns are dropped a quarter of the
         budget at a time: most turns then add to the prompt of the one before, which the model's cache holds, and few
         begin a new one.
         """
-        return await self._database.read(lambda connection: _recent(connection, device_id, token_budget))
+        person = _person(device_id, user_id)
+        return await self._database.read(
+            lambda connection: _recent(connection, person, token_budget, self._now() - self._pause)
+        )
 
-    async def last(self, device_id: str) -> Turn | None:
-        """Return the newest turn of the current conversation in which the robot said something."""
-        return await self._first(_LAST, {"device_id": device_id})
+    async def last(self, device_id: str, user_id: str | None) -> Turn | None:
+        """Return the newest turn in which the robot said something to a person, or of its own accord.
+
+        What was said before a reset is not returned.
+        """
+        return await self._first(_LAST_TO_PERSON, _person(device_id, user_id))
+
+    async def last_of_robot(self, device_id: str) -> Turn | None:
+        """Return the newest turn in which a robot said something, to whomever; likewise."""
+        return await self._first(_LAST_TO_ANYBODY, {"device_id": device_id})
 
     async def find(self, device_id: str, request_id: str) -> Turn | None:
         """Return the turn of a request, of whichever conversation."""
         return await self._first(_FIND, {"device_id": device_id, "request_id": request_id})
 
-    async def reset(self, device_id: str) -> None:
-        """Begin a new conversation: turns before it are kept, and are history no more."""
-        await self._database.run(lambda connection: _reset(connection, device_id))
+    async def reset(self, device_id: str, user_id: str | None = None) -> list[str]:
+        """Begin new conversations: turns before it are kept, and are history no more.
+
+        Args:
+            device_id: the robot.
+            user_id: the person, '' for somebody unknown; None for everybody.
+
+        Returns:
+            The persons whose conversation with the robot there was; '' for somebody unknown.
+        """
+        return await self._database.run(lambda connection: _reset(connection, device_id, user_id, self._now()))
 
     async def count(self) -> int:
         """Return how many turns are stored, of all robots."""
@@ -230,23 +311,29 @@ def reply_of(row: Mapping[Any, Any]) -> Reply:
     )
 
 
-def _add(connection: Connection, turn: Turn, publications: Sequence[NewPublication]) -> list[StoredPublication] | None:
+def _add(
+    connection: Connection, turn: Turn, publications: Sequence[NewPublication], pause: timedelta
+) -> list[StoredPublication] | None:
     request = _request(turn)
     delivery = connection.execute(_LEAVE_INBOX, request).scalar()
     if connection.execute(_PLACE, request).first():
         return None
-    conversation, history_end = _conversation(connection, turn.reply.device_id)
+    conversation, history_end = _conversation(connection, turn, pause)
     tokens = _history_tokens(turn)
     place = {"conversation_id": conversation, "history_tokens": tokens, "history_end": history_end + tokens}
-    connection.execute(_ADD, {**_row(turn), **place, "delivery": delivery})
+    number = connection.execute(_ADD, {**_row(turn), **place, "delivery": delivery}).scalar_one()
+    whose = {"device_id": turn.reply.device_id, "user_id": turn.user_id}
+    facts.store(connection, turn.learned, turn_id=number, at=turn.at, **whose)
     return undelivered.store(connection, publications=publications, **request)
 
 
-def _cancel(connection: Connection, turn: Turn, publications: Sequence[NewPublication]) -> list[StoredPublication]:
+def _cancel(
+    connection: Connection, turn: Turn, publications: Sequence[NewPublication], pause: timedelta
+) -> list[StoredPublication]:
     request = _request(turn)
     place = connection.execute(_PLACE, request).first()
     if place is None:
-        return _add(connection, turn, publications) or []
+        return _add(connection, turn, publications, pause) or []
     tokens = _history_tokens(turn)
     longer = tokens - place.history_tokens
     row = {"history_tokens": tokens, "history_end": place.history_end + longer, "of_id": place.id}
@@ -261,22 +348,43 @@ def _request(turn: Turn) -> dict[str, str]:
     return {"device_id": turn.reply.device_id, "request_id": turn.reply.request_id}
 
 
-def _conversation(connection: Connection, device_id: str) -> tuple[int, int]:
-    """Return a robot's current conversation and where its history ends; a first one is begun."""
-    found = connection.execute(_CONVERSATION, {"device_id": device_id}).first()
+def _person(device_id: str, user_id: str | None) -> dict[str, str]:
+    return {"device_id": device_id, "of_user": user_id or ""}
+
+
+def _conversation(connection: Connection, turn: Turn, pause: timedelta) -> tuple[int, int]:
+    """Return the conversation that a turn goes on with and where its history ends; it is begun where there is none."""
+    person = _person(turn.reply.device_id, turn.user_id)
+    found = _current(connection, person, turn.at - pause)
     if found is None:
-        return _begin(connection, device_id), 0
-    return found[0], found[1] or 0
+        return _begin(connection, person, turn.at), 0
+    return found, connection.execute(_HISTORY_END, {"conversation_id": found}).scalar() or 0
 
 
-def _begin(connection: Connection, device_id: str) -> int:
-    row = {"device_id": device_id, "started_at": datetime.now(UTC)}
+def _current(connection: Connection, person: Mapping[str, str], paused_since: datetime) -> int | None:
+    """Return a person's conversation, unless it has ended, or nothing was said in it since then."""
+    found = connection.execute(_CONVERSATION, person).first()
+    if found is None or found.ended_at is not None:
+        return None
+    last = connection.execute(_LAST_REPLIED_AT, {"conversation_id": found.id}).scalar() or found.started_at
+    return found.id if last >= paused_since else None
+
+
+def _begin(connection: Connection, person: Mapping[str, str], at: datetime) -> int:
+    before = connection.execute(_CONVERSATION, person).first()
+    if before is not None and before.ended_at is None:
+        connection.execute(_END, {"of_id": before.id, "at": at})
+    row = {"device_id": person["device_id"], "user_id": person["of_user"], "started_at": at}
     return int(connection.execute(_BEGIN, row).scalar_one())
 
 
-def _reset(connection: Connection, device_id: str) -> None:
-    if connection.execute(_IS_BEGUN, {"device_id": device_id}).first():
-        _begin(connection, device_id)
+def _reset(connection: Connection, device_id: str, user_id: str | None, at: datetime) -> list[str]:
+    current = connection.execute(_CURRENT, {"device_id": device_id}).all()
+    chosen = [each for each in current if user_id is None or each.user_id == user_id]
+    for conversation in chosen:
+        if connection.execute(_IS_BEGUN, {"conversation_id": conversation.id}).first():
+            _begin(connection, _person(device_id, conversation.user_id), at)
+    return [conversation.user_id for conversation in chosen]
 
 
 def _history_tokens(turn: Turn) -> int:
@@ -287,13 +395,19 @@ def _is_history(reply: Reply) -> bool:
     return reply.finish_reason in {"stop", "length"} or (reply.finish_reason == "cancelled" and reply.text != "")
 
 
-def _recent(connection: Connection, device_id: str, token_budget: int) -> list[PastTurn]:
-    newest = connection.execute(_NEWEST_OF_HISTORY, {"device_id": device_id}).first()
-    if newest is None or newest.history_tokens > token_budget:
-        return []
+def _recent(connection: Connection, person: Mapping[str, str], token_budget: int, paused_since: datetime) -> History:
+    conversation = _current(connection, person, paused_since)
+    values = {"conversation_id": conversation}
+    newest = None if conversation is None else connection.execute(_NEWEST_OF_HISTORY, values).first()
+    if newest is None:
+        return History(conversation)
+    if newest.history_tokens > token_budget:
+        return History(conversation, left_until=newest.id)
     begin = min(_block_start(newest.history_end, token_budget), newest.history_end - newest.history_tokens)
-    values = {"conversation_id": newest.conversation_id, "begin": begin}
-    return read_rows(connection, turns, _HISTORY, values, PastTurn.model_validate)
+    within = {**values, "begin": begin}
+    found = read_rows(connection, turns, _HISTORY, within, PastTurn.model_validate)
+    left_until = connection.execute(_LEFT_UNTIL, within).scalar() if begin else 0
+    return History(conversation, tuple(found), left_until or 0)
 
 
 def _block_start(length: int, budget: int) -> int:
@@ -309,7 +423,8 @@ def _row(turn: Turn) -> dict[str, Any]:
         "words": turn.words,
         "facts": turn.facts,
         "trace": turn.trace or None,
-        "user_id": turn.user_id,
+        "user_id": turn.user_id or "",
+        "person_emotion": turn.person_emotion,
         "replied_at": reply.timestamp,
         "actions": [action.model_dump(mode="json", exclude_none=True) for action in reply.actions],
         **{field: getattr(reply, field) for field in _REPLY_FIELDS},
@@ -325,6 +440,7 @@ def turn_of(row: Mapping[Any, Any]) -> Turn:
         words=row["words"],
         reply=reply_of(row),
         facts=row["facts"],
-        user_id=row["user_id"],
+        user_id=row["user_id"] or None,
+        person_emotion=row["person_emotion"],
         trace=row["trace"] or {},
     )

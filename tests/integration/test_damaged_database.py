@@ -154,7 +154,7 @@ async def _damaged_while_running(path: Path) -> None:
         file.seek(3 * 4096)
         file.write(b"\xa5" * (path.stat().st_size - 3 * 4096))
     with pytest.raises(DatabaseError, match="the database is damaged") as caught:
-        await Turns(database).recent("rover", 10_000)
+        await Turns(database).recent("rover", None, 10_000)
     assert caught.value.damaged
     assert database.last_error is caught.value
     assert database.failures == 1
@@ -223,7 +223,7 @@ async def _spoil(path: Path, statement: str) -> Database:
 async def test_history_leaves_out_a_turn_that_the_disk_changed(path: Path, change: str) -> None:
     database = await _spoil(path, f"UPDATE turns SET {change} WHERE request_id = 'q48'")
     with capture_logs() as lines:
-        found = await Turns(database).recent("rover", 200)
+        found = (await Turns(database).recent("rover", None, 200)).turns
     assert [each.request_id for each in found][-2:] == ["q47", "q49"]
     assert [line["event"] for line in lines] == ["a damaged row is left out"]
     with pytest.raises(DatabaseError, match="a row cannot be read") as caught:
@@ -235,7 +235,7 @@ async def test_history_leaves_out_a_turn_that_the_disk_changed(path: Path, chang
 @pytest.mark.parametrize("change", ["at = 'r026-11-21'", "at = 7"])
 async def test_a_turn_whose_time_the_disk_changed_is_history_all_the_same(path: Path, change: str) -> None:
     database = await _spoil(path, f"UPDATE turns SET {change} WHERE request_id = 'q48'")
-    found = await Turns(database).recent("rover", 200)
+    found = (await Turns(database).recent("rover", None, 200)).turns
     assert [each.request_id for each in found][-2:] == ["q48", "q49"]
     with pytest.raises(DatabaseError, match="a row cannot be read"):
         await Turns(database).find("rover", "q48")
@@ -271,8 +271,8 @@ async def _use(path: Path) -> None:
     for work in (
         accepted.waiting(),
         undelivered.after(0, 1000),
-        turns.recent("rover", 10_000),
-        turns.last("rover"),
+        turns.recent("rover", None, 10_000),
+        turns.last("rover", None),
         accepted.accept([Arrival(utterance=said, arrived_at=datetime.now(UTC))]),
         turns.add(turn(1000), [WORD]),
         undelivered.sweep(datetime.now(UTC)),
@@ -324,7 +324,7 @@ async def _stored(path: Path) -> list[str]:
     database = await Database.open(path)
     assert database.set_aside is None
     published = [each.request_id for each in await Undelivered(database).after(0, 1000)]
-    assert [each.request_id for each in await Turns(database).recent("rover", 10_000)] == published
+    assert [each.request_id for each in (await Turns(database).recent("rover", None, 10_000)).turns] == published
     await database.close()
     return published
 

@@ -257,8 +257,7 @@ async def test_a_conversation_that_is_forgotten_is_not_in_the_prompt_of_what_was
     await remember(turns, "hello", "Hi!")
     brain.listen(partial("could you"))
     await read(model)
-    await turns.reset("rover")
-    brain.forget("rover")
+    brain.forget("rover", await turns.reset("rover"))
     await answer(brain, said("could you tell me a joke"))
     assert model.forgotten == ["rover"]
     assert len(model.asked[0].messages) == 2

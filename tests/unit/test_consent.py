@@ -56,77 +56,91 @@ def test_a_yes_is_needed_for_what_was_declared_so_alone(consent: Consent) -> Non
 
 
 def test_one_question_is_asked_for_all_and_one_yes_does_all_in_order(consent: Consent) -> None:
-    assert consent.ask("rover", [OPEN, FIRE], 0) == "Shall I open the gripper and fire launcher, power 5?"
-    assert consent.answer("rover", "affirm", 1) == [OPEN, FIRE]
+    assert consent.ask("rover", None, [OPEN, FIRE], 0) == "Shall I open the gripper and fire launcher, power 5?"
+    assert consent.answer("rover", None, "affirm", 1) == [OPEN, FIRE]
 
 
 def test_a_yes_counts_once(consent: Consent) -> None:
-    consent.ask("rover", [OPEN], 0)
-    assert consent.answer("rover", "affirm", 1) == [OPEN]
-    assert consent.answer("rover", "affirm", 2) == []
+    consent.ask("rover", None, [OPEN], 0)
+    assert consent.answer("rover", None, "affirm", 1) == [OPEN]
+    assert consent.answer("rover", None, "affirm", 2) == []
 
 
 def test_a_yes_counts_for_a_minute(consent: Consent) -> None:
-    consent.ask("rover", [OPEN], 10)
-    assert consent.is_answer("rover", 10 + ANSWER_S)
-    assert not consent.is_answer("rover", 10.1 + ANSWER_S)
-    assert consent.answer("rover", "affirm", 10 + ANSWER_S) == [OPEN]
-    consent.ask("rover", [OPEN], 10)
-    assert consent.answer("rover", "affirm", 10.1 + ANSWER_S) == []
+    consent.ask("rover", None, [OPEN], 10)
+    assert consent.is_answer("rover", None, 10 + ANSWER_S)
+    assert not consent.is_answer("rover", None, 10.1 + ANSWER_S)
+    assert consent.answer("rover", None, "affirm", 10 + ANSWER_S) == [OPEN]
+    consent.ask("rover", None, [OPEN], 10)
+    assert consent.answer("rover", None, "affirm", 10.1 + ANSWER_S) == []
 
 
 def test_a_yes_that_was_said_before_the_question_is_none(consent: Consent) -> None:
-    consent.ask("rover", [OPEN], 10)
-    assert not consent.is_answer("rover", 9.9)
-    assert consent.answer("rover", "affirm", 9.9) == []
-    assert consent.answer("rover", "affirm", 11) == []
+    consent.ask("rover", None, [OPEN], 10)
+    assert not consent.is_answer("rover", None, 9.9)
+    assert consent.answer("rover", None, "affirm", 9.9) == []
+    assert consent.answer("rover", None, "affirm", 11) == []
 
 
 @pytest.mark.parametrize("intent", ["deny", "conversation", "time_query", "cancel"])
 def test_anything_but_a_yes_lets_it_go_for_good(consent: Consent, intent: str) -> None:
-    consent.ask("rover", [OPEN], 0)
-    assert consent.is_answer("rover", 1)
-    assert consent.answer("rover", intent, 1) == []
-    assert not consent.is_answer("rover", 1)
-    assert consent.answer("rover", "affirm", 2) == []
+    consent.ask("rover", None, [OPEN], 0)
+    assert consent.is_answer("rover", None, 1)
+    assert consent.answer("rover", None, intent, 1) == []
+    assert not consent.is_answer("rover", None, 1)
+    assert consent.answer("rover", None, "affirm", 2) == []
 
 
 def test_a_question_that_was_not_understood_can_be_answered_once_it_was_repeated(consent: Consent) -> None:
-    consent.ask("rover", [OPEN], 0)
-    assert consent.answer("rover", "repeat", 1) == []
-    assert consent.answer("rover", "affirm", 2) == [OPEN]
+    consent.ask("rover", None, [OPEN], 0)
+    assert consent.answer("rover", None, "repeat", 1) == []
+    assert consent.answer("rover", None, "affirm", 2) == [OPEN]
 
 
 def test_another_robots_yes_is_none(consent: Consent, robots: Robots) -> None:
     robots.declare("owl", BODY)
-    consent.ask("rover", [OPEN], 0)
-    assert consent.answer("owl", "affirm", 1) == []
-    assert consent.answer("rover", "affirm", 1) == [OPEN]
+    consent.ask("rover", None, [OPEN], 0)
+    assert consent.answer("owl", None, "affirm", 1) == []
+    assert consent.answer("rover", None, "affirm", 1) == [OPEN]
+
+
+def test_another_persons_yes_is_none(consent: Consent) -> None:
+    consent.ask("rover", "ada", [OPEN], 0)
+    assert not consent.is_answer("rover", "bob", 1)
+    assert [consent.answer("rover", user_id, "affirm", 1) for user_id in ("bob", None)] == [[], []]
+    assert consent.answer("rover", "ada", "affirm", 1) == [OPEN]
+
+
+def test_nothing_is_kept_of_anybody_once_the_robot_was_cancelled(consent: Consent) -> None:
+    for user_id in ("ada", "bob"):
+        consent.ask("rover", user_id, [OPEN], 0)
+    consent.let_go("rover")
+    assert [consent.answer("rover", user_id, "affirm", 1) for user_id in ("ada", "bob")] == [[], []]
 
 
 def test_a_new_question_takes_the_place_of_the_one_before(consent: Consent) -> None:
-    consent.ask("rover", [OPEN], 0)
-    consent.ask("rover", [FIRE], 30)
-    assert consent.answer("rover", "affirm", 31) == [FIRE]
+    consent.ask("rover", None, [OPEN], 0)
+    consent.ask("rover", None, [FIRE], 30)
+    assert consent.answer("rover", None, "affirm", 31) == [FIRE]
 
 
 def test_what_the_body_declares_no_more_is_not_done_after_the_yes(consent: Consent, robots: Robots) -> None:
-    consent.ask("rover", [OPEN, FIRE], 0)
+    consent.ask("rover", None, [OPEN, FIRE], 0)
     robots.declare("rover", Capabilities(actions=BODY.actions[:1]))
-    assert consent.answer("rover", "affirm", 1) == [OPEN]
+    assert consent.answer("rover", None, "affirm", 1) == [OPEN]
 
 
 def test_so_many_robots_may_have_asked_and_the_first_is_let_go(consent: Consent, robots: Robots) -> None:
     names = [f"r{number}" for number in range(1030)]
     for name in names:
         robots.declare(name, BODY)
-        consent.ask(name, [OPEN], 0)
-    answered = [name for name in names if consent.answer(name, "affirm", 1)]
+        consent.ask(name, None, [OPEN], 0)
+    answered = [name for name in names if consent.answer(name, None, "affirm", 1)]
     assert answered == names[6:]
 
 
 def passed_on(consent: Consent, *events: ChatEvent, at: float = 0) -> list[ChatEvent]:
-    asking = Asking(consent, "rover", clock=lambda: at)
+    asking = Asking(consent, "rover", None, clock=lambda: at)
     return [each for event in events for each in asking.pass_on(event)]
 
 
@@ -151,7 +165,7 @@ def test_the_question_is_said_after_the_words_and_the_action_is_kept(consent: Co
         Sentence("Shall I open the gripper?"),
         Finished("stop", "With pleasure. Shall I open the gripper?", prefill_ms=3),
     ]
-    assert consent.answer("rover", "affirm", 1) == [OPEN]
+    assert consent.answer("rover", None, "affirm", 1) == [OPEN]
 
 
 def test_a_reply_of_an_action_alone_is_the_question(consent: Consent) -> None:
@@ -164,12 +178,12 @@ def test_a_reply_of_an_action_alone_is_the_question(consent: Consent) -> None:
 def test_what_only_a_broken_attempt_wanted_is_not_asked_for(consent: Consent) -> None:
     events = (Started("llm"), OPEN, Started("fallback"), Delta("Sorry."), Finished("stop", "Sorry."))
     assert passed_on(consent, *events)[-1] == Finished("stop", "Sorry.")
-    assert not consent.is_answer("rover", 0)
+    assert not consent.is_answer("rover", None, 0)
 
 
 def test_a_reply_that_never_finishes_asks_for_nothing(consent: Consent) -> None:
     assert passed_on(consent, Started("llm"), Delta("With"), OPEN) == [Started("llm"), Delta("With")]
-    assert not consent.is_answer("rover", 0)
+    assert not consent.is_answer("rover", None, 0)
 
 
 ROBOTS = st.sampled_from(["rover", "owl", "crab"])
@@ -197,7 +211,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(robot=ROBOTS, calls=st.lists(st.sampled_from([OPEN, FIRE]), min_size=1, max_size=3))
     def reply(self, robot: str, calls: list[ActionCall]) -> None:
-        asking = Asking(self.consent, robot, clock=lambda: self.now)
+        asking = Asking(self.consent, robot, None, clock=lambda: self.now)
         heard = [each for event in (Started("llm"), *calls, Finished("stop", "So?")) for each in asking.pass_on(event)]
         assert not [event for event in heard if isinstance(event, ActionCall)], "it went out without being asked for"
         self.asked[robot] = (self.now, calls)
@@ -205,7 +219,7 @@ class Conversations(RuleBasedStateMachine):
     @rule(robot=ROBOTS, intent=INTENTS, waited=st.just(0.0) | st.floats(0, ANSWER_S))
     def hear(self, robot: str, intent: str, waited: float) -> None:
         arrived = self.now - waited
-        done = self.consent.answer(robot, intent, arrived)
+        done = self.consent.answer(robot, None, intent, arrived)
         at, calls = self.asked.get(robot, (0.0, []))
         if intent != "repeat":
             self.asked.pop(robot, None)
@@ -221,7 +235,7 @@ class Conversations(RuleBasedStateMachine):
     def waits_for_what_was_asked(self) -> None:
         for robot in ("rover", "owl", "crab"):
             at, _ = self.asked.get(robot, (None, []))
-            assert self.consent.is_answer(robot, self.now) == (at is not None and self.now - at <= ANSWER_S)
+            assert self.consent.is_answer(robot, None, self.now) == (at is not None and self.now - at <= ANSWER_S)
 
 
 TestNothingIsDoneWithoutAYes = Conversations.TestCase
@@ -233,5 +247,5 @@ def test_no_other_intent_is_a_yes(intent: str) -> None:
     robots = Robots(max_robots=1, max_sensors=1)
     robots.declare("rover", BODY)
     consent = Consent(robots, lambda: WORDING)
-    consent.ask("rover", [OPEN], 0)
-    assert consent.answer("rover", intent, 0) == []
+    consent.ask("rover", None, [OPEN], 0)
+    assert consent.answer("rover", None, intent, 0) == []

@@ -100,8 +100,8 @@ async def test_a_failure_is_told_to_the_person_as_a_turn_of_its_own(house: House
     turn = await house.turns.find("rover", str(told["request_id"]))
     assert turn is not None
     assert (turn.words, turn.reply.text, turn.reply.finish_reason) == ("", "I could not move: stuck.", "stop")
-    assert await house.turns.last("rover") == turn, "it can be repeated"
-    assert await house.turns.recent("rover", 1000) == [], "nobody's words stand before it in the history"
+    assert await house.turns.last("rover", None) == turn, "it can be repeated"
+    assert (await house.turns.recent("rover", None, 1000)).turns == (), "nobody's words stand before it in the history"
 
 
 async def test_a_refusal_is_told_in_the_words_of_the_bodys_own_description(house: House) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ai_server.brain.listening import Listening
-from ai_server.brain.opening import History, Moment, Opening
+from ai_server.brain.opening import Moment, Opening, Past
 from ai_server.brain.robots import Situation
 from ai_server.protocol.utterance import Utterance
 
@@ -20,19 +20,20 @@ class Ear:
         self.read: list[tuple[int, str]] = []
         self.listening = Listening(self._open, self._read, clock=lambda: self.now)
 
-    def _open(self, device_id: str) -> Opening:
+    def _open(self, device_id: str, user_id: str | None) -> Opening:
         moment = Moment(datetime(2026, 11, 21, 14, self.opened, tzinfo=UTC), Situation())
         self.opened += 1
-        return Opening(moment, asyncio.create_task(self._history()))
+        return Opening(moment, asyncio.create_task(self._past()))
 
-    async def _history(self) -> History | None:
-        return ()
+    async def _past(self) -> Past | None:
+        return Past()
 
-    def _read(self, partial: Utterance, moment: Moment, history: History) -> None:
+    def _read(self, partial: Utterance, moment: Moment, past: Past) -> None:
         self.read.append((moment.now.minute, partial.text))
 
-    def hear(self, words: str, device_id: str = "rover") -> None:
-        self.listening.hear(Utterance(device_id=device_id, request_id="q", text=words, is_final=False))
+    def hear(self, words: str, device_id: str = "rover", user_id: str | None = None) -> None:
+        partial = Utterance(device_id=device_id, request_id="q", text=words, is_final=False, user_id=user_id)
+        self.listening.hear(partial)
 
 
 @pytest.fixture
@@ -45,10 +46,10 @@ async def test_an_opening_serves_until_the_end_and_no_longer(ear):
     await asyncio.sleep(0.01)
     ear.hear("one two")
     assert ear.read == [(0, "one"), (0, "one two")]
-    opening = ear.listening.end("rover")
+    opening = ear.listening.end("rover", None)
     assert opening is not None
     assert opening.moment.now.minute == 0
-    assert ear.listening.end("rover") is None
+    assert ear.listening.end("rover", None) is None
 
 
 async def test_an_opening_is_for_thirty_seconds(ear):
@@ -61,12 +62,21 @@ async def test_an_opening_is_for_thirty_seconds(ear):
     await asyncio.sleep(0.01)
     assert ear.read == [(0, "one"), (0, "one two"), (1, "one two three")]
     ear.now = 62
-    assert ear.listening.end("rover") is None
+    assert ear.listening.end("rover", None) is None
+
+
+async def test_an_opening_is_for_the_person_who_speaks(ear):
+    ear.hear("one", user_id="ada")
+    ear.hear("one two", user_id="bob")
+    assert ear.opened == 2
+    assert ear.listening.end("rover", "ada") is None
+    ear.hear("one", user_id="ada")
+    assert ear.listening.end("rover", "ada") is not None
 
 
 async def test_nothing_is_read_any_more_after_the_end(ear):
     ear.hear("one")
-    ear.listening.end("rover")
+    ear.listening.end("rover", None)
     await asyncio.sleep(0.01)
     assert ear.read == []
 
