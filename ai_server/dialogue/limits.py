@@ -10,7 +10,7 @@ from token_bucket import Limiter, MemoryStorage
 from ai_server.brain.robots import Robots, TooManyRobotsError, TooManySensorsError
 from ai_server.protocol.device import Control, SensorReading, WakeWord
 from ai_server.protocol.errors import ErrorCode, ProtocolError
-from ai_server.protocol.inbound import Inbound, RobotMessage
+from ai_server.protocol.inbound import Inbound, Message
 from ai_server.protocol.utterance import Utterance
 
 _BURST_S = 5
@@ -64,7 +64,7 @@ class Limits:
         """Say whether one more error of a robot (None: of one that is not known) may be told and logged now."""
         return self._errors(device_id or "").take() and self._errors_of_all.take()
 
-    def _allowance(self, message: RobotMessage) -> tuple[str, Callable[[str], _Bucket]]:
+    def _allowance(self, message: Message) -> tuple[str, Callable[[str], _Bucket]]:
         match message:
             case SensorReading():
                 return "readings", self._readings

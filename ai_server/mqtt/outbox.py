@@ -18,6 +18,7 @@ from ai_server.memory.undelivered import NewPublication, StoredPublication, Unde
 from ai_server.mqtt.connection import Connection, PublishExpired, PublishPostponed
 from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorMessage
+from ai_server.protocol.operator import MemoryAnswer, OperatorResponse
 from ai_server.protocol.parts import split_reply
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent
 from ai_server.protocol.status import Health, Metrics, Status
@@ -283,6 +284,14 @@ class Outbox:
         self._send(topics.system_error(service), payload)
         if error.device_id:
             self._send(topics.error(error.device_id), payload)
+
+    def respond(self, command: str, response: OperatorResponse) -> None:
+        """Publish what came of an operator's request."""
+        self._send(topics.response(command), response.to_json())
+
+    def memory(self, device_id: str, answer: MemoryAnswer) -> asyncio.Future[None]:
+        """Publish what came of a robot's wish to forget or to export; the future is done when the broker has it."""
+        return self._send(topics.memory(device_id), answer.to_json())
 
     def status(self, status: Status) -> None:
         """Publish the retained status of the brain; while there is no connection it would be old when it arrives."""

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from ai_server.protocol.fields import Confidence, Id, WireModel, printable
+from ai_server.protocol.scope import Scope
 from ai_server.protocol.terms import Emotion
 
 
@@ -29,6 +30,9 @@ PersonaName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]
 
 DECIMAL_PLACES = 3
 """A `number` has at most so many."""
+
+_SCOPED = frozenset({"forget", "export"})
+"""The commands of a control that have a scope."""
 
 _FARTHEST = 1_000_000_000_000
 _MOST_PARAMETERS = 50
@@ -78,19 +82,29 @@ class VisionEvent(WireModel):
     object: Annotated[str, Field(min_length=1, max_length=64)] | None = None
 
 
-class Control(WireModel):
+class Control(Scope):
     """The payload of `naila/devices/{device_id}/control`.
 
     `cancel` stops what the robot is saying (`request_id`: only that turn), `repeat` says the last reply again under
     this `request_id`, `reset` begins a new conversation, `persona` chooses who the robot is from its next turn on.
+    `forget` erases what this robot remembers, `export` sends it: both as far as the scope goes.
 
     Attributes:
         persona: goes with the command of that name: the persona file without its .toml; None takes the choice back.
     """
 
-    command: Literal["cancel", "repeat", "reset", "persona"]
+    command: Literal["cancel", "repeat", "reset", "persona", "forget", "export"]
     request_id: Id | None = None
     persona: PersonaName | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, value: object) -> object:
+        """Refuse a misspelt field where it would have far more forgotten than was meant."""
+        if isinstance(value, dict) and value.get("command") in _SCOPED:
+            for name in value.keys() - cls.model_fields.keys():
+                raise ValueError(f"{name}: {value['command']} knows no such field")
+        return value
 
     @model_validator(mode="after")
     def _check_persona(self) -> Self:

@@ -16,6 +16,7 @@ from ai_server.protocol.action import ActionResult
 from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ProtocolError
 from ai_server.protocol.fields import WireModel
+from ai_server.protocol.operator import REQUESTS, OperatorRequest
 from ai_server.protocol.utterance import SttMessage, TaskMessage, TextMessage, Utterance
 
 MAX_DEPTH = 8
@@ -24,7 +25,17 @@ MAX_DEPTH = 8
 MAX_ACTIONS = 25
 """Actions of a robot, if nothing else is set."""
 
-RobotMessage = Utterance | Control | Capabilities | SensorReading | WakeWord | VisionEvent | Heartbeat | ActionResult
+Message = (
+    Utterance
+    | Control
+    | Capabilities
+    | SensorReading
+    | WakeWord
+    | VisionEvent
+    | Heartbeat
+    | ActionResult
+    | OperatorRequest
+)
 Model = TypeVar("Model", bound=WireModel)
 
 
@@ -51,10 +62,10 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A valid message of one robot.
+    """A valid message of one robot, or of an operator.
 
     Attributes:
-        device_id: the robot.
+        device_id: the robot; empty for an operator.
         message: what it says.
         sensor: the type of the sensor, where it is a reading.
         named: the sender chose the `request_id` of the utterance; False where the brain made one up.
@@ -62,7 +73,7 @@ class Inbound:
     """
 
     device_id: str
-    message: RobotMessage
+    message: Message
     sensor: str = ""
     named: bool = True
     retained: bool = False
@@ -134,6 +145,8 @@ def _route(topic: str) -> tuple[str, Reader, str]:
             return "", _task, ""
         case ["naila", "ai", "processing", "stt", device_id]:
             return _device_id(device_id, topic), _stt, ""
+        case ["naila", "system", "request", command]:
+            return "", _request_reader(command), ""
         case ["naila", "devices", device_id, "sensors", sensor]:
             return _device_id(device_id, topic), _sensor, _sensor_type(sensor, device_id)
         case ["naila", "devices", device_id, *rest] if read := _DEVICE_TOPICS.get("/".join(rest)):
@@ -158,6 +171,14 @@ def _sensor_type(sensor: str, device_id: str) -> str:
         f"topic: {sensor!r} is not a sensor type (letters, digits, _; 1 to 48)",
         device_id=device_id,
     )
+
+
+def _request_reader(command: str) -> Reader:
+    kind = REQUESTS.get(command)
+    if kind is None:
+        known = ", ".join(REQUESTS)
+        raise ProtocolError(ErrorCode.BAD_TOPIC, f"topic: there is no command {command!r}; there are {known}")
+    return lambda raw: Inbound("", _decode(raw, kind, id_field="id"))
 
 
 def _stt(raw: _Raw) -> Inbound:
@@ -275,7 +296,7 @@ def _utf8(payload: bytes) -> str:
         raise ProtocolError(ErrorCode.NOT_UTF8, f"payload: not UTF-8 at byte {error.start}") from None
 
 
-def _decode(raw: _Raw, model: type[Model]) -> Model:
+def _decode(raw: _Raw, model: type[Model], *, id_field: str = "request_id") -> Model:
     payload = raw.packet.payload
     _utf8(payload)
     try:
@@ -285,7 +306,7 @@ def _decode(raw: _Raw, model: type[Model]) -> Model:
         raise ProtocolError(code, f"payload: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ProtocolError(ErrorCode.NOT_JSON, f"payload: a JSON object is expected, not {_json_type(value)}")
-    request_id = value.get("request_id")
+    request_id = value.get(id_field)
     correlation_id = request_id[:128] if isinstance(request_id, str) else None
     try:
         _check(value, "", 1, raw.max_depth)

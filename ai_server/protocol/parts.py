@@ -58,7 +58,7 @@ def split_reply(reply: Reply, max_bytes: int) -> list[bytes]:
     for digits in count(1):
         widest = 10**digits - 1
         frame = _frame(reply, widest, max_bytes)
-        texts = _cut(reply.text, max_bytes - len(frame.to_json()))
+        texts = cut_text(reply.text, max_bytes - len(frame.to_json()))
         if len(texts) <= widest:
             break
     parts = len(texts)
@@ -85,7 +85,7 @@ def _frame(reply: Reply, widest: int, max_bytes: int) -> ReplyPart:
     return bare
 
 
-def _cut(text: str, room: int) -> list[str]:
+def cut_text(text: str, room: int) -> list[str]:
     """Cut a text so that each piece takes at most `room` bytes as JSON; one empty piece where there is no text."""
     widths = [len(pydantic_core.to_json(character)) - 2 for character in text]
     pieces = []

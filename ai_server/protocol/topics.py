@@ -20,9 +20,10 @@ WAKE_WORD = "naila/devices/{device_id}/audio/wake_word"
 VISION = "naila/devices/{device_id}/vision/event"
 HEARTBEAT = "naila/devices/{device_id}/status/heartbeat"
 ACTION_RESULT = "naila/devices/{device_id}/status/action"
+REQUEST = "naila/system/request/{command}"
 
 SUBSCRIPTIONS: tuple[tuple[str, int], ...] = tuple(
-    (topic.format(device_id="+", type="+"), qos)
+    (topic.format(device_id="+", type="+", command="+"), qos)
     for topic, qos in (
         (STT, 1),
         (TEXT, 1),
@@ -34,6 +35,7 @@ SUBSCRIPTIONS: tuple[tuple[str, int], ...] = tuple(
         (VISION, 1),
         (HEARTBEAT, 1),
         (ACTION_RESULT, 1),
+        (REQUEST, 1),
     )
 )
 """The topic filters of the brain with their QoS; no two overlap, so nothing arrives twice."""
@@ -57,6 +59,16 @@ def action(device_id: str, name: str) -> str:
 def error(device_id: str) -> str:
     """Return the topic on which a robot is told what was wrong with its message (QoS 1)."""
     return f"naila/ai/responses/error/{device_id}"
+
+
+def memory(device_id: str) -> str:
+    """Return the topic on which a robot learns what came of its wish to forget or to export (QoS 1)."""
+    return f"naila/ai/responses/memory/{device_id}"
+
+
+def response(command: str) -> str:
+    """Return the topic on which an operator's request is answered (QoS 1)."""
+    return f"naila/system/response/{command}"
 
 
 def system_error(service: str) -> str:

@@ -1,6 +1,6 @@
 """The schema's versions, each a file in `versions/`, applied by alembic when the database is opened.
 
-A new one: change `schema.py`, add `versions/NNNN_what.py` with its `upgrade`, and append its number here.
+A new one: change `schema.py`, add `versions/NNNN_what.py` with its `upgrade`, and count it here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = tuple(f"{number:04}" for number in range(1, 15))
 """Every version that this program knows, oldest first."""
 
 HEAD = REVISIONS[-1]
