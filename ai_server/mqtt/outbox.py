@@ -18,7 +18,8 @@ from ai_server.memory.undelivered import NewPublication, StoredPublication, Unde
 from ai_server.mqtt.connection import Connection, PublishExpired, PublishPostponed
 from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorMessage
-from ai_server.protocol.operator import MemoryAnswer, OperatorResponse
+from ai_server.protocol.memory import MemoryAnswer
+from ai_server.protocol.operator import OperatorResponse
 from ai_server.protocol.parts import split_reply
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent
 from ai_server.protocol.status import Health, Metrics, Status
