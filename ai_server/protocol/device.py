@@ -31,7 +31,7 @@ PersonaName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]
 DECIMAL_PLACES = 3
 """A `number` has at most so many."""
 
-_SCOPED = frozenset({"forget", "export"})
+_SCOPED = ("forget", "export")
 """The commands of a control that have a scope."""
 
 _FARTHEST = 1_000_000_000_000
