@@ -1,0 +1,70 @@
+"""The log of who read, exported, changed or erased what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+
+from ai_server.memory.database import Database
+from ai_server.memory.rows import read_rows
+from ai_server.memory.schema import audit
+
+What = Literal[
+    "read", "search", "export", "import", "erase", "sweep", "correct", "remember", "backup", "restore", "rekey"
+]
+
+MAX_ENTRIES = 10_000
+"""So many are kept, the newest."""
+
+_ADD = insert(audit)
+_DROP_BEYOND = delete(audit).where(audit.c.id <= select(func.max(audit.c.id)).scalar_subquery() - MAX_ENTRIES)
+_NEWEST = select(audit).order_by(audit.c.id.desc()).limit(bindparam("at_most"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """That somebody did something with what is remembered.
+
+    Attributes:
+        at: when.
+        who: where the wish came from and whose it was: `cli:root`, `mqtt:operator`, `voice:rover`, `naila` itself.
+        what: was done.
+        scope: to what: ids and times, never words.
+        count: how many turns, facts and so on that was.
+    """
+
+    at: datetime
+    who: str
+    what: What
+    scope: str
+    count: int
+
+
+class Audit:
+    """The log. Both methods can raise `DatabaseError`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def note(self, who: str, what: What, scope: str, count: int) -> None:
+        """Add an entry; those beyond `MAX_ENTRIES` go."""
+        await self._database.run(lambda connection: note(connection, who=who, what=what, scope=scope, count=count))
+
+    async def newest(self, limit: int) -> list[AuditEntry]:
+        """Return at most so many entries, the newest first."""
+        values = {"at_most": limit}
+        return await self._database.read(lambda connection: read_rows(connection, audit, _NEWEST, values, _entry))
+
+
+def note(connection: Connection, *, who: str, what: What, scope: str, count: int) -> None:
+    """Add an entry within the caller's transaction; those beyond `MAX_ENTRIES` go."""
+    connection.execute(_ADD, {"at": datetime.now(UTC), "who": who, "what": what, "scope": scope, "count": count})
+    connection.execute(_DROP_BEYOND)
+
+
+def _entry(row: Mapping[Any, Any]) -> AuditEntry:
+    return AuditEntry(**{name: row[name] for name in AuditEntry.__slots__})

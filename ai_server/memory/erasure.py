@@ -1,0 +1,493 @@
+"""Forgetting for good: what is erased leaves the tables, the files, and what the engine keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row, Select, Table, and_, delete, exists, func, insert, or_, select, update
+
+from ai_server.memory import audit
+from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.mentions import Mention, strings_in
+from ai_server.memory.schema import (
+    chosen_personas,
+    conversations,
+    erasures,
+    facts,
+    inbox,
+    names,
+    outbox,
+    personalities,
+    reminders,
+    summaries,
+    turns,
+    voice_settings,
+)
+from ai_server.memory.selection import Selection
+
+log = structlog.get_logger(__name__)
+
+RECALLED = "remembers: "
+"""What begins the last part of a turn's bracketed line, where search had found something for its words."""
+
+_RETRY_S = 60.0
+"""What could not be scrubbed is tried again so often."""
+
+_SCRUBS = 20
+_SCRUB_PAUSE_S = 0.25
+"""Who reads meanwhile is given so many pauses to come to an end before an erasure returns."""
+
+_READ_AT_ONCE = 1000
+_CHUNK = 500
+"""So many ids are in one statement."""
+
+Person = tuple[str, str]
+"""A robot's `device_id`, and the `user_id` of who speaks with it; empty for whoever it does not know."""
+
+_SPOKEN: Mapping[Table, tuple[str, ...]] = {
+    turns: ("words", "text", "actions"),
+    facts: ("subject", "kind", "value", "text"),
+    summaries: ("text",),
+    names: ("name",),
+    reminders: ("name", "text"),
+    inbox: ("text",),
+    outbox: ("payload",),
+}
+"""Where each table holds what was said, or what came of it."""
+
+_MOMENTS: Mapping[Table, str] = {
+    turns: "at",
+    facts: "learned_at",
+    names: "said_at",
+    reminders: "set_at",
+    inbox: "arrived_at",
+}
+"""When it was said; what is not here is as old as its turns."""
+
+_OF_ROBOTS = (voice_settings, chosen_personas)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What is gone, or would be: how many rows of each kind.
+
+    Attributes:
+        turns: what was said and answered.
+        facts: also those that no longer held.
+        summaries: they are made anew from what stays.
+        names: of people and robots.
+        reminders: timers, alarms and reminders.
+        personalities: how robots had come to speak with people.
+        settings: voices and personas that were chosen for robots.
+        waiting: utterances that were not answered yet.
+        publications: replies and actions, delivered or not.
+        cleaned: turns that stay, without what they had recalled of what is gone.
+        scrubbed: nothing of it is in the files any more; else a reader held that up, and it follows.
+    """
+
+    turns: int = 0
+    facts: int = 0
+    summaries: int = 0
+    names: int = 0
+    reminders: int = 0
+    personalities: int = 0
+    settings: int = 0
+    waiting: int = 0
+    publications: int = 0
+    cleaned: int = 0
+    scrubbed: bool = False
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is to go, by the ids of its rows."""
+
+    ids: dict[Table, set[int]] = field(default_factory=lambda: defaultdict(set))
+    told: set[int] = field(default_factory=set)
+    """Turns that stay, but whose bracketed line or trace speaks of it."""
+    people: set[Person] = field(default_factory=set)
+    """Of whom something is to go."""
+    reaches_all: bool = False
+    """It was said for the household, or is a robot's name: it is in what everybody's conversation begins with."""
+
+
+class Erasure:
+    """Erases what is selected.
+
+    Args:
+        database: what it is erased from.
+        data_dir: where damaged databases were set aside, which nobody can search: they are deleted, too.
+        forget: has the engine, and whatever else holds something of a person in memory, forget one person's
+            conversation with one robot; None for whoever it does not know.
+        forget_all: has the engine forget everything that it keeps.
+        refresh: has what is held in memory of the tables (names, voices, personas, personalities) be read anew.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        data_dir: Path,
+        forget: Callable[[str, str | None], None],
+        forget_all: Callable[[], None],
+        refresh: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._database = database
+        self._data_dir = data_dir
+        self._forget = forget
+        self._forget_all = forget_all
+        self._refresh = refresh
+
+    async def preview(self, selection: Selection) -> Erased:
+        """Return what `erase` would erase; nothing is changed.
+
+        Raises:
+            DatabaseError: if the database refused.
+        """
+        spoken = await _Spoken.of(self._database, selection)
+        return _counts(await self._database.read(lambda connection: _find(connection, selection, spoken)))
+
+    async def erase(self, selection: Selection, *, by: str, everything: bool = False) -> Erased:
+        """Erase what is selected, and what came of it, for good.
+
+        It is gone from the tables, in one transaction, when this returns. From the files, too, unless somebody reads
+        the database at the time; `run` sees to it then. An utterance that is being answered meanwhile is stored after.
+
+        Args:
+            selection: what to erase.
+            by: who wants it, for the audit log.
+            everything: must be said of a selection that selects everything.
+
+        Raises:
+            ValueError: the selection is empty, and `everything` was not said.
+            DatabaseError: if the database refused; nothing is erased then.
+        """
+        if selection.is_everything and not everything:
+            raise ValueError("nothing says what to erase; for everything, say so")
+        spoken = await _Spoken.of(self._database, selection)
+        found = await self._database.run(lambda connection: _erase(connection, selection, spoken, by))
+        erased = _counts(found)
+        log.info("erased", by=by, scope=selection.scope, turns=erased.turns, facts=erased.facts)
+        return _counts(found, scrubbed=await self._finish())
+
+    async def resume(self) -> bool:
+        """Scrub what an earlier erasure, or an earlier process, could not; return whether nothing is left to scrub.
+
+        Raises:
+            DatabaseError: if the database refused.
+        """
+        if await self._database.read(_unfinished):
+            return await self._finish()
+        return True
+
+    async def run(self) -> None:
+        """Do `resume` at once and then every minute, until cancelled."""
+        while True:
+            try:
+                await self.resume()
+            except DatabaseError as error:
+                log.warning("what is erased cannot be scrubbed yet", reason=str(error))
+            await asyncio.sleep(_RETRY_S)
+
+    async def _finish(self) -> bool:
+        """Have everything forget what the tables hold no more; return whether the files have, too."""
+        unfinished = await self._database.read(_unfinished)
+        for each in unfinished:
+            if each.all_touched:
+                self._forget_all()
+            for device_id, user_id in each.touched:
+                self._forget(device_id, user_id or None)
+        await self._refresh()
+        await asyncio.to_thread(_delete_damaged, self._data_dir)
+        if not await scrub(self._database):
+            log.warning("somebody reads the database: what is erased is scrubbed once they have done")
+            return False
+        done = delete(erasures).where(erasures.c.id.in_([each.id for each in unfinished]))
+        await self._database.run(lambda connection: connection.execute(done).close())
+        return True
+
+
+async def scrub(database: Database) -> bool:
+    """Have nothing that was deleted be in the database's files any more; False where readers held that up too long.
+
+    SQLite zeroes what is deleted in its pages (`secure_delete`) and the write-ahead log is emptied; PostgreSQL's tables
+    are vacuumed.
+
+    Raises:
+        DatabaseError: if the database refused.
+    """
+    for _ in range(_SCRUBS):
+        if await database.outside(_scrub):
+            return True
+        await asyncio.sleep(_SCRUB_PAUSE_S)
+    return False
+
+
+def _scrub(connection: Connection) -> bool:
+    if connection.dialect.name == "postgresql":
+        tables = ", ".join(connection.dialect.identifier_preparer.format_table(table) for table in (*_SPOKEN, erasures))
+        connection.exec_driver_sql(f"VACUUM {tables}")
+        return True
+    patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")  # turns wait to be stored meanwhile
+    try:
+        return connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
+
+
+def _delete_damaged(data_dir: Path) -> None:
+    for path in data_dir.glob("*.damaged-*"):
+        with suppress(FileNotFoundError):
+            path.unlink()
+            log.warning("a damaged database that was set aside is deleted: nobody can search it", path=str(path))
+
+
+class _Spoken:
+    """The rows that speak of what is to be erased: looked through in small reads, so that turns come in between.
+
+    Attributes:
+        mention: what is looked for; None where words do not matter.
+        ids: of the rows that speak of it.
+        told: the turns of which only the bracketed line or the trace does.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self.mention = None if selection.about is None else Mention(selection.about)
+        self.ids: dict[Table, set[int]] = defaultdict(set)
+        self.told: set[int] = set()
+        self._selection = selection
+        self._tables = [table for table in _SPOKEN if self.mention and _can_ask(table, selection)]
+        self._seen: dict[Table, int] = defaultdict(int)
+
+    @classmethod
+    async def of(cls, database: Database, selection: Selection) -> _Spoken:
+        """Look through all there is now.
+
+        Raises:
+            DatabaseError: if the database refused.
+        """
+        spoken = cls(selection)
+        for table in spoken._tables:
+            while await database.read(partial(spoken._look, table)):
+                pass
+        return spoken
+
+    def catch_up(self, connection: Connection) -> None:
+        """Look through what came since."""
+        for table in self._tables:
+            while self._look(table, connection):
+                pass
+
+    def _look(self, table: Table, connection: Connection) -> bool:
+        """Look through some more rows of a table; False where there were none."""
+        columns = [table.c[name] for name in _SPOKEN[table]]
+        aside = [turns.c.facts, turns.c.trace] if table is turns else []
+        rows = connection.execute(
+            select(table.c.id, *columns, *aside)
+            .where(table.c.id > self._seen[table], *self._selection.limits(table, _MOMENTS.get(table)))
+            .order_by(table.c.id)
+            .limit(_READ_AT_ONCE)
+        ).all()
+        for number, *values in rows:
+            if self._speaks(values[: len(columns)]):
+                self.ids[table].add(number)
+            elif self._speaks(values[len(columns) :]):
+                self.told.add(number)
+            self._seen[table] = number
+        return bool(rows)
+
+    def _speaks(self, values: Sequence[Any]) -> bool:
+        return self.mention is not None and self.mention.is_in(*(text for value in values for text in _texts(value)))
+
+
+def _can_ask(table: Table, selection: Selection) -> bool:
+    """Say whether a table's rows tell themselves whether they are selected; else their turns do."""
+    if selection.user_id is not None and "user_id" not in table.c:
+        return False
+    return table in _MOMENTS or (selection.since is None and selection.until is None)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts in a value of a column; a payload is JSON, or else read as text."""
+    if not isinstance(value, bytes):
+        yield from strings_in(value)
+        return
+    text = value.decode(errors="replace")
+    try:
+        yield from strings_in(json.loads(text))
+    except ValueError:
+        yield text
+
+
+# What is to go.
+
+
+def _find(connection: Connection, selection: Selection, spoken: _Spoken) -> _Found:
+    spoken.catch_up(connection)
+    found = _Found(told=set(spoken.told))
+    if spoken.mention is not None:
+        found.ids.update(spoken.ids)
+    else:
+        for table in (*_SPOKEN, personalities, *_OF_ROBOTS):
+            if _can_ask(table, selection):
+                found.ids[table] = _own_ids(connection, table, selection)
+    for some in _chunks(found.ids[turns]):
+        _follow(connection, some, found)
+    _note_people(connection, found)
+    found.reaches_all = selection.is_everything or _reaches_all(connection, found)
+    return found
+
+
+def _own_ids(connection: Connection, table: Table, selection: Selection) -> set[int]:
+    """Return the ids of the rows that a selection without words selects by their own columns."""
+    query = select(table.c.id).where(*selection.limits(table, _MOMENTS.get(table)))
+    if table is names and selection.user_id is not None:
+        query = query.where(names.c.bearer == "person")
+    return set(connection.execute(query).scalars())
+
+
+def _follow(connection: Connection, some: Sequence[int], found: _Found) -> None:
+    """Find what came of some turns."""
+    of_turns = turns.c.id.in_(some)
+    later = turns.alias()
+    set_by_turn = and_(
+        reminders.c.device_id == turns.c.device_id,
+        reminders.c.set_at.between(turns.c.at, turns.c.replied_at),
+        ~exists().where(  # utterances of a robot are answered in order: an earlier one was answered then
+            later.c.device_id == turns.c.device_id,
+            reminders.c.set_at.between(later.c.at, later.c.replied_at),
+            later.c.replied_at < turns.c.replied_at,
+        ),
+    )
+    queries: Mapping[Table, Select[Any]] = {
+        facts: select(facts.c.id).where(facts.c.turn_id.in_(some)),
+        summaries: select(summaries.c.id)
+        .join(turns, and_(turns.c.conversation_id == summaries.c.conversation_id, turns.c.id <= summaries.c.to_turn_id))
+        .where(of_turns),
+        outbox: select(outbox.c.id)
+        .join(turns, and_(turns.c.device_id == outbox.c.device_id, turns.c.request_id == outbox.c.request_id))
+        .where(of_turns),
+        reminders: select(reminders.c.id).join(turns, set_by_turn).where(of_turns),
+    }
+    for table, query in queries.items():
+        found.ids[table].update(connection.execute(query).scalars())
+
+
+def _note_people(connection: Connection, found: _Found) -> None:
+    of_people = {table: found.ids[table] for table in (facts, summaries, names, personalities)}
+    for table, ids in {**of_people, turns: found.ids[turns] | found.told}.items():
+        for some in _chunks(ids):
+            query = select(table.c.device_id, table.c.user_id).distinct().where(table.c.id.in_(some))
+            found.people.update((row.device_id, row.user_id) for row in connection.execute(query))
+
+
+def _reaches_all(connection: Connection, found: _Found) -> bool:
+    shared = {facts: facts.c.household, names: names.c.bearer == "robot"}
+    return any(
+        connection.execute(select(table.c.id).where(condition, table.c.id.in_(some)).limit(1)).first()
+        for table, condition in shared.items()
+        for some in _chunks(found.ids[table])
+    )
+
+
+def _counts(found: _Found, *, scrubbed: bool = False) -> Erased:
+    counted = {table: len(ids) for table, ids in found.ids.items()}
+    return Erased(
+        turns=counted.get(turns, 0),
+        facts=counted.get(facts, 0),
+        summaries=counted.get(summaries, 0),
+        names=counted.get(names, 0),
+        reminders=counted.get(reminders, 0),
+        personalities=counted.get(personalities, 0),
+        settings=sum(counted.get(table, 0) for table in _OF_ROBOTS),
+        waiting=counted.get(inbox, 0),
+        publications=counted.get(outbox, 0),
+        cleaned=len(found.told),
+        scrubbed=scrubbed,
+    )
+
+
+# How it goes.
+
+
+def _erase(connection: Connection, selection: Selection, spoken: _Spoken, by: str) -> _Found:
+    found = _find(connection, selection, spoken)
+    found.told |= _recalling(connection, found)
+    for some in _chunks(found.told):
+        _clean(connection, some, spoken.mention)
+    for table, ids in found.ids.items():
+        for some in _chunks(ids):
+            connection.execute(delete(table).where(table.c.id.in_(some)))
+    _delete_conversations(connection, selection, found)
+    gone = sum(map(len, found.ids.values()))
+    audit.note(connection, who=by, what="erase", scope=selection.scope, count=gone)
+    if gone or found.told:
+        touched = sorted(found.people)
+        row = {"at": datetime.now(UTC), "touched": touched, "all_touched": found.reaches_all}
+        connection.execute(insert(erasures), row)
+    return found
+
+
+def _recalling(connection: Connection, found: _Found) -> set[int]:
+    """Return the turns that stay and may have recalled what goes."""
+    query = select(turns.c.id).where(turns.c.facts.contains(RECALLED, autoescape=True))
+    if found.reaches_all:
+        return set(connection.execute(query).scalars()) - found.ids[turns]
+    recalling: set[int] = set()
+    for device_id, user_id in found.people:
+        of_person = query.where(turns.c.device_id == device_id, turns.c.user_id == user_id)
+        recalling.update(connection.execute(of_person).scalars())
+    return recalling - found.ids[turns]
+
+
+def _clean(connection: Connection, some: Sequence[int], mention: Mention | None) -> None:
+    """Take what goes out of the bracketed lines and traces of turns that stay."""
+    query = select(turns.c.id, turns.c.device_id, turns.c.user_id, turns.c.facts, turns.c.trace).where(
+        turns.c.id.in_(some)
+    )
+    for row in connection.execute(query).all():
+        line = row.facts.partition(RECALLED)[0].rstrip(" ;,")
+        speaks = mention is not None and mention.is_in(line)
+        tells = mention is not None and mention.is_in(*strings_in(row.trace))
+        values = {"facts": "" if speaks else line, "trace": None if tells else row.trace}
+        connection.execute(update(turns).where(turns.c.id == row.id).values(values))
+
+
+def _delete_conversations(connection: Connection, selection: Selection, found: _Found) -> None:
+    """Delete the conversations without a turn, but for the newest of those of whom something stays."""
+    empty = ~exists().where(turns.c.conversation_id == conversations.c.id)
+    if selection.is_whole:
+        connection.execute(delete(conversations).where(empty, *selection.limits(conversations)))
+        return
+    other = conversations.alias()
+    newest = (
+        select(func.max(other.c.id))
+        .where(other.c.device_id == conversations.c.device_id, other.c.user_id == conversations.c.user_id)
+        .scalar_subquery()
+    )
+    silent = ~exists().where(turns.c.device_id == conversations.c.device_id, turns.c.user_id == conversations.c.user_id)
+    for device_id, user_id in found.people:
+        of_person = and_(conversations.c.device_id == device_id, conversations.c.user_id == user_id)
+        connection.execute(delete(conversations).where(of_person, empty, or_(conversations.c.id < newest, silent)))
+
+
+def _unfinished(connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(select(erasures).order_by(erasures.c.id)).all()
+
+
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(sorted(ids))
+    while some := list(islice(rest, _CHUNK)):
+        yield some
