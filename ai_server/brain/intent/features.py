@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from zlib import crc32
 
-SIZE = 1 << 15
+SIZE = 1 << 16
 """Number of features; n-grams whose hashes are the same share one."""
 
 UNKNOWN = "\0"
 """Stands for a word that no phrase has."""
 
 _MASK = SIZE - 1
-_LONGEST_LETTERS = 4
-_MOST_WORDS = 4096
+_LETTERS = 3
+_MOST_WORDS = 8192
 
 
 def features(words: Sequence[str], known: Container[str]) -> list[int]:
@@ -29,10 +29,11 @@ def features(words: Sequence[str], known: Container[str]) -> list[int]:
     grams = seen[1:-1]
     grams += [f"{first} {second}" for first, second in pairwise(seen)]
     grams += [f"{first} _ {second}" for first, second in zip(seen, seen[2:], strict=False)]
+    found = dict.fromkeys(crc32(gram.encode()) & _MASK for gram in grams)
     for word in words:
         if word in known:
-            grams += _letters(word)
-    return [crc32(gram.encode()) & _MASK for gram in dict.fromkeys(grams)]
+            found |= _letters(word)
+    return list(found)
 
 
 def _kind(word: str) -> str:
@@ -40,8 +41,10 @@ def _kind(word: str) -> str:
 
 
 @lru_cache(_MOST_WORDS)
-def _letters(word: str) -> Sequence[str]:
-    if len(word) <= _LONGEST_LETTERS:
-        return ()
+def _letters(word: str) -> Mapping[int, None]:
+    """Return the features of a word's letters, in their order."""
+    if len(word) <= _LETTERS:
+        return {}
     edged = f"<{word}>"
-    return [f"#{edged[at : at + _LONGEST_LETTERS]}" for at in range(len(edged) - _LONGEST_LETTERS + 1)]
+    grams = (f"#{edged[at : at + _LETTERS]}" for at in range(len(edged) - _LETTERS + 1))
+    return dict.fromkeys(crc32(gram.encode()) & _MASK for gram in grams)

@@ -19,7 +19,7 @@ from ai_server.brain.intent.words import Words
 from ai_server.configfile import ConfigError
 
 _PHRASES_VERSION = "1"
-_LEARNT_VERSION = "6"
+_LEARNT_VERSION = "7"
 """Of how it is made: another one makes what is cached worthless."""
 
 _BOOK = TypeAdapter(Phrasebook)

@@ -16,7 +16,7 @@ UNHEARD = "qqqqq"
 """Stands in samples for a word that nobody can know before, such as a name."""
 
 _SEED = 20
-_PER_PHRASE = 10
+_PER_PHRASE = 15
 _PER_NEGATIVE = 20
 _TRIES = 3
 _LEAVE_OUT = 0.6
