@@ -17,6 +17,7 @@ from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import Prompt
 from ai_server.brain.rules import Rules
 from ai_server.brain.skills.sayings import Sayings
+from ai_server.brain.tones import Tones
 from ai_server.brain.watchedfile import WatchedFile
 from ai_server.brain.wording import Wording
 from ai_server.configfile import ConfigError, toml_files
@@ -46,6 +47,7 @@ class Characters:
         rules: when robots speak of their own accord.
         classifier: tells what an utterance is for; it knows the names of all personas, and is warm for their languages.
         feelings: tells from words how somebody feels.
+        tones: tells from words in what tone somebody speaks.
         problems: what is wrong with files, of which something older or nothing is in use.
     """
 
@@ -58,6 +60,7 @@ class Characters:
     rules: Rules
     classifier: IntentClassifier
     feelings: Feelings
+    tones: Tones
     problems: tuple[str, ...] = ()
     _warned: set[str] = field(default_factory=set, compare=False, repr=False)
 
@@ -83,7 +86,7 @@ class Characters:
 
 
 class CharacterFiles:
-    """Keeps `current` true to the files: personas, prompt, answers, wording, sayings, rules, intents, feelings.
+    """Keeps `current` true to the files of `config/`.
 
     A file that is wrong or missing keeps what it held before and is one of the `problems`. A persona whose file is
     deleted is gone, but for the default one.
@@ -120,6 +123,7 @@ class CharacterFiles:
         self._names = self._personas.spoken_names()
         self._classifier = WatchedFile.read(folder / "intents", self._load_classifier)
         self._feelings = WatchedFile.read(folder / "feelings", Feelings.load)
+        self._tones = WatchedFile.read(folder / "tones", Tones.load)
         self.current = self._snapshot()
 
     def voice(self, request: ChatRequest) -> Voice:
@@ -150,6 +154,7 @@ class CharacterFiles:
             self._rules,
             self._classifier,
             self._feelings,
+            self._tones,
         )
 
     def _look(self) -> bool:
@@ -194,6 +199,7 @@ class CharacterFiles:
             rules=self._rules.content,
             classifier=self._classifier.content,
             feelings=self._feelings.content,
+            tones=self._tones.content,
             problems=(*self._personas.problems, *(problem for problem in problems if problem)),
         )
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from ai_server.configfile import ConfigError, ConfigModel, load_toml, toml_files
 from ai_server.llm.fallback import AnswersByEmotion
 from ai_server.llm.reply import ReplyParser
+from ai_server.memory.personalities import Traits
 from ai_server.protocol.terms import EMOTIONS, Emotion
 
 MOST_EXAMPLES = 8
@@ -85,6 +86,24 @@ class Example(ConfigModel):
     answer: ExampleAnswer
 
 
+_Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+
+
+class PersonaTraits(ConfigModel):
+    """Five traits of a character, each from 0, little of it, to 1, much."""
+
+    warmth: _Share = 0.5
+    energy: _Share = 0.5
+    formality: _Share = 0.5
+    humour: _Share = 0.5
+    directness: _Share = 0.5
+
+    @property
+    def values(self) -> Traits:
+        """The numbers alone."""
+        return Traits(**self.model_dump())
+
+
 class Persona(ConfigModel):
     """A character that the robot speaks as.
 
@@ -95,6 +114,7 @@ class Persona(ConfigModel):
         examples: turns that show how it speaks.
         default_emotion: how it looks when nothing moves it.
         languages: those that it speaks, the one it prefers first.
+        traits: where its manner with each person begins.
         fallback: its own answers for when there is no model, by intent; they take the place of the common ones.
     """
 
@@ -104,6 +124,7 @@ class Persona(ConfigModel):
     examples: Annotated[tuple[Example, ...], BeforeValidator(_list_of_tables), AfterValidator(_few)] = ()
     default_emotion: Emotion = "neutral"
     languages: Annotated[tuple[Annotated[str, AfterValidator(_language)], ...], Field(min_length=1)] = ("en",)
+    traits: PersonaTraits = PersonaTraits()
     fallback: Mapping[str, AnswersByEmotion] = {}
 
     @classmethod

@@ -106,6 +106,7 @@ def test_no_flood_of_unknown_personas_fills_the_memory_or_the_log() -> None:
         "phrases/actions.toml",
         "intents/en.yaml",
         "feelings/signs.toml",
+        "tones/signs.toml",
     ],
 )
 @pytest.mark.parametrize("content", [b"= $$$ {", None])

@@ -11,6 +11,7 @@ from ai_server.brain.persona import Persona
 from ai_server.configfile import ConfigError
 from ai_server.llm.chat import ChatRequest, Finished, Message
 from ai_server.llm.fallback import Fallback, Voice, WrittenAnswers
+from ai_server.memory.personalities import Traits
 from ai_server.protocol.terms import EMOTIONS
 
 PERSONAS = resources.config_dir() / "personas"
@@ -46,6 +47,12 @@ def test_every_shipped_persona_shows_how_it_speaks(name: str) -> None:
 
 def test_the_own_answers_of_a_persona_are_read() -> None:
     assert any("eight arms" in answer for answer in Persona.load(PERSONAS, "ollie").fallback["greeting"].neutral)
+
+
+def test_a_persona_has_its_traits_and_the_middle_of_those_it_does_not_name(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("name = 'A'\ncharacter = 'a robot'\n[traits]\nwarmth = 1\nhumour = 0.2")
+    assert Persona.load(tmp_path, "mine").traits.values == Traits(1.0, 0.5, 0.5, 0.2, 0.5)
+    assert Persona.load(PERSONAS, "nabu").traits.directness > Persona.load(PERSONAS, "ollie").traits.directness
 
 
 def test_examples_are_shown_as_turns_below_a_heading() -> None:
@@ -107,6 +114,21 @@ def test_a_missing_persona_names_those_that_exist() -> None:
             "name = 'A'\ncharacter = 'a robot'\n[fallback.greeting]\nneutral = ['Hi']",
             "fallback.greeting.neutral.0: must",
         ),
+        ("name = 'A'\ncharacter = 'a robot'\n[traits]\nwarmth = 1.5", "traits.warmth: Input should be less than or"),
+        (
+            "name = 'A'\ncharacter = 'a robot'\n[traits]\nwarmth = -0.1",
+            "traits.warmth: Input should be greater than or",
+        ),
+        ("name = 'A'\ncharacter = 'a robot'\n[traits]\nwarmth = nan", "traits.warmth: Input should be"),
+        (
+            "name = 'A'\ncharacter = 'a robot'\n[traits]\nwarmth = '0.5'",
+            "traits.warmth: Input should be a valid number",
+        ),
+        (
+            "name = 'A'\ncharacter = 'a robot'\n[traits]\nhumor = 0.5",
+            "traits.humor is not known here; did you mean humour?",
+        ),
+        ("name = 'A'\ncharacter = 'a robot'\ntraits = 0.5", "traits: must be a table"),
     ],
 )
 def test_a_wrong_persona_is_refused_with_the_key(tmp_path: Path, content: str, complaint: str) -> None:
