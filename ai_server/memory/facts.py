@@ -24,7 +24,10 @@ USER = "user"
 """The subject of what people say of themselves."""
 
 SINGLE_VALUED = frozenset(
-    {"age", "birthday", "employer", "favourite", "home", "job", "location", "name", "origin", "school", "when", "wish"}
+    {
+        *("age", "birthday", "birthplace", "car", "childhood", "employer", "favourite", "height", "home", "is", "job"),
+        *("location", "marital", "name", "origin", "study", "when"),
+    }
 )
 """The kinds, or the first words of kinds such as `favourite colour`, of which one value holds at a time."""
 

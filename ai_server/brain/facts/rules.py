@@ -1,0 +1,300 @@
+"""Finds facts in what people say, by the rules of `config/facts/`: few, and sure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import product
+from pathlib import Path
+from string import Template
+
+from ai_server.brain.facts.readings import Reading, Readings
+from ai_server.brain.facts.rulefile import Keep, Rule, RuleFile, load_rules
+from ai_server.brain.intent.phrases import Automaton, Match
+from ai_server.brain.intent.words import Spoken, Words
+from ai_server.configfile import config_files
+from ai_server.memory.facts import NewFact
+
+_SURE = 0.95
+_MOST_CHARACTERS = 1000
+"""In longer utterances somebody reads something out, or tells a story."""
+
+_MOST_PARTS = 6
+_NOTE = "note"
+_SENTENCE = re.compile(r"(?:[^.!?;\n]|[.](?=\S))+[.!?;\n]*")
+_QUOTES = re.compile('["“”„«»]')
+_SEPARATOR = re.compile(r"[,:–—]")  # noqa: RUF001
+
+
+class FactRules:
+    """The rules of all languages.
+
+    Args:
+        languages: by their primary tags of BCP 47.
+    """
+
+    def __init__(self, languages: Mapping[str, RuleFile]) -> None:
+        self._languages = {language: _Language(language, rules) for language, rules in languages.items()}
+
+    @classmethod
+    def load(cls, folder: Path) -> FactRules:
+        """Read `config/facts/`, a file for each language: `en.yaml`.
+
+        Raises:
+            ConfigError: if a file is wrong; it names the file, the line and what is wrong there.
+        """
+        return cls({path.stem: load_rules(path) for path in config_files(folder, ".yaml", ".yml")})
+
+    def extract(self, words: str, language: str, now: datetime) -> tuple[NewFact, ...]:
+        """Return the facts in what somebody says; what they ask to remember is among them.
+
+        It takes less than a millisecond for most utterances. Nothing is found in a language without a file.
+
+        Args:
+            words: what was said.
+            language: a primary tag of BCP 47.
+            now: in the time zone of the person; what "tomorrow" counts from.
+        """
+        rules = self._languages.get(language)
+        return rules.extract(words, now) if rules and len(words) <= _MOST_CHARACTERS else ()
+
+    def remembered(self, words: str, language: str, now: datetime) -> tuple[NewFact, ...]:
+        """Return what somebody asks to remember, among the rest of it; nothing where they ask no such thing."""
+        rules = self._languages.get(language)
+        return rules.remembered(words, now) if rules and len(words) <= _MOST_CHARACTERS else ()
+
+    def told(self, statement: str, language: str, now: datetime) -> tuple[NewFact, ...]:
+        """Return what there is to remember of a statement, all of it where no rule finds anything in it."""
+        rules = self._languages.get(language)
+        return rules.told(statement, now) if rules else (_noted(statement),)
+
+    def said_back(self, words: str, language: str) -> str:
+        """Return what somebody says of themselves as it is said to them: "your keys" for "my keys"."""
+        rules = self._languages.get(language)
+        return rules.readings.told_back(words) if rules else words
+
+    def begins_lower(self, text: str, language: str) -> str:
+        """Return a sentence to tell back as it goes on in another: its first letter is small, but that of a name."""
+        rules = self._languages.get(language)
+        return rules.begins_lower(text) if rules else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A part of a sentence: where it may begin, and where it may end."""
+
+    starts: Sequence[int]
+    ends: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    facts: tuple[NewFact, ...]
+    start: int
+    end: int
+
+
+class _Language:
+    def __init__(self, language: str, rules: RuleFile) -> None:
+        self._rules = rules
+        self._words = Words(rules.spellings)
+        self.readings = Readings(language, rules, self._words)
+        self._said = _Phrases([rule for rule in rules.facts if not rule.told], rules, self._words)
+        self._told = _Phrases([rule for rule in rules.facts if rule.told], rules, self._words)
+        self._before = self._automaton(rules.before)
+        self._after = self._automaton(rules.after)
+        self._never = self._automaton(rules.never)
+        self._taken_back = self._automaton(rules.taken_back)
+        remember = rules.remember
+        self._strictly = self._automaton(remember.strictly)
+        self._loosely = self._automaton(remember.loosely)
+        self._for_all = self._automaton(remember.for_all)
+        self._small = {told.split()[0].casefold() for told in rules.flip.values()} | rules.articles
+
+    def extract(self, text: str, now: datetime) -> tuple[NewFact, ...]:
+        if _QUOTES.search(text):
+            return ()
+        if asked := self.remembered(text, now):
+            return asked
+        return self._facts(text, now, (self._said,))
+
+    def remembered(self, text: str, now: datetime) -> tuple[NewFact, ...]:
+        spoken = self._words.spoken(text)
+        if text.rstrip().endswith("?") or not spoken.words:
+            return ()
+        for automaton, is_for_all in ((self._for_all, True), (self._strictly, False)):
+            if (rest := self._rest(automaton, spoken)) is not None:
+                facts = self.told(rest, now) if self._is_note(rest) else ()
+                return tuple(replace(fact, household=is_for_all) for fact in facts)
+        rest = self._rest(self._loosely, spoken)
+        return self._asked(rest, now) if rest else ()
+
+    def told(self, statement: str, now: datetime) -> tuple[NewFact, ...]:
+        return self._asked(statement, now) or (self._note(statement),)
+
+    def begins_lower(self, text: str) -> str:
+        first = text.partition(" ")[0]
+        return text[:1].lower() + text[1:] if first.casefold() in self._small else text
+
+    def _automaton(self, templates: Iterable[str]) -> Automaton:
+        return Automaton.of(templates, self._rules.lists, self._words.of, self._rules.kinds)
+
+    def _rest(self, automaton: Automaton, spoken: Spoken) -> str | None:
+        """Return what follows on one of the templates at the beginning; None where there is none, or nothing."""
+        for start in self._starts(spoken.words, 0):
+            for match in reversed(automaton.matches(spoken.words, start)):
+                if match.end < len(spoken.words):
+                    return spoken.text[spoken.starts[match.end] :].strip()
+        return None
+
+    def _is_note(self, statement: str) -> bool:
+        words = self._words.of(statement)
+        return len(words) > 1 and words[0] not in self._rules.remember.no_note
+
+    def _asked(self, statement: str, now: datetime) -> tuple[NewFact, ...]:
+        facts = self._facts(statement, now, (self._said, self._told))
+        return tuple(replace(fact, source="told", confidence=1.0) for fact in facts)
+
+    def _note(self, statement: str) -> NewFact:
+        return replace(_noted(statement), text=self._told_back(statement))
+
+    def _told_back(self, statement: str) -> str:
+        statement = statement.strip().rstrip(".!")
+        if self._rules.unflippable.isdisjoint(self._words.of(statement)):
+            return f"{_capital(self.readings.told_back(statement))}."
+        return Template(self._rules.quoted).substitute(said=statement)
+
+    def _facts(self, text: str, now: datetime, phrases: Sequence[_Phrases]) -> tuple[NewFact, ...]:
+        words = self._words.of(text)
+        if _has(self._taken_back, words):
+            return ()
+        facts: dict[tuple[str, str, str], NewFact] = {}
+        for sentence in _SENTENCE.findall(text):
+            if "?" not in sentence:
+                for fact in self._of_sentence(sentence, now, phrases):
+                    facts.setdefault((fact.subject, fact.kind, fact.value.casefold()), fact)
+        return tuple(facts.values())
+
+    def _of_sentence(self, sentence: str, now: datetime, phrases: Sequence[_Phrases]) -> list[NewFact]:
+        spoken = self._words.spoken(sentence)
+        found = [
+            each
+            for clause in self._clauses(spoken)
+            for each in [self._of_clause(clause, spoken, now, phrases)]
+            if each is not None
+        ]
+        covered = {at for each in found for at in range(each.start, each.end)}
+        apart = ["" if at in covered else word for at, word in enumerate(spoken.words)]
+        return [] if _has(self._never, apart) else [fact for each in found for fact in each.facts]
+
+    def _of_clause(self, clause: _Clause, spoken: Spoken, now: datetime, several: Sequence[_Phrases]) -> _Found | None:
+        for phrases in several:
+            for start, match in phrases.matches(spoken.words, clause.starts, clause.ends):
+                rule, is_others = phrases.rule(match)
+                if facts := self._kept(rule, match, spoken, now, is_others=is_others):
+                    return _Found(facts, start, match.end)
+        return None
+
+    def _clauses(self, spoken: Spoken) -> Iterator[_Clause]:
+        words = spoken.words
+        starts = [0, *(at for at in range(1, len(words)) if self._begins_clause(spoken, at))]
+        for number, start in enumerate(starts):
+            end = starts[number + 1] if number + 1 < len(starts) else len(words)
+            while end > start + 1 and end < len(words) and words[end - 1] in self._rules.joining:
+                end -= 1
+            yield _Clause(self._starts(words, start), self._ends(words, end))
+
+    def _begins_clause(self, spoken: Spoken, at: int) -> bool:
+        if spoken.words[at] not in self._rules.beginning:
+            return False
+        between = spoken.text[spoken.ends[at - 1] : spoken.starts[at]]
+        return spoken.words[at - 1] in self._rules.joining or bool(_SEPARATOR.search(between))
+
+    def _starts(self, words: Sequence[str], first: int) -> list[int]:
+        starts = {first}
+        for start in range(first, len(words)):
+            if start in starts:
+                starts.update(match.end for match in self._before.matches(words, start))
+        return sorted(starts)
+
+    def _ends(self, words: Sequence[str], last: int) -> frozenset[int]:
+        ends = {last}
+        for end in reversed(range(last)):
+            if next(self._after.fillings(words[:last], end, ends), None):
+                ends.add(end)
+        return frozenset(ends)
+
+    def _kept(self, rule: Rule, match: Match, spoken: Spoken, now: datetime, *, is_others: bool) -> tuple[NewFact, ...]:
+        readings: dict[str, list[Reading]] = {}
+        for filled in match.filled:
+            stretches = self._parts(spoken, filled.start, filled.end) if rule.several else [(filled.start, filled.end)]
+            read = [self.readings.read(filled.slot.kind, spoken, *stretch, now) for stretch in stretches]
+            if not all(read):
+                return ()
+            readings[filled.slot.name or filled.slot.kind] = [each for each in read if each]
+        statement = spoken.stretch(match.filled[0].start if rule.told else 0, match.end)
+        return tuple(
+            self._fact(keep, dict(zip(readings, chosen, strict=True)), statement)
+            for chosen in product(*readings.values())
+            for keep in rule.keeps(is_others=is_others)
+        )
+
+    def _parts(self, spoken: Spoken, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the stretches of an enumeration."""
+        parts = [start]
+        for at in range(start + 1, end):
+            between = spoken.text[spoken.ends[at - 1] : spoken.starts[at]]
+            if spoken.words[at] in self._rules.joining or (
+                "," in between and spoken.words[at - 1] not in self._rules.joining
+            ):
+                parts.append(at)
+        stretches = zip(parts, [*parts[1:], end], strict=True)
+        return [(first + (spoken.words[first] in self._rules.joining), last) for first, last in stretches][:_MOST_PARTS]
+
+    def _fact(self, keep: Keep, readings: Mapping[str, Reading], statement: str) -> NewFact:
+        values = {"names": "name"}
+        for name, reading in readings.items():
+            values |= {name: reading.value, f"{name}_said": reading.said, f"{name}_noun": reading.noun}
+        if (who := readings.get("who")) and who.noun not in self._rules.only:
+            values["names"] = "names"
+        text = _capital(Template(keep.tell).substitute(values)) if keep.tell else self._told_back(statement)
+        kind, subject, value = (Template(each).substitute(values) for each in (keep.kind, keep.subject, keep.value))
+        return NewFact(subject.casefold() if keep.subject == "$thing" else subject, kind, value, text, _SURE, "rule")
+
+
+class _Phrases:
+    """The phrases of rules, as an automaton."""
+
+    def __init__(self, rules: Sequence[Rule], content: RuleFile, words: Words) -> None:
+        said = [
+            (rule, is_others, phrase)
+            for rule in rules
+            for is_others, phrases in ((False, rule.phrases), (True, rule.others))
+            for phrase in phrases
+        ]
+        self._rules = [(rule, is_others) for rule, is_others, _ in said]
+        self._automaton = Automaton.of((phrase for *_, phrase in said), content.lists, words.of, content.kinds)
+
+    def rule(self, match: Match) -> tuple[Rule, bool]:
+        """Return the rule of a match, and whether it is of somebody else."""
+        return self._rules[match.rule]
+
+    def matches(self, words: Sequence[str], starts: Iterable[int], ends: frozenset[int]) -> list[tuple[int, Match]]:
+        """Return the ways in which phrases stand between one of the starts and one of the ends, the best first."""
+        found = [(start, match) for start in starts for match in self._automaton.fillings(words, start, ends)]
+        return sorted(found, key=lambda each: (each[1].rule, each[1].end, -each[0]))
+
+
+def _has(automaton: Automaton, words: Sequence[str]) -> bool:
+    return any(automaton.matches(words, start) for start in range(len(words)))
+
+
+def _noted(statement: str) -> NewFact:
+    statement = statement.strip().rstrip(".!")
+    return NewFact(_NOTE, _NOTE, statement, f"{_capital(statement)}.", 1.0, "told")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
