@@ -38,6 +38,10 @@ class Engine(ListeningModel, Protocol):
         """Wait until it is loaded; raises ModelError where it cannot be."""
         ...
 
+    def forget_all(self) -> None:
+        """Forget all conversations, and what they begin with."""
+        ...
+
 
 class Failover:
     """Answers with the engine, and with the fallback where the engine cannot.
@@ -93,6 +97,11 @@ class Failover:
         """Have the engine, where there is one, forget what it read of a conversation."""
         if self._engine:
             self._engine.forget(conversation_id)
+
+    def forget_all(self) -> None:
+        """Have the engine, where there is one, forget all conversations, and what they begin with."""
+        if self._engine:
+            self._engine.forget_all()
 
     async def _is_ready(self, engine: Engine, request: ChatRequest, *, wait: bool) -> bool:
         if engine.state.status == "loaded" or not wait:

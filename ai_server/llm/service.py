@@ -29,6 +29,7 @@ from ai_server.llm.chat import (
     TokenUsage,
     TooLongError,
 )
+from ai_server.llm.engine import spill
 from ai_server.llm.process import EngineGoneError, EngineProcess
 from ai_server.llm.reply import ReplyParser
 from ai_server.llm.wire import (
@@ -39,6 +40,7 @@ from ai_server.llm.wire import (
     Done,
     Failed,
     Forget,
+    ForgetAll,
     Generate,
     Hello,
     Listen,
@@ -46,6 +48,7 @@ from ai_server.llm.wire import (
     Loaded,
     LoadFailed,
     Ping,
+    Pong,
     Prepare,
     Progress,
     Refused,
@@ -136,7 +139,10 @@ class ModelService:
         self._task: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
         self._answers: dict[int, _Answer] = {}
-        self._to_forget: set[str] = set()
+        self._to_forget: dict[Forget | ForgetAll, None] = {}
+        """What the next engine is to be told; the files are erased already."""
+        self._unconfirmed: dict[int, Forget | ForgetAll] = {}
+        """What this engine was told, by the ping after it."""
         self._statistics: Statistics | None = None
         self._step_ms: deque[float] = deque(maxlen=_MEASURED)
         self._hop_ms: deque[float] = deque(maxlen=_MEASURED)
@@ -208,11 +214,36 @@ class ModelService:
             self._process.send(Prepare((system,), _today()))
 
     def forget(self, conversation_id: str) -> None:
-        """Forget what was read of a conversation; an engine that is being started does so once it can."""
-        if self._process and self._state.status == "loaded":
-            self._process.send(Forget(conversation_id))
-        else:
-            self._to_forget.add(conversation_id)
+        """Forget what was read of a conversation: its file goes at once, also where the engine is away.
+
+        One that is being answered is forgotten once it is.
+        """
+        self._forget(Forget(conversation_id))
+
+    def forget_all(self) -> None:
+        """Forget all conversations, and what they begin with, as `forget` does."""
+        self._forget(ForgetAll())
+
+    def _forget(self, command: Forget | ForgetAll) -> None:
+        self._erase_files(command)
+        if not self._process or self._state.status != "loaded":
+            self._to_forget[command] = None
+            return
+        number = next(self._ids)
+        self._unconfirmed[number] = command
+        self._process.send(command)
+        self._process.send(Ping(number))
+
+    def _erase_files(self, command: Forget | ForgetAll) -> None:
+        if self._spill_directory is None:
+            return
+        if self._process is None:
+            spill.erase_unfinished(self._spill_directory)
+        match command:
+            case Forget(conversation_id=name):
+                spill.erase_file(self._spill_directory, name)
+            case ForgetAll():
+                spill.erase_files(self._spill_directory)
 
     # The life of the engine's process.
 
@@ -255,7 +286,15 @@ class ModelService:
             watchdog.cancel()
             self._process = None
             death = await process.end()
+            self._forget_again()
         return death
+
+    def _forget_again(self) -> None:
+        """Forget what an engine that is gone may not have forgotten: it may have written it down at its end."""
+        self._to_forget |= dict.fromkeys(self._unconfirmed.values())
+        self._unconfirmed.clear()
+        for command in self._to_forget:
+            self._erase_files(command)
 
     async def _load(self, process: EngineProcess) -> None:
         hello, header = await asyncio.gather(process.receive(), asyncio.to_thread(read_header, self._path))
@@ -297,9 +336,9 @@ class ModelService:
             load_ms=loaded.load_ms,
             warmup_ms=loaded.warmup_ms,
         )
-        to_forget, self._to_forget = self._to_forget, set()
-        for conversation_id in to_forget:
-            self.forget(conversation_id)
+        to_forget, self._to_forget = self._to_forget, {}
+        for command in to_forget:
+            self._forget(command)
 
     def _measure(self, signal: AnySignal) -> None:
         match signal:
@@ -308,6 +347,8 @@ class ModelService:
             case Statistics():
                 self._statistics = signal
                 self._step_ms.extend(signal.step_ms)
+            case Pong(id=number):
+                self._unconfirmed.pop(number, None)
 
     def _pass_on(self, signal: AnySignal) -> None:
         match signal:

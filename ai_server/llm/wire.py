@@ -94,6 +94,10 @@ class Forget(Command, frozen=True):
     conversation_id: str
 
 
+class ForgetAll(Command, frozen=True):
+    """Forget what is kept of all conversations and of what they begin with."""
+
+
 class Cancel(Command, frozen=True):
     """Stop this request, waiting or running; answered by its `Done`. Unknown ids are ignored."""
 
@@ -252,7 +256,7 @@ class Statistics(Signal, frozen=True):
     rebuilds: int = 0
 
 
-AnyCommand = Load | Generate | Listen | Prepare | Forget | Cancel | Ping
+AnyCommand = Load | Generate | Listen | Prepare | Forget | ForgetAll | Cancel | Ping
 AnySignal = Hello | Progress | Loaded | LoadFailed | Begun | Step | Text | Done | Refused | Failed | Pong | Statistics
 
 _encoder = msgspec.msgpack.Encoder()

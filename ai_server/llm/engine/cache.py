@@ -82,11 +82,11 @@ class Cache:
         Returns:
             Whether it has a sequence now; there may be no room for one.
         """
-        sequence = conversation.sequence or self._place(conversation, tokens)
+        sequence = conversation.sequence or self._place(conversation, tokens, turns)
         if sequence is None:
             return False
-        if self._runner.can_shift and (end := _gap(sequence, conversation, tokens)):
-            self._runner.take_out(sequence, conversation.shared, end)
+        if self._runner.can_shift and (end := _gap(sequence.tokens, conversation.turns, tokens, turns)):
+            self._runner.take_out(sequence, turns[0], end)
         self._runner.cut(sequence, common_prefix(sequence.tokens, tokens))
         conversation.turns = turns
         return True
@@ -98,9 +98,9 @@ class Cache:
         conversation.sequence, conversation.prefix, conversation.turns = None, None, []
 
     def keep(self, prefix: Prefix) -> None:
-        """Have a prefix outlive this process, however it ends."""
+        """Have a prefix outlive this process, however it ends, unless it is forgotten."""
         name = _name(prefix.tokens)
-        if prefix.is_read and not self._spills.holds(name):
+        if prefix.is_read and not prefix.forgotten and not self._spills.holds(name):
             data = self._runner.save(prefix.sequence, 0)
             self._spills.put(name, Spill(tokens=tuple(prefix.tokens), start=0, data=data), at_once=True)
 
@@ -124,6 +124,19 @@ class Cache:
             self.detach(conversation)
             del self._conversations[conversation_id]
         self._spills.drop(conversation_id)
+
+    def forget_all(self) -> None:
+        """Erase what is kept of all conversations and of what they begin with.
+
+        One that is being answered is erased after that, and what it begins with once it leaves the cache.
+        """
+        for conversation_id in list(self._conversations):
+            self.forget(conversation_id)
+        for prefix in self._prefixes.values():
+            prefix.forgotten = True
+        while self._evict_prefix():
+            pass
+        self._spills.clear()
 
     def make_room(self, cells: int, held: Collection[Sequence] = ()) -> bool:
         """Spill what is not in use until so many cells are free; False where that is not enough."""
@@ -172,10 +185,10 @@ class Cache:
             return Conversation(conversation_id)
         return Conversation(conversation_id, spill=spill, replies=dict(spill.replies), first=spill.first)
 
-    def _place(self, conversation: Conversation, tokens: list[int]) -> Sequence | None:
+    def _place(self, conversation: Conversation, tokens: list[int], turns: list[int]) -> Sequence | None:
         """Give the conversation a sequence: with what was spilled of it, else with its prefix."""
         spill = conversation.spill
-        if spill and not self._is_of_use(spill, conversation, tokens):
+        if spill and not self._is_of_use(spill, conversation, tokens, turns):
             spill = conversation.spill = None
         if spill and not self.make_room(len(spill.tokens) - spill.start):
             spill = None
@@ -189,13 +202,13 @@ class Cache:
             self._runner.share(conversation.prefix.sequence, sequence, conversation.shared)
         return sequence
 
-    def _is_of_use(self, spill: Spill, conversation: Conversation, tokens: list[int]) -> bool:
+    def _is_of_use(self, spill: Spill, conversation: Conversation, tokens: list[int], turns: list[int]) -> bool:
         """Say whether something spilled goes on from the conversation's prefix, with some of these tokens."""
         start = conversation.shared
         if spill.start != start or list(spill.tokens[:start]) != tokens[:start]:
             return False
-        later = find_run(spill.tokens, spill.turns, tokens[start:]) if self._runner.can_shift else None
-        return later is not None or common_prefix(spill.tokens, tokens) > start
+        goes_on = self._runner.can_shift and _gap(spill.tokens, spill.turns, tokens, turns)
+        return bool(goes_on) or common_prefix(spill.tokens, tokens) > start
 
     def _restore(self, conversation: Conversation, spill: Spill, sequence: Sequence) -> bool:
         prefix = conversation.prefix.sequence if conversation.prefix else None
@@ -287,7 +300,10 @@ def _name(tokens: SequenceOf[int]) -> str:
     return f"prefix:{blake2b(repr(tuple(tokens)).encode(), digest_size=16).hexdigest()}"
 
 
-def _gap(sequence: Sequence, conversation: Conversation, tokens: list[int]) -> int | None:
-    """Return where the tokens go on in the sequence after the prefix, where older turns stand between; or None."""
-    begin = find_run(sequence.tokens, conversation.turns, tokens[conversation.shared :])
-    return begin if begin and begin > conversation.shared else None
+def _gap(held: SequenceOf[int], held_turns: SequenceOf[int], tokens: list[int], turns: list[int]) -> int | None:
+    """Return where the turns of `tokens` go on in what is held, if only older turns stand before them; or None."""
+    first = turns[0]
+    if list(held[:first]) != tokens[:first]:
+        return None
+    begin = find_run(held, held_turns, tokens[first:])
+    return begin if begin and begin > first else None

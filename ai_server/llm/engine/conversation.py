@@ -15,10 +15,17 @@ from ai_server.llm.reply import ReplyParser
 
 @dataclass(slots=True, eq=False)
 class Prefix:
-    """System messages that conversations begin with, in a sequence of their own from which theirs are copied."""
+    """The system message that conversations begin with, in a sequence of its own from which theirs are copied.
+
+    Attributes:
+        tokens: all of it.
+        sequence: where it is in the KV cache.
+        forgotten: nothing of it is to stay once it leaves the cache.
+    """
 
     tokens: list[int]
     sequence: Sequence
+    forgotten: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -28,10 +35,10 @@ class Prefix:
 
 @dataclass(slots=True, eq=False)
 class Conversation:
-    """One robot's conversation.
+    """One robot's conversation with one person.
 
     Attributes:
-        id: the robot's.
+        id: the asker's choice.
         sequence: where it is in the KV cache; None where it is not.
         prefix: whose cells the sequence begins with; None where it shares none.
         spill: what was brought from memory or disk and is not in the cache yet.

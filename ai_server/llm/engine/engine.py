@@ -75,6 +75,7 @@ class Engine:
         self._figures = Figures()
         self._out: list[AnySignal] = []
         self._full = False
+        self._to_forget: set[str] = set()
 
     @property
     def busy(self) -> bool:
@@ -116,9 +117,17 @@ class Engine:
             self._ahead.keep(prefix)
 
     def forget(self, conversation_id: str) -> None:
-        """Erase what is kept of a conversation."""
+        """Erase what is kept of a conversation; of one that is being answered, or waits for that, after that."""
         self._ahead.drop(conversation_id)
         self._cache.forget(conversation_id)
+        if any(request.conversation_id == conversation_id for request in self._waiting):
+            self._to_forget.add(conversation_id)
+
+    def forget_all(self) -> None:
+        """Erase what is kept of all conversations, and of what they begin with."""
+        self._ahead.clear()
+        self._cache.forget_all()
+        self._to_forget |= {request.conversation_id for request in self._waiting}
 
     def abandon(self, reason: str) -> list[AnySignal]:
         """Fail every request, since there will be no more steps."""
@@ -226,6 +235,9 @@ class Engine:
     def _take_up(self, reply: Reply) -> None:
         self._active.append(reply)
         reply.conversation.busy = True
+        if reply.conversation.id in self._to_forget:
+            reply.conversation.forgotten = True
+            self._to_forget.remove(reply.conversation.id)
         reused = self._reused(reply)
         self._figures.reused_tokens += reused
         self._out.append(
@@ -391,7 +403,7 @@ class Engine:
         tokens = reply.tokens + self._placement.closing(reply.request.date)
         sizes = {"context_size": self._runner.context_size, "max_tokens": reply.request.max_tokens}
         if count := trim_ahead(prompt, len(tokens), **sizes):
-            tokens = tokens[: prompt.shared] + tokens[prompt.turns[count] :]
+            tokens = tokens[: prompt.kept] + tokens[prompt.turns[count] :]
             prompt = prompt.drop(count)
             conversation.first = prompt.users[0]
         self._ahead.add(Reading(conversation, prompt, tokens))

@@ -21,6 +21,7 @@ from ai_server.llm.wire import (
     Cancel,
     Failed,
     Forget,
+    ForgetAll,
     Generate,
     Hello,
     Listen,
@@ -100,6 +101,8 @@ class Loop:
                 engine.prepare(command)
             case Forget():
                 engine.forget(command.conversation_id)
+            case ForgetAll():
+                engine.forget_all()
 
     def _load(self, load: Load) -> None:
         if self._engine:

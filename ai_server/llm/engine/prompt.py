@@ -23,7 +23,9 @@ class Prompt:
 
     Attributes:
         tokens: all of it.
-        shared: so many at the start are the same for every conversation with these system messages.
+        shared: so many at the start are the same for every conversation with this first system message.
+        kept: so many at the start stay, whichever turns go: the system messages, of which those after the first are the
+            conversation's own.
         turns: where the words of each turn's user message begin, ascending.
         users: those messages.
         dropped_turns: so many of the oldest turns were left out.
@@ -31,6 +33,7 @@ class Prompt:
 
     tokens: list[int]
     shared: int
+    kept: int
     turns: list[int]
     users: list[Message]
     dropped_turns: int = 0
@@ -39,10 +42,11 @@ class Prompt:
         """Return the prompt without its oldest turns."""
         if count == 0:
             return self
-        gap = self.turns[count] - self.shared
+        gap = self.turns[count] - self.kept
         return Prompt(
-            tokens=self.tokens[: self.shared] + self.tokens[self.turns[count] :],
+            tokens=self.tokens[: self.kept] + self.tokens[self.turns[count] :],
             shared=self.shared,
+            kept=self.kept,
             turns=[at - gap for at in self.turns[count:]],
             users=self.users[count:],
             dropped_turns=self.dropped_turns + count,
@@ -51,7 +55,7 @@ class Prompt:
     def surplus(self, length: int, target: float) -> int:
         """Return how many of the oldest turns must go so that `length` tokens become at most `target`; not all go."""
         last = len(self.turns) - 1
-        return bisect_left(range(last), True, key=lambda k: length - (self.turns[k] - self.shared) <= target)  # noqa: FBT003
+        return bisect_left(range(last), True, key=lambda k: length - (self.turns[k] - self.kept) <= target)  # noqa: FBT003
 
 
 def whole_prompt(messages: Sequence[Message], layout: Layout) -> Prompt:
@@ -60,7 +64,8 @@ def whole_prompt(messages: Sequence[Message], layout: Layout) -> Prompt:
     said = [at for at in range(system, len(messages)) if at == system or messages[at].role == "user"]
     return Prompt(
         tokens=layout.tokens,
-        shared=layout.begins[system],
+        shared=layout.ends[0] if messages[0].role == "system" else 0,
+        kept=layout.begins[system],
         turns=[layout.begins[at] for at in said],
         users=[messages[at] for at in said],
     )

@@ -136,6 +136,11 @@ class SpillStore:
         self._memory.pop(name, None)
         self._disk.erase(name)
 
+    def clear(self) -> None:
+        """Erase all spills, in memory and on disk."""
+        self._memory.clear()
+        self._disk.clear()
+
     def write_down(self) -> None:
         """Move what is in memory to disk as far as it may be there: what was put last first, should time run out."""
         while self._memory:
@@ -145,6 +150,24 @@ class SpillStore:
         """Return the time in ns, later than any before, also of an earlier process and where the clock was set back."""
         self._last_put = max(self._last_put + 1, time.time_ns())
         return self._last_put
+
+
+def erase_file(directory: Path, name: str) -> None:
+    """Erase the file of a spill, also where no store, or another process's, knows of it."""
+    _unlink(directory / _file_name(name))
+
+
+def erase_files(directory: Path) -> None:
+    """Erase the files of all spills."""
+    for path in directory.glob("*.kv"):
+        if _FILE.fullmatch(path.name):
+            _unlink(path)
+
+
+def erase_unfinished(directory: Path) -> None:
+    """Erase what processes that were killed had not finished; none may be writing."""
+    for path in directory.glob(f"*{_TEMPORARY}"):
+        _unlink(path)
 
 
 class _Header(msgspec.Struct, frozen=True, array_like=True):
@@ -248,6 +271,11 @@ class _Disk:
         file = self._files.pop(_file_name(name), None)
         if file is not None:
             _unlink(file.path)
+
+    def clear(self) -> None:
+        """Erase all files."""
+        while self._files:
+            _unlink(self._files.popitem()[1].path)
 
     def _erase_oldest(self, excess: int) -> None:
         for file in sorted(self._files.values(), key=lambda file: file.put_at):
