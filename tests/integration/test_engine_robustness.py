@@ -269,7 +269,7 @@ def test_the_system_message_is_read_once_for_robots_that_begin_at_once():
         asked = [engine.submit(f"robot {number}", chat(WORDS[number % 4])) for number in range(8)]
         answers = engine.finish(*asked)
         layout = engine.template.lay_out(chat("Hello!"), "")
-        shared = layout.begins[1]
+        shared = layout.ends[0]
         own = sum(answer.begun.prompt_tokens - shared for answer in answers)
         assert engine.engine.statistics().prefilled_tokens == shared + own
         assert sorted(answer.begun.cached_tokens for answer in answers) == [0] + [shared] * 7

@@ -73,6 +73,32 @@ def test_the_begin_token_stands_once_whether_template_or_vocabulary_puts_it_ther
     assert tokens.count(vocabulary.bos) == 1
 
 
+def test_what_is_known_of_a_person_is_a_system_message_of_its_own(vocabulary):
+    tokens = (
+        ChatTemplate(None, vocabulary).lay_out([SYSTEM, Message("system", "Ada likes jazz."), HELLO], date="").tokens
+    )
+    assert tokens == whole(
+        vocabulary,
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nYou are NAILA.<|eot_id|>"
+        "<|start_header_id|>system<|end_header_id|>\n\nAda likes jazz.<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\nHello!<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+    )
+
+
+def test_a_template_that_takes_one_system_message_gets_the_words_of_both_in_it(vocabulary):
+    strict = (
+        "{% for message in messages[1:] %}{% if message['role'] == 'system' %}"
+        "{{ raise_exception('one system message, please') }}{% endif %}{% endfor %}"
+    )
+    template = ChatTemplate(strict + LLAMA_3_TEMPLATE, vocabulary)
+    alone = template.lay_out([SYSTEM, HELLO], date="")
+    layout = template.lay_out([SYSTEM, Message("system", " Ada likes jazz. "), HELLO], date="")
+    assert text_of(vocabulary, layout.tokens).count("system") == 1
+    assert "You are NAILA.\n\nAda likes jazz." in text_of(vocabulary, layout.tokens)
+    assert layout.tokens[: layout.ends[0]] == alone.tokens[: alone.ends[0]]
+    assert text_of(vocabulary, layout.tokens[layout.begins[1] : layout.ends[1]]) == "Ada likes jazz."
+
+
 def test_todays_date_reaches_templates_that_name_it(vocabulary):
     day = "{{ date_string }} {{ strftime_now('%Y') }}"
     dated = ChatTemplate(day + LLAMA_3_TEMPLATE, vocabulary).lay_out([HELLO], date="2026-11-21").tokens

@@ -52,7 +52,7 @@ class Placement:
             TemplateError: as `prompt`.
         """
         layout = self._template.lay_out((*messages, Message("user", "")), date)
-        return self.prefix(layout.tokens[: layout.begins[-1]])
+        return self.prefix(layout.tokens[: layout.ends[-2]])
 
     def closing(self, date: str) -> list[int]:
         """Return what stands between a reply's last word and the words that are said next."""

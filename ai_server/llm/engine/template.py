@@ -14,7 +14,7 @@ import jinja2
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ai_server.llm.chat import Message
+from ai_server.llm.chat import Message, Role
 from ai_server.llm.engine.conversation import form_of
 from ai_server.llm.engine.vocabulary import Vocabulary
 
@@ -31,6 +31,8 @@ https://www.llama.com/docs/model-cards-and-prompt-formats/llama3_1/
 _LLAMA_3_TOKENS = ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
 _NONE: Mapping[str, Sequence[int]] = MappingProxyType({})
 _PROBE = tuple(Message(role, "") for role in ("system", "user", "assistant", "user"))
+_PROBE_OF_TWO = (Message("system", ""), *_PROBE)
+_BETWEEN_SYSTEM_MESSAGES = "\n\n"
 # What a template's own expressions can raise, beside Jinja's errors.
 _TEMPLATE_ERRORS = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -59,7 +61,7 @@ class ChatTemplate:
 
     The template is rendered with a mark in the place of each message's words. What stands between the marks is the
     template's and may hold control tokens; the words are tokenised as text and nothing else, without the white space
-    around them.
+    around them. Where the template takes but one system message, the words of all stand in it, two line ends apart.
 
     Args:
         source: Jinja, from the key `tokenizer.chat_template`; None for the format of Llama 3.1.
@@ -74,7 +76,12 @@ class ChatTemplate:
         self._mark = secrets.token_hex(8)
         self._between = re.compile(rf"{self._mark}:(\d+);")
         self._template = _compile(_llama_3_or_refuse(vocabulary) if source is None else source)
+        self._joins = False
         self.lay_out(_PROBE, date="2024-07-26")
+        try:
+            self.lay_out(_PROBE_OF_TWO, date="2024-07-26")
+        except TemplateError:
+            self._joins = True
 
     def lay_out(self, messages: Sequence[Message], date: str, replies: Mapping[str, Sequence[int]] = _NONE) -> Layout:
         """Return the tokens of a conversation up to where the model is to speak.
@@ -90,15 +97,18 @@ class ChatTemplate:
         """
         if not messages:
             raise TemplateError("there is no message to answer")
-        first, *others = self._between.split(self._render(messages, date))
-        if others[::2] != [str(index) for index in range(len(messages))]:
+        groups = self._grouped(messages)
+        first, *others = self._between.split(self._render([group[0].role for group in groups], date))
+        if others[::2] != [str(index) for index in range(len(groups))]:
             raise TemplateError("the chat template leaves out messages, repeats them or changes their order")
         tokens = self._opening(first)
         begins, ends = [], []
-        for message, text in zip(messages, others[1::2], strict=True):
-            begins.append(len(tokens))
-            tokens += self._words(message, replies)
-            ends.append(len(tokens))
+        for group, text in zip(groups, others[1::2], strict=True):
+            for at, message in enumerate(group):
+                tokens += self._vocabulary.tokenise(_BETWEEN_SYSTEM_MESSAGES, special=False) if at else []
+                begins.append(len(tokens))
+                tokens += self._words(message, replies)
+                ends.append(len(tokens))
             tokens += self._vocabulary.tokenise(text, special=True)
         return Layout(tokens, begins, ends)
 
@@ -106,6 +116,16 @@ class ChatTemplate:
         """Return what stands between a reply's last word and the words that are said next."""
         probe = self.lay_out(_PROBE, date)
         return probe.tokens[probe.ends[2] : probe.begins[3]]
+
+    def _grouped(self, messages: Sequence[Message]) -> list[list[Message]]:
+        """Return the messages that the template is to lay out, each with the words of one or of several of ours."""
+        groups: list[list[Message]] = []
+        for message in messages:
+            if self._joins and groups and message.role == groups[-1][-1].role == "system":
+                groups[-1].append(message)
+            else:
+                groups.append([message])
+        return groups
 
     def _opening(self, text: str) -> list[int]:
         """Tokenise what comes before the first words, with one BOS where the model wants one."""
@@ -120,8 +140,8 @@ class ChatTemplate:
             return tokens
         return self._vocabulary.tokenise(message.content.strip(), special=False)
 
-    def _render(self, messages: Sequence[Message], date: str) -> str:
-        marked = [{"role": message.role, "content": f"{self._mark}:{i};"} for i, message in enumerate(messages)]
+    def _render(self, roles: Sequence[Role], date: str) -> str:
+        marked = [{"role": role, "content": f"{self._mark}:{i};"} for i, role in enumerate(roles)]
         try:
             return self._template.render(
                 messages=marked,
