@@ -56,10 +56,19 @@ def test_a_prompt_that_fits_is_left_whole():
     assert (words(prompt), prompt.dropped_turns) == ("|persona|a|b|c", 0)
 
 
-def test_what_all_conversations_with_these_system_messages_share_ends_where_the_first_words_begin():
+def test_what_all_conversations_with_a_system_message_share_ends_with_its_words():
     prompt = whole(PERSONA, "a", "b", "c")
-    assert words(prompt)[: prompt.shared] == "|persona|"
-    assert prompt.turns[0] == prompt.shared
+    assert words(prompt)[: prompt.shared] == "|persona"
+    assert prompt.turns[0] == prompt.kept
+
+
+def test_of_several_system_messages_the_first_alone_is_shared_and_all_are_kept():
+    messages = [Message("system", PERSONA), Message("system", "Ada"), *chat("", "old", "b", "c", "d", "new")[1:]]
+    prompt = whole_prompt(messages, laid_out(messages))
+    assert words(prompt)[: prompt.shared] == "|persona"
+    assert words(prompt)[: prompt.kept] == "|persona|Ada|"
+    assert prompt.turns[0] == prompt.kept
+    assert words(prompt.drop(1)) == "|persona|Ada|c|d|new"
 
 
 def test_turns_begin_with_the_words_of_each_user_message():
@@ -74,17 +83,17 @@ def test_an_assistant_message_right_after_the_system_message_is_a_turn_too():
     assert turns(prompt) == ["a|", "b"]
 
 
-def test_a_chat_without_a_system_message_shares_what_comes_before_its_first_words():
+def test_a_chat_without_a_system_message_shares_nothing():
     messages = [Message("user", "a"), Message("assistant", "b"), Message("user", "c")]
     prompt = whole_prompt(messages, laid_out(messages))
-    assert (prompt.shared, turns(prompt)) == (1, ["a|b|", "c"])
+    assert (prompt.shared, turns(prompt)) == (0, ["a|b|", "c"])
 
 
 def test_the_oldest_turns_go_and_the_persona_and_the_newest_words_stay():
     prompt = fit(PERSONA, "a" * 10, "b" * 10, "c" * 10, "d" * 10, "newest", context_size=60)
     assert (words(prompt), prompt.dropped_turns) == (f"|persona|{'c' * 10}|{'d' * 10}|newest", 1)
     assert turns(prompt)[-1] == "newest"
-    assert prompt.turns[0] == prompt.shared
+    assert prompt.turns[0] == prompt.kept
 
 
 def test_once_turns_must_go_a_quarter_of_the_room_is_left_for_those_to_come():
@@ -129,8 +138,8 @@ def test_a_turn_after_which_the_next_would_hardly_fit_is_trimmed_to_three_quarte
     prompt = whole("p", *["x" * 10] * 7)
     length = len(prompt.tokens) + 10
     count = trim_ahead(prompt, length, context_size=length + 10, max_tokens=10)
-    assert length - (prompt.turns[count] - prompt.shared) <= 0.75 * length
-    assert length - (prompt.turns[count - 1] - prompt.shared) > 0.75 * length
+    assert length - (prompt.turns[count] - prompt.kept) <= 0.75 * length
+    assert length - (prompt.turns[count - 1] - prompt.kept) > 0.75 * length
 
 
 def test_a_turn_that_fills_the_context_alone_is_not_trimmed_away():
