@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.intent.matcher import Context
@@ -28,10 +28,10 @@ class Contexts:
         context, at = self._contexts.get((device_id, user_id or ""), (None, 0.0))
         return context if self._clock() - at <= LASTS_S else None
 
-    def note(self, device_id: str, user_id: str | None, intent: Intent) -> None:
-        """Take it that a skill has answered this intent."""
+    def note(self, device_id: str, user_id: str | None, intent: Intent, choices: Sequence[str] = ()) -> None:
+        """Take it that a skill has answered this intent, and asked to choose, where there are `choices`."""
         self.forget(device_id, user_id)
-        self._contexts[device_id, user_id or ""] = (Context(intent.name, intent.slots), self._clock())
+        self._contexts[device_id, user_id or ""] = (Context(intent.name, intent.slots, choices), self._clock())
         if len(self._contexts) > _MOST:
             self._contexts.popitem(last=False)
 

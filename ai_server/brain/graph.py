@@ -243,7 +243,8 @@ class Brain:
 
     def _stopping(self, device_id: str, words: str) -> Intent | None:
         language = self._robots.robot(device_id).language or "en"
-        intent = self._files.current.classifier.classify(words, language=language, now=self._now())
+        called = self._names.robot(device_id) or ""
+        intent = self._files.current.classifier.classify(words, language=language, now=self._now(), called=called)
         return intent if intent.name == "cancel" else None
 
     def let_go(self, device_id: str) -> None:
@@ -336,6 +337,7 @@ class Brain:
             language=language,
             context=self._contexts.of(utterance.device_id, utterance.user_id),
             now=self._now(),
+            called=self._names.robot(utterance.device_id) or "",
         )
         decision, calls = self._decide(utterance, robot, intent, state["arrived"])
         if decision.route == "action":
@@ -424,7 +426,10 @@ class Brain:
         if skill is None:
             raise RuntimeError(f"no skill answers {intent.name}, and one was to")
         answer = await skill.answer(self._question(state, intent.name, intent.slots))
-        _say(writer, answer, self._declared(answer.calls, state["utterance"].device_id))
+        utterance = state["utterance"]
+        if answer.choices:
+            self._contexts.note(utterance.device_id, utterance.user_id, intent, answer.choices)
+        _say(writer, answer, self._declared(answer.calls, utterance.device_id))
 
     async def _act(self, state: TurnState, writer: StreamWriter) -> None:
         """Do what the person said yes to, or commanded in full; a command that needs a yes is asked about first."""

@@ -62,6 +62,28 @@ def test_why_says_where_it_looked_for_a_turn_that_is_not_there(daemon: RunningDa
     assert "no turn of request nonesuch" in told.stderr
 
 
+def test_which_of_several_timers_is_meant_is_asked_and_understood(daemon: RunningDaemon, broker: BrokerOptions):
+    with HeadlessRobot(broker, "timed") as robot:
+        for name in ("tea", "pasta"):
+            robot.say(f"set a timer for ten minutes called {name}")
+        asked = robot.say("cancel the timer")
+        assert asked.reply is not None
+        assert asked.reply["text"] == "Which one: timer tea and timer pasta?"
+        chosen = robot.say("the second one")
+        assert chosen.reply is not None
+        assert chosen.reply["text"] == "Timer pasta is cancelled."
+        assert trace(daemon, chosen)["rule"] == "context"
+
+
+def test_the_name_that_people_give_a_robot_is_no_part_of_what_they_say(daemon: RunningDaemon, broker: BrokerOptions):
+    with HeadlessRobot(broker, "renamed") as robot:
+        robot.say("your name is Big Bob")
+        turn = robot.say("Big Bob, what time is it?")
+        assert trace(daemon, turn)["rule"] != "classifier"
+        assert turn.reply is not None
+        assert turn.reply["intent"] == "time_query"
+
+
 def test_a_command_that_says_a_whole_action_goes_straight_to_the_body(daemon: RunningDaemon, broker: BrokerOptions):
     with HeadlessRobot(broker, "commanded") as robot:
         declare(robot, BODY)

@@ -148,6 +148,12 @@ def test_one_of_several_is_chosen_by_number_or_by_name(english: IntentClassifier
     assert dict(found.slots) == {"all": False, "choice": choice}
 
 
+def test_what_all_choices_have_in_common_need_not_be_said(english: IntentClassifier) -> None:
+    asked = Context("timer_cancel", choices=("timer tea", "timer of 5 minutes"))
+    assert understood(english, "the tea one", asked).slots == {"choice": "timer tea"}
+    assert understood(english, "the timer please", asked).rule != "context"
+
+
 def test_a_yes_answers_what_was_asked_and_is_a_yes_elsewhere(english: IntentClassifier) -> None:
     asked = Context("timer_cancel", choices=("yes", "no"))
     assert understood(english, "yes please", asked).slots == {"choice": "yes"}
@@ -268,6 +274,22 @@ def test_a_mistake_in_what_is_only_learnt_from_is_found(tmp_path: Path) -> None:
     (tmp_path / "en.yaml").write_text("intents:\n  - {intent: sing, learnt_only: true, phrases: [sing <song>]}\n")
     with pytest.raises(ConfigError, match=r"en\.yaml: line 2: there is no list <song>"):
         IntentClassifier.load(tmp_path)
+
+
+def test_an_answer_that_names_what_nobody_says_is_refused_by_its_line(tmp_path: Path) -> None:
+    answer = "intents:\n  - intent: table\n    phrases: ['table for {number}']\n    response: 'Take {numbre}!'\n"
+    (tmp_path / "en.yaml").write_text(answer)
+    with pytest.raises(ConfigError, match=r"en\.yaml: line 4: \{numbre\} stands for nothing.*\{number\}"):
+        IntentClassifier.load(tmp_path)
+    (tmp_path / "en.yaml").write_text(answer.replace("numbre", "number"))
+    assert IntentClassifier.load(tmp_path).classify("table for four").slots == {"number": 4}
+
+
+def test_the_name_that_people_gave_a_robot_is_a_courtesy(english: IntentClassifier) -> None:
+    for text in ("Big Bob, what time is it?", "what time is it, big bob", "hey big bob what time is it please"):
+        assert english.classify(text, called="Big Bob").is_phrase
+        assert english.classify(text, called="Big Bob").name == "time_query"
+    assert not english.classify("big bob what time is it").is_phrase
 
 
 def test_old_phrases_are_let_go_of_after_many_changes(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from structlog.testing import capture_logs
 from ai_server import resources
 from ai_server.brain import skills as package
 from ai_server.brain.robots import Robots, Situation
-from ai_server.brain.skills.own import placeholders
 from ai_server.brain.skills.registry import Skills
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer, Question
@@ -209,7 +208,6 @@ async def test_what_nobody_knows_is_left_out_of_an_owners_answer(database: Datab
     asker = Asker(database)
     assert (await asker.ask("hours", response="We open at nine, {person}.")).text == "We open at nine."
     assert (await asker.ask("hours", response="{person}, {battery} it is. {unknown}")).text == "it is."
-    assert placeholders("Hello {person}, {time} {x y}") == {"person", "time"}
 
 
 def _said_in_code() -> Iterator[tuple[Path, str, set[str | None]]]:

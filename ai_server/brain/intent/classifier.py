@@ -68,7 +68,13 @@ class IntentClassifier:
             self._languages[language].learn()
 
     def classify(
-        self, text: str, *, language: str = _ENGLISH, context: Context | None = None, now: datetime | None = None
+        self,
+        text: str,
+        *,
+        language: str = _ENGLISH,
+        context: Context | None = None,
+        now: datetime | None = None,
+        called: str = "",
     ) -> Intent:
         """Return what an utterance is for.
 
@@ -80,25 +86,26 @@ class IntentClassifier:
             language: a primary tag of BCP 47; phrases of English are understood besides.
             context: what the last skill answered, if this may go on from there.
             now: what dates and times count from; None for the present.
+            called: what people named the robot, if not as its persona; said around a phrase it is a courtesy.
         """
         now = now or datetime.now(UTC).astimezone()
         if language not in self._languages:
-            return self._match(_ENGLISH, text, now) or _NOTHING
+            return self._match(_ENGLISH, text, now, called) or _NOTHING
         matcher = self._languages[language].matcher
-        spoken = matcher.words.spoken(text)
+        spoken = matcher.words.spoken(text, called)
         if context and (following := _followed(matcher, spoken, context, now)):
             return following
         if matched := matcher.match(spoken, now):
             return _chosen(matched, context) if context else matched
-        if language != _ENGLISH and (matched := self._match(_ENGLISH, text, now)):
+        if language != _ENGLISH and (matched := self._match(_ENGLISH, text, now, called)):
             return matched
         return self._judged(language, matcher, spoken, now)
 
-    def _match(self, language: str, text: str, now: datetime) -> Intent | None:
+    def _match(self, language: str, text: str, now: datetime, called: str) -> Intent | None:
         if language not in self._languages:
             return None
         matcher = self._languages[language].matcher
-        return matcher.match(matcher.words.spoken(text), now)
+        return matcher.match(matcher.words.spoken(text, called), now)
 
     def _judged(self, language: str, matcher: PhraseMatcher, spoken: Spoken, now: datetime) -> Intent:
         judge = self._languages[language].judge

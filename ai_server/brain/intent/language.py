@@ -18,7 +18,7 @@ from ai_server.brain.intent.slotreader import Reader
 from ai_server.brain.intent.words import Words
 from ai_server.configfile import ConfigError
 
-_PHRASES_VERSION = "1"
+_PHRASES_VERSION = "2"
 _LEARNT_VERSION = "7"
 """Of how it is made: another one makes what is cached worthless."""
 
@@ -112,6 +112,9 @@ class Language:
 def _compiled(tag: str, files: PhraseFiles) -> bytes:
     book = files.phrasebook(tag)
     try:
-        return msgspec.msgpack.encode(_Phrases(_BOOK.dump_json(book), Compiled.of(book)))
+        compiled = Compiled.of(book)
+        if misanswered := files.misanswered(tag):
+            raise misanswered
     except TemplateError as error:
         raise files.mistake(tag, Words(book.spellings).of) or ConfigError(files.folder, str(error)) from None
+    return msgspec.msgpack.encode(_Phrases(_BOOK.dump_json(book), compiled))

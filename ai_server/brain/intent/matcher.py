@@ -125,8 +125,8 @@ class PhraseMatcher:
     def match(self, spoken: Spoken, now: datetime) -> Intent | None:
         """Return what a whole utterance is for; None where no phrase matches it."""
         size = len(spoken.words)
-        ends = self._ends(spoken.words)
-        for start in self._starts(spoken.words):
+        ends = self._ends(spoken)
+        for start in self._starts(spoken):
             for match in _longest_first(self._phrases.fillings(spoken.words, start, ends)):
                 group, phrase = self._rules[match.rule]
                 is_whole = (start, match.end) == (0, size)
@@ -164,8 +164,8 @@ class PhraseMatcher:
 
     def follow(self, spoken: Spoken, context: Context, now: datetime) -> Intent | None:
         """Return what a whole utterance is for that goes on from what was said; None where it does not."""
-        ends = self._ends(spoken.words)
-        for start in self._starts(spoken.words):
+        ends = self._ends(spoken)
+        for start in self._starts(spoken):
             for match in _longest_first(self._followups.fillings(spoken.words, start, ends)):
                 group, _ = self._follow_rules[match.rule]
                 slots = self._read(match, spoken, now) if context.intent in group.after else None
@@ -181,8 +181,8 @@ class PhraseMatcher:
         return Intent(context.intent, _EXACT, {**context.slots, "choice": chosen}, "context")
 
     def _by_number(self, spoken: Spoken, choices: Sequence[str], now: datetime) -> str | None:
-        ends = self._ends(spoken.words)
-        for start in self._starts(spoken.words):
+        ends = self._ends(spoken)
+        for start in self._starts(spoken):
             for match in self._choices.fillings(spoken.words, start, ends):
                 number = (self._read(match, spoken, now) or {}).get("ordinal")
                 if isinstance(number, int) and 1 <= number <= len(choices):
@@ -192,16 +192,17 @@ class PhraseMatcher:
         return None
 
     def _by_name(self, spoken: Spoken, choices: Sequence[str]) -> str | None:
-        """Return the one choice whose words were all said, among few others."""
-        said = set(spoken.words)
-        named = [choice for choice in choices if (words := set(self.words.of(choice))) and words <= said]
-        if len(named) != 1 or len(spoken.words) > len(self.words.of(named[0])) + _MOST_AROUND_CHOICE:
+        """Return the one choice that was named, among few other words, by all that tells it from the others."""
+        said, of_choices = set(spoken.words), {choice: set(self.words.of(choice)) for choice in choices}
+        shared = set.intersection(*of_choices.values()) if len(choices) > 1 else set()
+        named = [choice for choice, words in of_choices.items() if (own := words - shared) and own <= said]
+        if len(named) != 1 or len(spoken.words) > len(of_choices[named[0]]) + _MOST_AROUND_CHOICE:
             return None
         return named[0]
 
     def bare(self, spoken: Spoken) -> Sequence[str]:
         """Return the words without the courtesies at both ends; none where there is nothing else."""
-        starts, ends = self._starts(spoken.words), self._ends(spoken.words)
+        starts, ends = self._starts(spoken), self._ends(spoken)
         start, end = max(starts), min(ends)
         return spoken.words[start:end]
 
@@ -215,24 +216,29 @@ class PhraseMatcher:
             slots.update(_renamed(read, filled.slot))
         return slots
 
-    def _starts(self, words: Sequence[str]) -> list[int]:
+    def _starts(self, spoken: Spoken) -> list[int]:
         """Return where a phrase may begin: at the first word, and after each run of courtesies."""
         starts = {0}
-        for start in range(len(words)):
+        for start in range(len(spoken.words)):
             if start in starts:
-                starts.update(match.end for match in self._courtesies(self._before, words, start))
+                starts.update(self._after_courtesies(self._before, spoken, start))
         return sorted(starts)
 
-    def _ends(self, words: Sequence[str]) -> set[int]:
+    def _ends(self, spoken: Spoken) -> set[int]:
         """Return where a phrase may end: after the last word, and before each run of courtesies."""
-        ends = {len(words)}
-        for end in reversed(range(len(words))):
-            if any(match.end in ends for match in self._courtesies(self._after, words, end)):
+        ends = {len(spoken.words)}
+        for end in reversed(range(len(spoken.words))):
+            if not ends.isdisjoint(self._after_courtesies(self._after, spoken, end)):
                 ends.add(end)
         return ends
 
-    def _courtesies(self, courtesies: Automaton, words: Sequence[str], start: int) -> list[Match]:
-        return courtesies.matches(words, start) + self._names.matches(words, start)
+    def _after_courtesies(self, courtesies: Automaton, spoken: Spoken, start: int) -> list[int]:
+        """Return where the courtesies end that begin at a word; a robot's name is one."""
+        words, called = spoken.words, spoken.called
+        ends = [match.end for match in courtesies.matches(words, start) + self._names.matches(words, start)]
+        if called and list(words[start : start + len(called)]) == list(called):
+            ends.append(start + len(called))
+        return ends
 
 
 def _rules(book: Phrasebook) -> list[tuple[PhraseGroup, str]]:

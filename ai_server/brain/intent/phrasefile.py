@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ai_server.brain.intent.phrases import Automaton, TemplateError
+from ai_server.brain.intent.phrases import Automaton, TemplateError, slots_of
+from ai_server.brain.intent.response import KNOWN, placeholders
 from ai_server.brain.intent.slotreader import KINDS
 from ai_server.brain.slots import SlotValue
 from ai_server.configfile import ConfigError, ConfigModel, YamlFile, config_files, load_yaml, read_text
@@ -183,6 +184,20 @@ class PhraseFiles:
                     return file.error(place, str(error))
         return None
 
+    def misanswered(self, language: str) -> ConfigError | None:
+        """Return what is wrong with the first answer that names in braces what nobody says; None where none does.
+
+        Raises:
+            TemplateError: if a template is malformed.
+        """
+        files = self._files(language)
+        lists = {name: template for file in files for name, template in file.content.lists.items()}
+        for file in files:
+            for number, group in enumerate(file.content.intents):
+                if wrong := _misanswer(group, lists):
+                    return file.error(("intents", number, "response"), wrong)
+        return None
+
     def _paths(self, language: str) -> list[Path]:
         return sorted(self._texts[language], key=lambda path: (path.stem == language, path))
 
@@ -211,6 +226,18 @@ def _merged(files: Iterable[YamlFile[_PhraseFile]], key: str) -> dict[str, str]:
             if merged.setdefault(name, text) != text:
                 raise file.error((key, name), f"{key}.{name} is something else in another file: rename it")
     return merged
+
+
+def _misanswer(group: PhraseGroup, lists: Mapping[str, str]) -> str:
+    """Return what is wrong with a group's answer; empty where nothing is."""
+    named = placeholders(group.response)
+    if not named:
+        return ""
+    slots = {slot.name or slot.kind for phrase in group.phrases for slot in slots_of(phrase, lists)}
+    allowed = KNOWN | slots | group.slots.keys()
+    known = ", ".join(f"{{{each}}}" for each in sorted(allowed))
+    unknown = [each for each in named if each not in allowed]
+    return f"{{{unknown[0]}}} stands for nothing here; there are {known}" if unknown else ""
 
 
 def _templates(content: _PhraseFile) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -26,12 +26,14 @@ class Spoken:
         words: in lower case, without punctuation, short spellings written out.
         starts: where each begins in the text.
         ends: where each ends.
+        called: the words of what this robot is called by whoever speaks; none where it has its persona's name.
     """
 
     text: str
     words: Sequence[str]
     starts: Sequence[int]
     ends: Sequence[int]
+    called: Sequence[str] = ()
 
     def stretch(self, start: int, end: int) -> str:
         """Return the text of the words from `start` to before `end`, with the signs that belong to numbers."""
@@ -57,8 +59,8 @@ class Words:
         """Return the words of a text."""
         return [word for short in _WORD.findall(text.translate(_APOSTROPHES)) for word in self._write_out(short)]
 
-    def spoken(self, text: str) -> Spoken:
-        """Return the words of a text, and where they are in it."""
+    def spoken(self, text: str, called: str = "") -> Spoken:
+        """Return the words of a text, and where they are in it, said to a robot that is `called` so."""
         words: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -67,7 +69,7 @@ class Words:
             words += written
             starts += [short.start()] * len(written)
             ends += [short.end()] * len(written)
-        return Spoken(text, words, starts, ends)
+        return Spoken(text, words, starts, ends, self.of(called))
 
     def _write_out(self, short: str) -> list[str]:
         word = short.casefold()

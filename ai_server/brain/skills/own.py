@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from ai_server.brain.intent.response import filled
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question
 from ai_server.brain.skills.tool import NOTHING, words_of
-
-KNOWN = frozenset({"person", "robot", "time", "date", "battery"})
-"""What an answer may hold in braces beside the slots of its intent."""
-
-_PLACEHOLDER = re.compile(r"(?P<before>,?\s*)\{(?P<name>\w+)\}")
-
-
-def placeholders(response: str) -> frozenset[str]:
-    """Return the names in braces that an owner's answer holds."""
-    return frozenset(match["name"] for match in _PLACEHOLDER.finditer(response))
 
 
 class OwnAnswer:
@@ -39,12 +29,7 @@ class OwnAnswer:
     async def answer(self, question: Question) -> Answer:
         """Return the owner's answer."""
         known = self._known(question)
-
-        def fill(match: re.Match[str]) -> str:
-            value = words_of(question, match["name"]) or known.get(match["name"], "")
-            return match["before"] + value if value else ""
-
-        return Answer(_PLACEHOLDER.sub(fill, self._response).strip())
+        return Answer(filled(self._response, lambda name: words_of(question, name) or known.get(name, "")))
 
     def _known(self, question: Question) -> Mapping[str, str]:
         form = self._parts.sayings().form(question.language)

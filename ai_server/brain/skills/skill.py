@@ -16,11 +16,17 @@ from ai_server.protocol.terms import Emotion
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a skill says, and the declared actions that the robot's body is to do with it."""
+    """What a skill says, and the declared actions that the robot's body is to do with it.
+
+    Attributes:
+        choices: what it asks to choose from, in that order; the next words may choose by number or by name, and come
+            back as the same intent with the slot `choice`.
+    """
 
     text: str
     emotion: Emotion = "neutral"
     calls: tuple[ActionCall, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

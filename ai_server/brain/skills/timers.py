@@ -62,10 +62,14 @@ def skills(parts: Parts) -> Iterable[Skill]:
 
 
 class _ObjectionError(Exception):
-    """Something is missing or cannot be; the message is the key of what is said, `values` are its placeholders."""
+    """Something is missing or cannot be; the message is the key of what is said, `values` are its placeholders.
 
-    def __init__(self, key: str, **values: object) -> None:
+    `choices` are what to choose from, where that is what is asked.
+    """
+
+    def __init__(self, key: str, *, choices: Sequence[str] = (), **values: object) -> None:
         super().__init__(key)
+        self.choices = tuple(choices)
         self.values = values
 
 
@@ -81,7 +85,8 @@ class _AboutReminders:
         try:
             return Answer(await self._reply(question))
         except _ObjectionError as objection:
-            return Answer(self._words.say(question.language, str(objection), **objection.values))
+            asked = self._words.say(question.language, str(objection), **objection.values)
+            return Answer(asked, choices=objection.choices)
         except TooManyRemindersError as full:
             return Answer(self._words.say(question.language, "full", count=full.limit), "sad")
         except DatabaseError as error:
@@ -180,8 +185,11 @@ class CancelReminders(_AboutReminders):
         if not chosen:
             raise _ObjectionError(f"no_such_{self._kind}")
         labels = [self._words.label(self._seen(each), now, language) for each in chosen]
+        if (choice := question.slots.get("choice")) in labels:
+            chosen, labels = [chosen[labels.index(str(choice))]], [str(choice)]
         if len(chosen) > 1 and not _wants_all(question):
-            raise _ObjectionError("which", items=self._words.listing(language, labels[:_MOST_TOLD]))
+            items = labels[:_MOST_TOLD]
+            raise _ObjectionError("which", choices=items, items=self._words.listing(language, items))
         await self._alarms.cancel(chosen)
         if len(chosen) == 1:
             return self._words.say(language, "cancelled", what=labels[0])
