@@ -44,6 +44,7 @@ TO_ROBOTS = [
     topics.stream("{device_id}"),
     topics.reply("{device_id}"),
     topics.error("{device_id}"),
+    topics.memory("{device_id}"),
     topics.action("{device_id}", "move"),
     "naila/devices/{device_id}/answers/of/mine",
 ]
@@ -52,8 +53,9 @@ TO_OPERATORS = [
     topics.METRICS,
     topics.HEALTH,
     topics.system_error("brain"),
-    "naila/system/response/memory",
+    topics.response("memory.forget"),
 ]
+REQUEST = topics.REQUEST.format(command="memory.forget")
 
 
 def of(device_id: str, topic: str) -> str:
@@ -197,7 +199,7 @@ def test_a_robot_publishes_under_its_own_id_alone(broker, kitchen, garden, topic
         *TO_ROBOTS,
         *TO_OPERATORS,
         topics.TASK,
-        "naila/system/request/memory",
+        REQUEST,
         "naila/devices/{device_id}",
         "naila/devices/{device_id}/inbox",
         "naila/devices/{device_id}/status",
@@ -299,8 +301,35 @@ def test_the_operator_hears_nothing_of_what_people_say_and_may_only_ask(broker, 
             assert operator.puback(of("kitchen-1", topic)) == DENIED
             brain.puback(of("kitchen-1", topic))
         assert operator.puback(topics.TASK) == DENIED
-        assert operator.puback("naila/system/request/memory") == DONE
-        assert brain.hear().topic == operator.hear().topic == "naila/system/request/memory"
+        assert operator.puback(REQUEST) == DONE
+        assert brain.hear().topic == operator.hear().topic == REQUEST
+
+
+def test_the_commands_ask_the_daemon_under_the_brains_name_and_hear_its_answer(broker):
+    answers = topics.response("+")
+    with (
+        Visitor(broker.brain, REQUEST, client_id="naila-brain", protocol="5") as brain,
+        Visitor(broker.brain, answers, client_id="naila-memory-1", protocol="5") as command,
+    ):
+        assert command.puback(REQUEST, "forget") == DONE
+        assert brain.hear().payload == b"forget"
+        assert brain.puback(topics.response("memory.forget"), "forgotten") == DONE
+        assert command.hear().payload == b"forgotten"
+
+
+def test_a_robot_neither_asks_as_an_operator_nor_hears_what_another_one_remembers(broker, kitchen, garden):
+    mark = topics.memory("garden_2")
+    with (
+        Visitor(broker.brain, REQUEST, client_id="naila-brain", protocol="5") as brain,
+        Visitor(
+            garden, topics.response("+"), topics.memory("kitchen-1"), mark, client_id="garden_2", protocol="5"
+        ) as curious,
+    ):
+        assert curious.puback(REQUEST) == DENIED
+        assert brain.puback(topics.response("memory.forget")) == DONE
+        assert brain.puback(topics.memory("kitchen-1"), "what the kitchen remembers") == DONE
+        assert brain.puback(mark, "what the garden remembers") == DONE
+        assert curious.hear().payload == b"what the garden remembers"
 
 
 def test_the_operator_sees_what_the_broker_dropped(broker):
@@ -311,9 +340,9 @@ def test_the_operator_sees_what_the_broker_dropped(broker):
 def test_the_access_list_is_tested_on_every_topic_of_the_protocol():
     written = {value for name, value in vars(topics).items() if name.isupper() and isinstance(value, str)}
     for _, function in inspect.getmembers(topics, inspect.isfunction):
-        arguments = {"device_id": "{device_id}", "name": "move", "service": "brain"}
+        arguments = {"device_id": "{device_id}", "name": "move", "service": "brain", "command": "memory.forget"}
         written.add(function(*(arguments[name] for name in inspect.signature(function).parameters)))
-    assert written <= {*FROM_ROBOTS, *TO_ROBOTS, *TO_OPERATORS, topics.TASK}
+    assert written <= {*FROM_ROBOTS, *TO_ROBOTS, *TO_OPERATORS, topics.TASK, topics.REQUEST}
 
 
 # What survives, and how much may wait
