@@ -30,13 +30,14 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=HERE / "out", help="where the vocabulary and checkpoints go")
     parser.add_argument("--output", type=Path, default=HERE.parent / "naila-tiny.gguf")
     parser.add_argument("--start", type=Path, help="go on from this checkpoint, with the vocabulary beside it")
+    parser.add_argument("--seed", type=int, default=1, help="of the dialogues; another one for a run that goes on")
     parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
     options = parser.parse_args()
     torch.manual_seed(1)
     options.work.mkdir(parents=True, exist_ok=True)
 
     started = time.monotonic()
-    dialogues = generate(options.dialogues, seed=1 if options.start is None else 2)
+    dialogues = generate(options.dialogues, seed=options.seed)
     print(f"{len(dialogues)} dialogues in {time.monotonic() - started:.0f} s", flush=True)
     vocabulary = options.work / "vocabulary.json"
     if options.start is None:

@@ -99,9 +99,10 @@ def _firm(deed: Deed) -> tuple[Ask, ...]:
 
 @dataclass(frozen=True)
 class Body:
-    """The actions that a robot declares; none for one that only talks."""
+    """The actions that a robot declares, none for one that only talks; and some like them that it lacks."""
 
     actions: tuple[Action, ...]
+    lacking: tuple[Action, ...] = ()
 
     def lines(self) -> str:
         """The part of the prompt that lists them."""
@@ -282,10 +283,20 @@ def _chosen(slot: str, name: str, spec: Spec, rng: random.Random, plain: bool) -
 
 def _about(rng: random.Random) -> Deed:
     """A deed put together from a verb and a part, with parameters of any sort."""
-    verb = words.word("deed_verb", rng) if rng.random() < 0.85 else words.made_up(rng)
-    part = words.word("deed_part", rng) if rng.random() < 0.85 else words.made_up(rng)
-    draw = rng.random()
-    name = f"{verb}_{part}" if draw < 0.75 else f"{part}_{verb}"
+    return _verb_and_part(_some_verb(rng), _some_part(rng), rng)
+
+
+def _some_verb(rng: random.Random) -> str:
+    return words.word("deed_verb", rng) if rng.random() < 0.9 else words.made_up(rng)
+
+
+def _some_part(rng: random.Random) -> str:
+    return words.word("deed_part", rng) if rng.random() < 0.9 else words.made_up(rng, 2)
+
+
+def _verb_and_part(verb: str, part: str, rng: random.Random, *, others: bool = True) -> Deed:
+    """A deed of that name; people also use `others` words for the verb."""
+    name = f"{verb}_{part}" if rng.random() < 0.75 else f"{part}_{verb}"
     made = rng.sample([_some_number, _some_choice], 2)[: rng.choice([0, 1, 1, 1, 2])]
     slots, hows = [], []
     for invent in made:
@@ -294,8 +305,16 @@ def _about(rng: random.Random) -> Deed:
             continue
         slots.append((spec.names[0], False, (spec,)))
         hows.append(f"[{how}]" if rng.random() < 0.2 else how)
-    say = f"{verb} (the|your|that|my|the|your) {part}"
-    orders = {f"{say} {' '.join(hows)}", f"{say} {' '.join(reversed(hows))}", *(f"{say} {how}" for how in hows), say}
+    said = [verb, *(_OTHER_WORDS.get(verb, ()) if others else ())]
+    orders = set()
+    for word in said:
+        say = f"{word} (the|your|that|my|the|your) {part}"
+        orders |= {
+            f"{say} {' '.join(hows)}",
+            f"{say} {' '.join(reversed(hows))}",
+            *(f"{say} {how}" for how in hows),
+            say,
+        }
     told = " ".join(re.sub(r"[\[\]]", "", how) for how in hows)
     replies = (
         ("neutral", f"(OK|Sure|Right), I {verb} the {part} {told}."),
@@ -305,9 +324,55 @@ def _about(rng: random.Random) -> Deed:
     return Deed((name, name, f"{part}_{verb}"), f"{verb} the {part}", name, name, tuple(slots), asks, replies)
 
 
-def _setting(rng: random.Random) -> Deed:
+_OTHER_WORDS: dict[str, tuple[str, ...]] = {
+    name: tuple(others.split(","))
+    for name, _, others in (
+        pair.partition("=")
+        for pair in """open=open up|close=shut|start=switch on,turn on,activate,begin with|stop=switch off,turn off,halt|raise=lift,put up,bring up|lower=put down,bring down,drop
+        |set=adjust,change|tilt=tip,lean|shake=rattle,jiggle|lift=raise,pick up|fill=fill up,top up|empty=clear out,drain|heat=warm up,heat up|cool=chill,cool down|clean=wash,tidy,wipe
+        |print=print out|scan=look over,examine|record=tape|measure=gauge,take the measure of|push=shove,press|pull=tug,drag|press=push|fold=fold up|extend=stretch out,put out,push out
+        |retract=pull in,pull back,draw in|swing=sway|squeeze=squash,pinch|deploy=put out,set up|load=load up|unload=take the load off|toggle=flip,switch|rotate=turn,spin|change=swap,switch
+        |freeze=ice|dry=dry off|move=shift,bring|slide=shift|spin=turn,whirl|twist=turn,wring|turn=rotate,spin|flip=turn over,flip over|throw=toss,fling|grab=take,grasp,seize|release=let go of,free
+        |kick=boot|hit=strike,whack|knock=bang|mute=silence|dim=turn down,darken|light=light up,illuminate|show=display,present|hide=put away,cover|draw=sketch|check=inspect,look at,test
+        |inspect=check,look over|watch=keep an eye on,look at|fetch=bring,get,go and get|deliver=bring,hand over|plant=put in|water=give water to,moisten|feed=give food to|cut=chop,snip
+        |mix=stir,blend|pour=tip out|run=start,turn on|pause=hold|charge=recharge|dock=park|trim=cut|focus=sharpen|blink=flash|save=store,keep|send=transmit|dig=dig up|harvest=pick,gather
+        |lock=lock up,bolt|unlock=undo|ring=sound|spray=squirt,mist|inflate=blow up,pump up|sweep=brush|vacuum=hoover|boil=heat up|level=even out|center=bring to the middle of""".replace(
+            "\n", ""
+        ).split("|")
+    )
+    for name, others in [(name.strip(), others)]
+}  # fmt: skip
+
+
+def _kindred(rng: random.Random) -> list[Deed]:
+    """Deeds that look alike: one part with several verbs or settings, or one verb or setting of several parts."""
+    count, draw = rng.randint(3, 6), rng.random()
+    if draw < 0.35:
+        part = _some_part(rng)
+        return [_verb_and_part(verb, part, rng, others=False) for verb in _apart_verbs(rng, count)]
+    parts = [_some_part(rng) for _ in range(count)]
+    if draw < 0.65:
+        verb = _some_verb(rng)
+        return [_verb_and_part(verb, part, rng) for part in parts]
+    if draw < 0.85:
+        return [_setting(rng, parts[0]) for _ in range(count)] + [_verb_and_part(_some_verb(rng), parts[0], rng)]
+    return [rng.choice([_setting, _switching])(rng, part) for part in parts]
+
+
+def _apart_verbs(rng: random.Random, count: int) -> list[str]:
+    """Verbs none of which is another word for another one."""
+    verbs: list[str] = []
+    while len(verbs) < count:
+        verb = _some_verb(rng)
+        meant = {verb, *_OTHER_WORDS.get(verb, ())}
+        if not any(meant & {own, *_OTHER_WORDS.get(own, ())} for own in verbs):
+            verbs.append(verb)
+    return verbs
+
+
+def _setting(rng: random.Random, part: str = "") -> Deed:
     """Something of a part that can be set: the speed of the fan, the colour of the hat."""
-    part = words.word("deed_part", rng) if rng.random() < 0.85 else words.made_up(rng, 2)
+    part = part or _some_part(rng)
     quality, spec = _quality(rng)
     value, what = f"{{{spec.names[0]}}}", f"{part} {quality.replace('_', ' ')}"
     names = (
@@ -363,10 +428,10 @@ def _quality(rng: random.Random) -> tuple[str, Spec]:
     return quality, Spec((name,), "range", lows=(rng.choice("0011125"),), highs=highs, unit=unit)
 
 
-def _switching(rng: random.Random) -> Deed:
+def _switching(rng: random.Random, part: str = "") -> Deed:
     """Something that is on or off, or open or closed."""
-    part = words.word("deed_part", rng) if rng.random() < 0.85 else words.made_up(rng, 2)
-    first, second = rng.choice([("on", "off"), ("on", "off"), ("up", "down"), ("in", "out")])
+    part = part or _some_part(rng)
+    first, second = rng.choice([("on", "off"), ("on", "off"), ("up", "down"), ("in", "out"), ("open", "closed")])
     turn = "(turn|switch)" if first == "on" else "(put|move|bring)"
     slot = rng.choice(
         ["on", "state", "enabled", "active"] if first == "on" else ["state", "position", "to", "direction"]
@@ -385,10 +450,23 @@ def _switching(rng: random.Random) -> Deed:
         Ask(Template(f"(use|work|change) (the|your) {part}")),
         Ask(Template(f"{part} {value}"), order=False),
         Ask(Template(f"(i want|i need) (the|your) {part} {value}"), order=False),
+        *_moves(part, slot, first, second),
     )
     verb = f"{'switch' if first == 'on' else 'move'} the {part}"
     replies = (("neutral", f"The {part} is {value}."), ("neutral", f"OK, {part} {value}."))
     return Deed(names, verb, part, part, ((slot, False, (spec,)),), asks, replies)
+
+
+def _moves(part: str, slot: str, first: str, second: str) -> list[Ask]:
+    """Asks with a verb that says the value: `lift the flag`."""
+    ways = {"on": "(start|activate|fire up)", "off": "(stop|deactivate|kill)", "up": "(raise|lift)", "down": "(lower|drop)",
+            "in": "(retract|pull in)", "out": "(extend|stretch out)", "open": "open", "closed": "(close|shut)"}  # fmt: skip
+    values = {"on": "true", "off": "false"}
+    return [
+        Ask(Template(f"{ways[value]} (the|your|my) {part}"), fixed=((slot, meant),))
+        for value in (first, second)
+        for meant in (values.get(value, value), value)
+    ]
 
 
 _INVENTIONS = (_about, _about, _setting, _switching)
@@ -453,6 +531,10 @@ def random_body(rng: random.Random) -> Body:
         chosen = [_by_name()[name] for name in rng.sample(_USUAL, rng.randint(2, 6))]
         return Body(_distinct([make(deed, rng, rng.random() < 0.8) for deed in chosen]))
     plain = rng.choice([0.1, 0.3, 0.7])
+    if draw < 0.5:
+        made = _distinct([make(deed, rng, True) for deed in _kindred(rng)])
+        rest = [make(rng.choice(deeds()), rng, rng.random() < plain) for _ in range(rng.randint(0, 2))]
+        return Body(_distinct([*made[1:], *rest]), made[:1])
     return Body(_distinct([make(deed, rng, rng.random() < plain) for deed in _several(rng)]))
 
 
@@ -470,11 +552,14 @@ def _bare(action: Action) -> Action:
 def _several(rng: random.Random) -> list[Deed]:
     count = rng.choice([1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8])
     every = deeds()
-    if rng.random() < 0.25:  # some that look alike
+    draw = rng.random()
+    if draw < 0.1:
+        return [*_kindred(rng), *(rng.choice(every) for _ in range(rng.randint(0, 2)))]
+    if draw < 0.3:  # some that look alike
         one = rng.choice(every)
         every = tuple(deed for deed in every if deed.group == one.group)
         count = min(count, 4)
-    chosen = [rng.choice(_INVENTIONS)(rng) if rng.random() < 0.22 else rng.choice(every) for _ in range(count)]
+    chosen = [rng.choice(_INVENTIONS)(rng) if rng.random() < 0.33 else rng.choice(every) for _ in range(count)]
     chosen += [other for deed in chosen for other in _other_half(deed) if rng.random() < 0.75]
     if rng.random() < 0.12:
         chosen.append(_by_name()[rng.choice(_USUAL)])
@@ -540,6 +625,8 @@ _SMALL = frozenset(
 
 def absent_action(body: Body, rng: random.Random) -> Action:
     """An action that people might well ask for and this body does not have."""
+    if body.lacking and rng.random() < 0.5:
+        return rng.choice(body.lacking)
     taken = {piece for own in body.actions for piece in pieces(own)}
     groups = {own.deed.group for own in body.actions}
     while True:

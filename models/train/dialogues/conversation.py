@@ -37,19 +37,24 @@ class Dialogue:
 
 
 _TOPICS: tuple[tuple[float, Topic], ...] = (
-    (44, requests.ask), (5, requests.impossible), (5, requests.forbid), (7, requests.narrate), (3, requests.able), (4, requests.question_about),
-    (2.5, requests.abilities), (0.5, requests.body_question),
-    (7, facts.battery), (5, facts.clock), (3, facts.day), (0.4, facts.date), (5, facts.temperature), (3.5, facts.humidity), (4.5, facts.distance),
-    (1.5, facts.touch), (6.5, facts.sight), (2, facts.feeling), (0.6, facts.report), (3, facts.several), (0.8, facts.trouble),
+    (58, requests.ask), (4, requests.impossible), (5, requests.forbid), (10, requests.narrate), (2, requests.able), (5, requests.question_about),
+    (1.2, requests.abilities), (0.5, requests.body_question),
+    (7, facts.battery), (5, facts.clock), (3, facts.day), (0.4, facts.date), (3.5, facts.temperature), (2.5, facts.humidity), (3, facts.distance),
+    (1.5, facts.touch), (7.5, facts.sight), (2, facts.feeling), (0.6, facts.report), (3, facts.several), (0.8, facts.trouble),
     (6, memory.tell_name), (2, memory.recall_name), (0.5, memory.ask_name), (10, memory.tell_fact), (9, memory.recall), (2.4, memory.recall_fact),
     (1.2, memory.said_before), (1.2, memory.repeat), (0.8, memory.say_after), (1, memory.use_name),
     (2.2, feelings.greet), (2.4, feelings.confide), (1.2, treats.joke), (1.2, treats.fact), (1.3, treats.sum_up),
     (4, catchall.unknown), (1.6, catchall.story), (0.7, catchall.nonsense),
 )  # fmt: skip
 _TALK_WEIGHT = 22.0
-# How much of a conversation is about what; some talk much of what is to be remembered, the others little.
-_SHARES = {"requests": 0.44, "facts": 0.17, "memory": 0.06, "talk": 0.30}
-_MINDFUL_SHARES = {"requests": 0.36, "facts": 0.16, "memory": 0.32, "talk": 0.20}
+# How much of a conversation is about what. In some the robot is driven, in some there is much to be remembered.
+_GROUPS = ("requests", "facts", "memory", "talk")
+_SHARES = {
+    "talking": (0.46, 0.12, 0.05, 0.37),
+    "driving": (0.90, 0.03, 0.02, 0.05),
+    "mindful": (0.38, 0.12, 0.30, 0.20),
+}
+_MANNERS = (*["driving"] * 7, *["talking"] * 9, *["mindful"] * 4)
 
 
 @cache
@@ -65,8 +70,8 @@ def _topics() -> tuple[list[Topic], list[str], dict[str, float]]:
     """All kinds of turns, which group each belongs to, and the weight of each group."""
     topics: list[Topic] = [*(topic for _, topic in _TOPICS), _some_talk]
     groups = [topic.__module__.rsplit(".", 1)[1] for topic in topics]
-    groups = [group if group in _SHARES else "talk" for group in groups]
-    whole: dict[str, float] = dict.fromkeys(_SHARES, 0.0)
+    groups = [group if group in _GROUPS else "talk" for group in groups]
+    whole: dict[str, float] = dict.fromkeys(_GROUPS, 0.0)
     for group, weight in zip(groups, _weights(), strict=True):
         whole[group] += weight
     return topics, groups, whole
@@ -77,10 +82,10 @@ def _weights() -> list[float]:
 
 
 @cache
-def _mixture(*, mindful: bool, named: bool, told: bool) -> tuple[list[Topic], list[float]]:
-    """The kinds of turns, and their weights added up, for a conversation with something to remember or without."""
+def _mixture(manner: str, *, named: bool, told: bool) -> tuple[list[Topic], list[float]]:
+    """The kinds of turns, and their weights added up, for a manner of conversation and what is known so far."""
     topics, groups, whole = _topics()
-    shares = _MINDFUL_SHARES if mindful else _SHARES
+    shares = dict(zip(_GROUPS, _SHARES[manner], strict=True))
     weights = [weight * shares[group] / whole[group] for weight, group in zip(_weights(), groups, strict=True)]
     factors: dict[Topic, float] = {
         memory.tell_name: 0.5 if named else 1.6,
@@ -113,12 +118,13 @@ def converse(rng: random.Random) -> Dialogue:
     system = f"You are {scene.name}, {scene.character}.\n{scene.body.lines()}"
     turns: list[tuple[str, str]] = []
     size = len(system)
-    bare, mindful, long = rng.random() < 0.06, rng.random() < 0.3, rng.random() < 0.2
+    bare, long = rng.random() < 0.06, rng.random() < 0.2
+    manner = rng.choice(_MANNERS if scene.body.actions else _MANNERS[7:])
     limit = LONGER if long else LONGEST
     count = rng.randint(8, 16) if long else rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 8])
     for turn in range(count):
         _now(scene, sensors, bare=bare, first=not turns)
-        exchange = typed(_next(scene, mindful=mindful, last=turn == count - 1 or size > limit - 220), scene)
+        exchange = typed(_next(scene, manner, last=turn == count - 1 or size > limit - 220), scene)
         scene.past.append(exchange)
         user = scene.moment.line() + exchange.user
         reply = "\n".join(
@@ -149,7 +155,7 @@ def _now(scene: Scene, sensors: Sensors, *, bare: bool, first: bool) -> None:
         scene.moment = replace(scene.moment, failed=failure([action.name for action in scene.body.actions], rng))
 
 
-def _next(scene: Scene, *, mindful: bool, last: bool) -> Exchange:
+def _next(scene: Scene, manner: str, *, last: bool) -> Exchange:
     rng = scene.rng
     follow = scene.past[-1].follow if scene.past else None
     if follow is not None and rng.random() < 0.6:
@@ -159,7 +165,7 @@ def _next(scene: Scene, *, mindful: bool, last: bool) -> Exchange:
         return memory.recall(scene)
     if scene.moment.failed and rng.random() < 0.4:
         return facts.apologise(scene) if rng.random() < 0.2 else facts.trouble(scene)
-    topics, weights = _mixture(mindful=mindful, named=named, told=told)
+    topics, weights = _mixture(manner, named=named, told=told)
     return rng.choices(topics, cum_weights=weights)[0](scene)
 
 

@@ -43,7 +43,7 @@ _HALVES = {0.1: "zero point one", 0.25: "a quarter", 0.5: "a half", 1.5: "one an
 _WRAP = (
     "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "[please] {ask} [please]", "please {ask}", "{ask} please", "pls {ask}",
     "(can|could|would|will) you [please|maybe|just|quickly|kindly|possibly] {ask} [for me|for us|please|now]",
-    "(can|could|would|will) you [please] {ask} [please]", "can u {ask}", "could you maybe {ask}", "{ask} [now|for me|robot]",
+    "(can|could|would|will) you [please] {ask} [please]", "can u {ask}", "(can|could) you {ask}", "can you {ask}", "(can|could) you {ask} [please]", "could you maybe {ask}", "{ask} [now|for me|robot]",
     "i (want|would like|need) you to {ask}", "i'd like you to {ask}", "i'd (love|like) to see you {ask}", "{robot} {ask}",
     "(ok|okay|now|so|hey|alright|right|yo|um|well|oh|uh), {ask}", "hey {robot}, [please] {ask}", "{ask}, {robot}",
     "go ahead and {ask}", "let's see you {ask}", "would you mind {asking}", "do you mind {asking}", "try to {ask}", "try {asking}",
@@ -68,6 +68,27 @@ _BEFORE_WRAP = tuple(wrap for wrap in _PLAIN_WRAP if wrap.endswith("{ask}"))
 _SHORT_WRAP = (
     "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "{ask} please", "please {ask}", "(ok|okay|now|so|hey|right), {ask}", "{ask} now",
     "hey {robot}, {ask}", "{robot} {ask}", "{ask}, {robot}", "{ask} thanks", "{ask} for me", "uh {ask}", "i said {ask}", "{ask} pls",
+)  # fmt: skip
+_REMARK = (
+    "(it's (getting|already|so) (late|dark|cold|hot)|it is (too|so|very) (dark|bright|loud|quiet|cold|warm|hot) in here|i have to (go|leave|work|sleep) [soon|now]"
+    "|the (baby|{pet}|cat|dog|{job}) is (asleep|sleeping|watching|coming|here)|my {relation} is (watching|here|coming|asleep|on the phone|tired|angry with me)"
+    "|i can't (see|hear|reach|find) (anything|it|the {thing}|my {thing})|we are (late|in a hurry|bored|ready|alone)|(dinner|lunch|the food|my coffee) is ready"
+    "|there is a {thing} (in the way|behind you|on the floor|over there)|you are (too close|in my way|so slow|so funny|my best friend)"
+    "|i (want|would like) to (see|try|film|test) (it|that|something)|i (love|like) (it when you do that|watching you|my new robot)"
+    "|it's (my birthday|{weekday}|a nice day|raining|sunny|time for bed|almost {n} o'clock)|i'm (tired|bored|busy|cooking|working|on the phone|sad|happy|curious|in bed)"
+    "|i am (so tired|a bit bored|cooking {food}|reading a book|ready|not feeling well)|the (sun|rain|wind|music|tv) is (so loud|nice|too much)|somebody is at the door"
+    "|my (hands are full|back hurts|phone is ringing|eyes hurt|feet are cold)|i (forgot|lost|dropped|broke) my {thing}|everybody is (waiting|looking|here|tired)"
+    "|nobody (is here|can see it|is looking|will know)|this is (boring|fun|important|for {person}|a test)|{person} (is here|wants to see it|asked for it|says hi|is sleeping)"
+    "|i promised it to my {relation}|that was (great|funny|too much|not enough|a long day)|the (floor is wet|table is full|room is a mess|light hurts my eyes|plants look dry)"
+    "|we have (guests|no time|a party|a visitor)|i like (your voice|this game|{food}|{color})|i had a (long|bad|good|hard) day|the {thing} (is broken|looks funny|fell down))"
+)  # fmt: skip
+_REMARKED_FIRST = (
+    f"{_REMARK}, {{ask}}", f"{_REMARK}. {{ask}}", f"{_REMARK}, so {{ask}}", f"{_REMARK} so please {{ask}}", f"{_REMARK}, (can|could) you {{ask}}",
+    f"{_REMARK} and i need you to {{ask}}", f"{_REMARK}, please {{ask}}", f"(because|since|as|now that) {_REMARK}, {{ask}}", f"{_REMARK}. {{ask}} please",
+)  # fmt: skip
+_REMARKED_LAST = (
+    f"{{ask}}, {_REMARK}", f"{{ask}}. {_REMARK}", f"{{ask}} because {_REMARK}", f"{{ask}} please, {_REMARK}", f"(can|could) you {{ask}}, {_REMARK}",
+    f"{{ask}}! {_REMARK}", f"{{ask}} now, {_REMARK}", f"please {{ask}}, {_REMARK}", f"{{ask}} while {_REMARK}", f"{{ask}} - {_REMARK}",
 )  # fmt: skip
 _ARTICLES = re.compile(r"\b(a|an|the) (a|an|the)\b")
 _OPPOSITE = dict(
@@ -175,6 +196,12 @@ def _some_number(parameter: Parameter, scene: Scene) -> float:
     if parameter.spec.decimals:
         number = round(rng.uniform(low, high), parameter.spec.decimals)
         return float(round(number)) if rng.random() < 0.25 and low <= round(number) <= high else number
+    if rng.random() < 0.15:  # at the edge, and still in range
+        return (
+            float(rng.choice([low, low + 1, high, high, high - 1, high - rng.randint(1, 5)]))
+            if high - low > 5
+            else high
+        )
     if rng.random() < 0.45 and high - low >= 20:
         step = rng.choice([5, 10, 10, 50 if high >= 100 else 10])
         return float(max(low, min(high, step * round(rng.uniform(low, high) / step))))
@@ -369,8 +396,11 @@ def _is_text(action: Action, slot: str) -> bool:
 
 
 def _wrap(scene: Scene, request: Request) -> str:
-    if _has_text(request.action):
-        return scene.rng.choice(_BEFORE_WRAP)  # the text goes on to the end
+    remarked = scene.rng.random() < 0.15 and request.order and not request.lacking
+    if _has_text(request.action):  # the text goes on to the end
+        return scene.rng.choice(_REMARKED_FIRST if remarked else _BEFORE_WRAP)
+    if remarked:
+        return scene.rng.choice((*_REMARKED_FIRST, *_REMARKED_LAST))
     if request.action.strange:
         return scene.rng.choice(_PLAIN_WRAP)
     wrap = scene.rng.choice(_WRAP if request.order else _SHORT_WRAP)
@@ -408,15 +438,15 @@ def ask(scene: Scene) -> Exchange:
     action = rng.choice(scene.body.actions)
     draw = rng.random()
     made: Exchange | None = None
-    if draw < 0.16 and action.parameters:
+    if draw < 0.10 and action.parameters:
         made = _incomplete(scene, action)
-    elif draw < 0.24:
+    elif draw < 0.125:
         made = _out_of_range(scene, action)
-    elif draw < 0.29:
+    elif draw < 0.16:
         made = _unknown_value(scene, action)
-    elif draw < 0.32:
+    elif draw < 0.2:
         made = _corrected(scene, action)
-    elif draw > 0.86:
+    elif draw > 0.78:
         made = _two(scene, action)
     return made or _plain_request(scene, action)
 
@@ -541,12 +571,12 @@ def _more(scene: Scene, request: Request) -> Exchange | None:
 
 def _two(scene: Scene, first: Action) -> Exchange | None:
     rng = scene.rng
-    if rng.random() < 0.2:
+    if rng.random() < 0.08:
         return _twice(scene, first)
-    second = rng.choice(scene.body.actions)
+    second = rng.choice([action for action in scene.body.actions if action != first] or scene.body.actions)
     one, other = _request(scene, first, order=True), _request(scene, second, order=True)
     absent = None
-    if rng.random() < 0.15:
+    if rng.random() < 0.08:
         absent = absent_action(scene.body, rng)
         other = _request(scene, absent, order=True, alone=False)
     if one is None or other is None or any(p.kind == "text" for p in (*first.parameters, *other.action.parameters)):
@@ -654,7 +684,7 @@ def _out_of_range(scene: Scene, action: Action) -> Exchange | None:
     low, high = number.low, number.high
     span = max(1, int(high - low))
     beyond = rng.choice(
-        [high * 2, high * 3, high * 5, high * 10, high + rng.randint(1, span), high + 50, high + 100, high + 1]
+        [high * 2, high * 3, high * 10, high + rng.randint(1, span), high + 50, high + 10, high + 5, high + 1, high + 1]
     )
     if rng.random() < 0.2:
         beyond = rng.choice([low - 1, low - 5, low - rng.randint(1, span)])
@@ -806,7 +836,7 @@ def _told(scene: Scene, name: str) -> Exchange:
 
 def _slots(scene: Scene) -> dict[str, str]:
     rng = scene.rng
-    owned = bool(scene.body.actions) and rng.random() < 0.7
+    owned = bool(scene.body.actions) and rng.random() < 0.8
     action = rng.choice(scene.body.actions) if owned else absent_action(scene.body, rng)
     request = None
     for _ in range(4):
@@ -859,23 +889,15 @@ def able(scene: Scene) -> Exchange:
     do = _forms(action.verb, "", "their")["do"]
     ways = (
         f"are you able to {do}|do you know how to {do}|is it true that you can {do}|have you learned [how] to {do}|did you learn to {do}|so you can {do}|i wonder if you can {do}"
-        f"|do you have the ability to {do}|tell me if you can {do}|are you a robot that can {do}|is your body able to {do}|can a robot like you {do}|were you built to {do}"
-        f"|can you [actually|really|even|also] {do} or not|do you know if you can {do}|could you {do} if i asked|is it possible for you to {do}|would you be able to {do}"
-        f"|can robots like you {do}|you can't {do}, can you|you can {do}, can't you|so you {do} too, do you|do you ever {do}|i bet you can't {do}|my {{relation}} says you can {do}, is that true"
+        f"|do you have the ability to {do}|tell me if you can {do}|are you a robot that can {do}|is your body able to {do}|were you built to {do}"
+        f"|do you know if you can {do}|can robots like you {do}|you can {do}, can't you|my {{relation}} says you can {do}, is that true"
     )
     if not owned:
         user, _ = scene.hear(
             f"({ways}|can you {do}|can you [really|actually] {do}|could you {do}|can u {do}|how (far|fast|well|long|often) can you {do})"
         )
         return Exchange(user, scene.speak(f"(No, I cannot {action.verb}.|I am afraid I cannot {action.verb}.)"))
-    if action.parameters and not action.strange and rng.random() < 0.2:
-        user, _ = scene.hear(f"can you {do}")
-        asked = _request(scene, action) or _request(scene, replace(action, strange=True))
-        if asked is not None:
-            question = _questions(scene, replace(asked, lacking=action.parameters))
-            follow = partial(_completed, request=replace(asked, lacking=action.parameters))
-            return Exchange(user, f"Yes, I can. {question}", "happy", (), follow)
-    user, _ = scene.hear(f"({ways}|can you [really|actually] {do} or is that a joke)")
+    user, _ = scene.hear(f"({ways})")
     return Exchange(
         user, scene.speak(f"(Yes, I can {action.verb}.|Yes, I know how to {action.verb}.) [Just ask me!]"), "happy"
     )
@@ -944,8 +966,8 @@ def body_question(scene: Scene) -> Exchange:
                 "(I have no body that can move, only a voice.|No, I have no body to move. I can talk, though.)"
             ),
         )
-    return Exchange(user, scene.speak(f"My body can do this: {_names(scene.body, 5)}."))
+    return Exchange(user, scene.speak(f"My body can do this: {_names(scene.body)}."))
 
 
-def _names(body: Body, most: int = 8) -> str:
-    return listed([spoken_name(action.name) for action in body.actions][:most])
+def _names(body: Body) -> str:
+    return listed([spoken_name(action.name) for action in body.actions][:5])
