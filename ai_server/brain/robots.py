@@ -23,6 +23,11 @@ _SIGHT_FRESH_S = 60
 _PERSON_SEEN = frozenset({"person_detected", "person_recognized", "face_detected"})
 """The vision events that mean a person is there, named or not."""
 
+_PERSON_GONE = frozenset({"person_left", "person_lost"})
+
+_SURE_OF_PERSON = 0.7
+"""A face that the camera is less sure of is nobody's: what one person said must not be told to another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -95,6 +100,8 @@ class Robot:
     heartbeat: Heartbeat | None = None
     readings: dict[str, tuple[float, SensorReading]] = field(default_factory=dict)
     sight: tuple[float, VisionEvent] | None = None
+    person: tuple[float, str] | None = None
+    """When somebody was recognised, and who."""
     language: str | None = None
     """What it was spoken to in last, a primary tag of BCP 47."""
 
@@ -154,8 +161,19 @@ class Robots:
         self._known(device_id).readings[sensor] = (self._clock(), reading)
 
     def see(self, device_id: str, event: VisionEvent) -> None:
-        """Keep the latest vision event."""
-        self._known(device_id).sight = (self._clock(), event)
+        """Keep the latest vision event, and who is there, until somebody else is or nobody."""
+        robot = self._known(device_id)
+        robot.sight = (self._clock(), event)
+        if event.event_type in _PERSON_SEEN:
+            sure = event.confidence is None or event.confidence >= _SURE_OF_PERSON
+            robot.person = (self._clock(), event.person_id) if sure and event.person_id else None
+        elif event.event_type in _PERSON_GONE:
+            robot.person = None
+
+    def person(self, device_id: str) -> str | None:
+        """Return the id of the person whom a robot's camera recognised, a minute ago at most; None for nobody."""
+        person = self.robot(device_id).person
+        return person[1] if person and self._clock() - person[0] <= _SIGHT_FRESH_S else None
 
     def beat(self, device_id: str, heartbeat: Heartbeat) -> None:
         """Keep the latest heartbeat; a robot that is offline makes room first."""

@@ -180,7 +180,7 @@ class Intake:
         device_id = inbound.device_id
         match inbound.message:
             case Utterance() as utterance:
-                self._take_words(received, inbound, utterance)
+                self._take_words(received, inbound, self._attributed(utterance))
                 return
             case Control() as control:
                 self._obey(received, device_id, control)
@@ -209,6 +209,11 @@ class Intake:
                 self._robots.see(device_id, event)
             case Heartbeat() as heartbeat:
                 self._robots.beat(device_id, heartbeat)
+
+    def _attributed(self, utterance: Utterance) -> Utterance:
+        """Return an utterance as said by the person whom the robot sees, where it does not tell who speaks."""
+        person = None if utterance.user_id else self._robots.person(utterance.device_id)
+        return utterance.model_copy(update={"user_id": person}) if person else utterance
 
     def _take_words(self, received: Received, inbound: Inbound, utterance: Utterance) -> None:
         if not utterance.is_final:

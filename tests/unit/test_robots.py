@@ -69,6 +69,34 @@ def test_a_silent_sensor_is_not_spoken_of(robots, clock):
     assert robots.situation("r1").battery_percent is None
 
 
+def recognised(person_id: str | None, confidence: float | None = None) -> VisionEvent:
+    return VisionEvent(event_type="person_recognized", person_id=person_id, confidence=confidence)
+
+
+def test_who_speaks_is_whom_the_camera_recognised_a_minute_ago_at_most(robots, clock):
+    assert robots.person("r1") is None
+    robots.see("r1", recognised("ada", 0.9))
+    robots.see("r1", VisionEvent(event_type="object_detected", object="a cup"))
+    assert robots.person("r1") == "ada"
+    clock.now += 61
+    assert robots.person("r1") is None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        recognised("bob", 0.5),
+        recognised(None),
+        VisionEvent(event_type="face_detected"),
+        VisionEvent(event_type="person_left", person_id="ada"),
+    ],
+)
+def test_nobody_speaks_where_the_camera_is_unsure_or_the_person_gone(robots, event):
+    robots.see("r1", recognised("ada"))
+    robots.see("r1", event)
+    assert robots.person("r1") is None
+
+
 def test_a_feeling_in_the_voice_wins_over_the_face(robots):
     robots.see("r1", VisionEvent(event_type="person_recognized", person_id="Ada", emotion="happy"))
     assert robots.situation("r1").person_emotion == "happy"
