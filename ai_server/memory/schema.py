@@ -73,12 +73,15 @@ conversations = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("facts_until", Integer, nullable=False, server_default="0"),
+    Column("reflected_at", UtcDateTime),
     Index(None, "device_id", "user_id", "id"),
+    _partial_index("ix_conversations_unreflected", "reflected_at IS NULL", "id"),
 )
 """What each robot speaks of with each person; of those of one robot and person the one with the highest id is current.
 
 `user_id` is empty for somebody whom the robot does not know. `ended_at` is that of a conversation that nothing is added
-to any more. The model has looked for facts in the turns up to the one with the id `facts_until`.
+to any more. The model has looked for facts in the turns up to the one with the id `facts_until`. At `reflected_at` all
+was made of a conversation that had ended that is to be made of it.
 """
 
 turns = Table(

@@ -10,6 +10,7 @@ down_revision: str | None = "0008"
 branch_labels: str | None = None
 depends_on: str | None = None
 
+_UNREFLECTED = sa.text("reflected_at IS NULL")
 _PEOPLE = sa.text(
     "SELECT DISTINCT conversation_id, user_id FROM turns WHERE user_id <> '' ORDER BY conversation_id, user_id"
 )
@@ -19,8 +20,10 @@ _BEGIN = sa.text(
 )
 _MOVE = sa.text("UPDATE turns SET conversation_id = :new_id WHERE conversation_id = :id AND user_id = :user_id")
 _END_ALL_BUT_THE_NEWEST = sa.text(
-    "UPDATE conversations SET ended_at = (SELECT max(replied_at) FROM turns WHERE conversation_id = conversations.id) "
-    "WHERE id NOT IN (SELECT max(id) FROM conversations GROUP BY device_id, user_id)"
+    "UPDATE conversations SET ended_at = ended.at, reflected_at = ended.at "
+    "FROM (SELECT conversation_id, max(replied_at) AS at FROM turns GROUP BY conversation_id) AS ended "
+    "WHERE ended.conversation_id = conversations.id "
+    "AND id NOT IN (SELECT max(id) FROM conversations GROUP BY device_id, user_id)"
 )
 _COUNT_ANEW = sa.text(
     "UPDATE turns SET history_end = anew.history_end FROM (SELECT id, "
@@ -34,8 +37,16 @@ def upgrade() -> None:
     op.add_column("conversations", sa.Column("user_id", sa.String(), nullable=False, server_default=""))
     op.add_column("conversations", sa.Column("ended_at", sa.DateTime(timezone=True)))
     op.add_column("conversations", sa.Column("facts_until", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("conversations", sa.Column("reflected_at", sa.DateTime(timezone=True)))
     op.drop_index("ix_conversations_device_id_id", "conversations")
     op.create_index("ix_conversations_device_id_user_id_id", "conversations", ["device_id", "user_id", "id"])
+    op.create_index(
+        "ix_conversations_unreflected",
+        "conversations",
+        ["id"],
+        sqlite_where=_UNREFLECTED,
+        postgresql_where=_UNREFLECTED,
+    )
     op.execute("UPDATE turns SET user_id = '' WHERE user_id IS NULL")
     with op.batch_alter_table("turns", table_kwargs={"sqlite_autoincrement": True}) as turns:
         turns.alter_column("user_id", existing_type=sa.String(), nullable=False, server_default="")

@@ -1,0 +1,226 @@
+"""What is known of a person before they speak: the second system message of a prompt."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ai_server.brain.dates import day_in_words
+from ai_server.brain.extract import extract
+from ai_server.brain.trend import trend
+from ai_server.memory.facts import USER, Fact, Facts
+from ai_server.memory.summaries import Background, Summaries, Told, tokens_of
+from ai_server.memory.turns import History
+
+_INTRODUCTION = "What you remember of the person who speaks now. Use it where it helps, with tact; do not recite it."
+_HOUSEHOLD = "Of everybody at home:"
+_MOST_PEOPLE = 1024
+"""Of more, what was made first is made anew."""
+
+_SHARE_OF_FACTS = 0.5
+"""So much of the budget facts may take where there is something else to tell, too."""
+
+_MOST_FACTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a prompt tells of a person.
+
+    Attributes:
+        text: the message's; empty for none.
+        facts: the ids of those that it tells.
+        covers: from which turn to which, by their ids, its summary of the conversation reaches; None without one.
+    """
+
+    text: str = ""
+    facts: tuple[int, ...] = ()
+    covers: tuple[int, int] | None = None
+
+    @property
+    def trace(self) -> dict[str, Any]:
+        """What `naila why` tells of it, without a word of it."""
+        if not self.text:
+            return {}
+        return {"facts": list(self.facts), "summary": list(self.covers) if self.covers else None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    conversation_id: int | None
+    left_until: int
+    knowledge: Knowledge
+
+
+class Known:
+    """Puts together what is known of whoever speaks.
+
+    It is made when a conversation begins and when turns leave the prompt, and stays to the letter in between, so that
+    the model's cache holds it; what is learnt meanwhile stands in the turns themselves.
+
+    Args:
+        facts: known for good.
+        summaries: of what was said before.
+        personality: returns what a prompt says of the robot's manner with a person in a conversation that began then.
+        token_budget: at most so many by estimate; 0 tells nothing.
+        now: the local time, with its zone.
+    """
+
+    def __init__(
+        self,
+        *,
+        facts: Facts,
+        summaries: Summaries,
+        personality: Callable[[str, str | None, datetime], Awaitable[str]],
+        token_budget: int,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._facts = facts
+        self._summaries = summaries
+        self._personality = personality
+        self._token_budget = token_budget
+        self._now = now
+        self._made: OrderedDict[tuple[str, str], _Made] = OrderedDict()
+        self._forgotten = 0
+
+    async def of(self, device_id: str, user_id: str | None, history: History) -> Knowledge:
+        """Return what a prompt with these turns tells of a person, None for somebody whom the robot does not know.
+
+        Raises:
+            DatabaseError: if it cannot be read.
+        """
+        if not self._token_budget:
+            return Knowledge()
+        made = self._made.get((device_id, user_id or ""))
+        if made is not None and _still_serves(made, history):
+            knowledge = made.knowledge
+        else:
+            forgotten = self._forgotten
+            knowledge = await self._make(device_id, user_id, history)
+            if forgotten != self._forgotten:
+                return knowledge
+        self._keep((device_id, user_id or ""), _Made(history.conversation_id, history.left_until, knowledge))
+        return knowledge
+
+    def forget(self) -> None:
+        """Make it anew for everybody: something that it may tell is known no more."""
+        self._made.clear()
+        self._forgotten += 1
+
+    def _keep(self, person: tuple[str, str], made: _Made) -> None:
+        self._made[person] = made
+        if len(self._made) > _MOST_PEOPLE:
+            self._made.popitem(last=False)
+
+    async def _make(self, device_id: str, user_id: str | None, history: History) -> Knowledge:
+        now = self._now()
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        background = await self._summaries.background(device_id, user_id, history, since=today)
+        facts = await self._facts.known(device_id, user_id, _MOST_FACTS)
+        manner = await self._personality(device_id, user_id, history.began_at or now)
+        return compose(facts, background, manner, now, self._token_budget)
+
+
+def compose(facts: Sequence[Fact], background: Background, manner: str, now: datetime, token_budget: int) -> Knowledge:
+    """Return what is told of a person, in at most so many tokens by estimate; what matters less is left out.
+
+    Args:
+        facts: what holds of the person and the household, the newest first.
+        background: what lies behind the conversation.
+        manner: what is said of the robot's own; empty for nothing.
+        now: the local time, with its zone.
+        token_budget: of all of it.
+    """
+    name = next((fact.value for fact in facts if (fact.subject, fact.kind) == (USER, "name")), "The person")
+    fixed = [_INTRODUCTION, *filter(None, (manner, trend(background.felt, now, _one_line(name))))]
+    left = token_budget - tokens_of("\n".join(fixed))
+    has_more = background.current is not None or bool(background.earlier)
+    told = _fitting(facts, int(left * _SHARE_OF_FACTS) if has_more else left)
+    of_facts = _lines_of_facts(told)
+    left -= tokens_of("\n".join(of_facts))
+    talks, covers = _lines_of_talks(background, now, left)
+    if not of_facts and not talks and len(fixed) == 1:
+        return Knowledge()
+    text = "\n".join([fixed[0], *of_facts, *fixed[1:], *talks])
+    return Knowledge(text, tuple(fact.id for fact in told), covers)
+
+
+def _still_serves(made: _Made, history: History) -> bool:
+    """Say whether nothing has left the prompt since, and the conversation is the one that began with it."""
+    if made.left_until != history.left_until or history.conversation_id is None:
+        return False
+    return made.conversation_id == history.conversation_id or (made.conversation_id is None and not history.left_until)
+
+
+def _fitting(facts: Sequence[Fact], tokens: int) -> list[Fact]:
+    """Return the facts that fit: the person's before the household's, the newest first."""
+    kept: list[Fact] = []
+    left = tokens - tokens_of(_HOUSEHOLD)
+    for fact in sorted(facts, key=lambda fact: fact.household):
+        cost = tokens_of(f"- {_statement(fact)}\n")
+        if cost <= left:
+            kept.append(fact)
+            left -= cost
+    return kept
+
+
+def _lines_of_facts(facts: Iterable[Fact]) -> list[str]:
+    own = [f"- {_statement(fact)}" for fact in facts if not fact.household]
+    shared = [f"- {_statement(fact)}" for fact in facts if fact.household]
+    return [*own, *([_HOUSEHOLD, *shared] if shared else [])]
+
+
+def _statement(fact: Fact) -> str:
+    """Return a fact without a "you", which would be the model."""
+    subject = "" if fact.subject == USER else f"{fact.subject}, "
+    return _one_line(f"{subject}{fact.kind.replace('_', ' ')}: {fact.value}")
+
+
+def _lines_of_talks(background: Background, now: datetime, tokens: int) -> tuple[list[str], tuple[int, int] | None]:
+    """Return what is told of what was said: first of this conversation, then of those before it, the newest first."""
+    lines: list[str] = []
+    covers = None
+    talks = [(told, "Earlier in this conversation") for told in (background.current,) if told]
+    talks += [(told, _capital(day_in_words(told.began_at, now))) for told in background.earlier]
+    for told, when in talks:
+        text = gist(told, tokens - tokens_of(f"{when}: \n"))
+        if not text:
+            continue
+        lines.append(f"{when}: {text}")
+        tokens -= tokens_of(f"{lines[-1]}\n")
+        if told is background.current:
+            covers = _range(told)
+    return lines, covers
+
+
+def gist(told: Told, tokens: int) -> str:
+    """Return the summary of a conversation and, of what that does not cover, what tells most; empty for nothing."""
+    before = _cut(told.summary.text, tokens) if told.summary else ""
+    rest = extract(told.rest, tokens - tokens_of(before) - tokens_of(" The person said: "))
+    said = f"The person said: {rest}" if rest and not before.startswith("The person said") else rest
+    return " ".join(filter(None, (before, said)))
+
+
+def _range(told: Told) -> tuple[int, int]:
+    first = told.summary.from_turn_id if told.summary else told.rest[0].id
+    last = told.rest[-1].id if told.rest else told.summary.to_turn_id if told.summary else first
+    return first, last
+
+
+def _cut(text: str, tokens: int) -> str:
+    """Return the beginning of a text that takes so many tokens, up to the end of a word."""
+    text = _one_line(text)
+    while text and tokens_of(text) > tokens:
+        text = text.rpartition(" ")[0]
+    return text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

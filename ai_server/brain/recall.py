@@ -1,0 +1,110 @@
+"""What comes to mind when somebody speaks: what they said before that has to do with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from ai_server.brain.dates import day_in_words
+from ai_server.memory.database import DatabaseError
+from ai_server.memory.erasure import RECALLED
+from ai_server.memory.search import Found, Search
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_S = 0.02
+"""A recall that is not there by then is left out: a reply does not wait for it."""
+
+_MOST = 3
+_LONGEST = 120
+"""Characters that are quoted of one turn's words, or of its reply."""
+
+_PLAIN = str.maketrans({"[": "(", "]": ")", '"': "'", "“": "'", "”": "'", ";": ","})
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What came to mind.
+
+    Attributes:
+        facts: as the end of the bracketed line, without its brackets; empty for nothing.
+        count: how many turns and facts it tells.
+    """
+
+    facts: str = ""
+    count: int = 0
+
+
+class Recall:
+    """Looks for what serves to answer somebody.
+
+    Args:
+        search: finds it.
+        now: the local time, with its zone.
+        timeout_s: how long it may take.
+    """
+
+    def __init__(self, search: Search, now: Callable[[], datetime], *, timeout_s: float = TIMEOUT_S) -> None:
+        self._search = search
+        self._now = now
+        self._timeout_s = timeout_s
+
+    async def of(
+        self,
+        device_id: str,
+        user_id: str | None,
+        words: str,
+        *,
+        language: str,
+        before_turn: int | None,
+        known: Collection[int],
+    ) -> Recalled:
+        """Return what came to mind; nothing where it cannot be read or takes too long.
+
+        Args:
+            device_id: the robot that is spoken to.
+            user_id: who speaks; None for somebody whom it does not know.
+            words: what they say.
+            language: in which language.
+            before_turn: the id of the oldest turn that the prompt holds; None where it holds none.
+            known: the ids of the facts that the prompt tells.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                found = await self._search.recall(
+                    device_id, user_id, words, language=language, limit=_MOST, before_turn=before_turn
+                )
+        except TimeoutError:
+            log.debug("nothing was recalled in time")
+            return Recalled()
+        except DatabaseError as error:
+            log.error("nothing can be recalled", reason=str(error))  # noqa: TRY400  the reason says it all
+            return Recalled()
+        new = [each for each in found if each.kind == "turn" or each.id not in known]
+        return recalled(new, self._now())
+
+
+def recalled(found: Collection[Found], now: datetime) -> Recalled:
+    """Return what was found in the words of the bracketed line."""
+    if not found:
+        return Recalled()
+    return Recalled(RECALLED + "; ".join(_told(each, now) for each in found), len(found))
+
+
+def _told(found: Found, now: datetime) -> str:
+    day = day_in_words(found.at, now)
+    if found.kind == "fact":
+        return f'"{_quoted(found.text)}" ({day})'
+    answered = (
+        f', and you answered "{_quoted(found.reply)}"' if found.reply and found.text.rstrip().endswith("?") else ""
+    )
+    return f'{day} the person said "{_quoted(found.text)}"{answered}'
+
+
+def _quoted(text: str) -> str:
+    text = " ".join(text.translate(_PLAIN).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rsplit(' ', 1)[0]} …"
