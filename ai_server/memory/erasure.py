@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,8 +41,7 @@ log = structlog.get_logger(__name__)
 RECALLED = "remembers: "
 """What begins the last part of a turn's bracketed line, where search had found something for its words."""
 
-_RETRY_S = 60.0
-"""What could not be scrubbed is tried again so often."""
+_INTERVAL_S = 60.0
 
 _SCRUBS = 20
 _SCRUB_PAUSE_S = 0.25
@@ -179,43 +178,53 @@ class Erasure:
         found = await self._database.run(lambda connection: _erase(connection, selection, spoken, by))
         erased = _counts(found)
         log.info("erased", by=by, scope=selection.scope, turns=erased.turns, facts=erased.facts)
-        return _counts(found, scrubbed=await self._finish())
+        return _counts(found, scrubbed=await self._have_forgotten(await self._database.read(_unfinished)))
 
-    async def resume(self) -> bool:
-        """Scrub what an earlier erasure, or an earlier process, could not; return whether nothing is left to scrub.
+    async def run(self) -> None:
+        """Finish erasures, also of a process that was killed, until cancelled: `resume` at once, then every minute."""
+        seen: set[int] = set()
+        while True:
+            try:
+                seen = await self.resume(seen)
+            except DatabaseError as error:
+                log.warning("what is erased cannot be scrubbed yet", reason=str(error))
+            await asyncio.sleep(_INTERVAL_S)
+
+    async def resume(self, seen: Collection[int] = ()) -> set[int]:
+        """Have all that was erased lately forgotten and scrubbed once more.
+
+        A turn that was being answered at the time may have told the engine again what is erased; and an engine that
+        outlives a daemon that was killed writes down what it had read. So an erasure is over with the second time.
+
+        Args:
+            seen: the erasures that this was done for a minute ago: they are over if nothing holds up the scrubbing.
+
+        Returns:
+            Those that are not over.
 
         Raises:
             DatabaseError: if the database refused.
         """
-        if await self._database.read(_unfinished):
-            return await self._finish()
-        return True
-
-    async def run(self) -> None:
-        """Do `resume` at once and then every minute, until cancelled."""
-        while True:
-            try:
-                await self.resume()
-            except DatabaseError as error:
-                log.warning("what is erased cannot be scrubbed yet", reason=str(error))
-            await asyncio.sleep(_RETRY_S)
-
-    async def _finish(self) -> bool:
-        """Have everything forget what the tables hold no more; return whether the files have, too."""
         unfinished = await self._database.read(_unfinished)
-        for each in unfinished:
-            if each.all_touched:
-                self._forget_all()
-            for device_id, user_id in each.touched:
-                self._forget(device_id, user_id or None)
+        ids = {each.id for each in unfinished}
+        if not ids or not await self._have_forgotten(unfinished):
+            return ids
+        over = delete(erasures).where(erasures.c.id.in_(ids.intersection(seen)))
+        await self._database.run(lambda connection: connection.execute(over).close())
+        return ids.difference(seen)
+
+    async def _have_forgotten(self, unfinished: Sequence[Row[Any]]) -> bool:
+        """Have everything forget what the tables hold no more; return whether the files have, too."""
+        if any(each.all_touched for each in unfinished):
+            self._forget_all()
+        for device_id, user_id in {tuple(person) for each in unfinished for person in each.touched}:
+            self._forget(device_id, user_id or None)
         await self._refresh()
         await asyncio.to_thread(_delete_damaged, self._data_dir)
-        if not await scrub(self._database):
+        scrubbed = await scrub(self._database)
+        if not scrubbed:
             log.warning("somebody reads the database: what is erased is scrubbed once they have done")
-            return False
-        done = delete(erasures).where(erasures.c.id.in_([each.id for each in unfinished]))
-        await self._database.run(lambda connection: connection.execute(done).close())
-        return True
+        return scrubbed
 
 
 async def scrub(database: Database) -> bool:
@@ -371,15 +380,13 @@ def _follow(connection: Connection, some: Sequence[int], found: _Found) -> None:
             later.c.replied_at < turns.c.replied_at,
         ),
     )
+    covers_turn = and_(turns.c.conversation_id == summaries.c.conversation_id, turns.c.id <= summaries.c.to_turn_id)
+    of_request = and_(turns.c.device_id == outbox.c.device_id, turns.c.request_id == outbox.c.request_id)
     queries: Mapping[Table, Select[Any]] = {
         facts: select(facts.c.id).where(facts.c.turn_id.in_(some)),
-        summaries: select(summaries.c.id)
-        .join(turns, and_(turns.c.conversation_id == summaries.c.conversation_id, turns.c.id <= summaries.c.to_turn_id))
-        .where(of_turns),
-        outbox: select(outbox.c.id)
-        .join(turns, and_(turns.c.device_id == outbox.c.device_id, turns.c.request_id == outbox.c.request_id))
-        .where(of_turns),
-        reminders: select(reminders.c.id).join(turns, set_by_turn).where(of_turns),
+        summaries: select(summaries.c.id).where(covers_turn, of_turns),
+        outbox: select(outbox.c.id).where(of_request, of_turns),
+        reminders: select(reminders.c.id).where(set_by_turn, of_turns),
     }
     for table, query in queries.items():
         found.ids[table].update(connection.execute(query).scalars())
@@ -425,6 +432,7 @@ def _counts(found: _Found, *, scrubbed: bool = False) -> Erased:
 def _erase(connection: Connection, selection: Selection, spoken: _Spoken, by: str) -> _Found:
     found = _find(connection, selection, spoken)
     found.told |= _recalling(connection, found)
+    _have_told_anew(connection, found)
     for some in _chunks(found.told):
         _clean(connection, some, spoken.mention)
     for table, ids in found.ids.items():
@@ -463,6 +471,14 @@ def _clean(connection: Connection, some: Sequence[int], mention: Mention | None)
         tells = mention is not None and mention.is_in(*strings_in(row.trace))
         values = {"facts": "" if speaks else line, "trace": None if tells else row.trace}
         connection.execute(update(turns).where(turns.c.id == row.id).values(values))
+
+
+def _have_told_anew(connection: Connection, found: _Found) -> None:
+    """Have summaries made anew of the conversations of which something goes."""
+    for table in (turns, summaries):
+        for some in _chunks(found.ids[table]):
+            of_rows = conversations.c.id.in_(select(table.c.conversation_id).where(table.c.id.in_(some)))
+            connection.execute(update(conversations).where(of_rows).values(reflected_at=None))
 
 
 def _delete_conversations(connection: Connection, selection: Selection, found: _Found) -> None:

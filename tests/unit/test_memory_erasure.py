@@ -1,0 +1,251 @@
+"""What is erased is gone, with what came of it, and nothing else is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ai_server.memory import schema
+from ai_server.memory.database import Database
+from ai_server.memory.erasure import Erased, Erasure
+from ai_server.memory.selection import Selection
+from tests.remembered import BEGAN, Remembered, fact
+
+
+class Hooks:
+    """Notes what an erasure has others forget."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[tuple[str, str | None]] = []
+        self.all_forgotten = 0
+        self.refreshed = 0
+
+    def forget(self, device_id: str, user_id: str | None) -> None:
+        self.forgotten.append((device_id, user_id))
+
+    def forget_all(self) -> None:
+        self.all_forgotten += 1
+
+    async def refresh(self) -> None:
+        self.refreshed += 1
+
+
+@pytest.fixture
+def hooks() -> Hooks:
+    return Hooks()
+
+
+@pytest.fixture
+def erasure(database: Database, hooks: Hooks, tmp_path: Path) -> Erasure:
+    return Erasure(database, data_dir=tmp_path, forget=hooks.forget, forget_all=hooks.forget_all, refresh=hooks.refresh)
+
+
+@pytest.fixture
+def memory(database: Database) -> Remembered:
+    return Remembered(database)
+
+
+def gone(erased: Erased) -> dict[str, int]:
+    """What is not nothing of it."""
+    counts = {name: count for name, count in asdict(erased).items() if count}
+    assert counts.pop("scrubbed", False)
+    return counts
+
+
+@pytest.fixture
+async def household(memory: Remembered) -> Remembered:
+    """Two people and somebody unknown with one robot, and one of them with another."""
+    await memory.say("Tom is my brother", learned=[fact("Your brother is Tom.", kind="brother")])
+    await memory.say("I like red cars", learned=[fact("You like red cars.", kind="likes")])
+    await memory.summarise("She spoke of her brother.")
+    await memory.say("Tom broke my bike", user_id="bob")
+    await memory.say("Hello", user_id=None)
+    await memory.say("Where is Tom?", "At Tom's house.", device_id="owl")
+    return memory
+
+
+async def test_an_erasure_of_nothing_in_particular_must_be_meant(household: Remembered, erasure: Erasure):
+    before = await household.counts()
+    with pytest.raises(ValueError, match="for everything, say so"):
+        await erasure.erase(Selection(), by="test")
+    assert await household.counts() == before
+    await erasure.erase(Selection(), by="test", everything=True)
+    assert set(await household.counts()) == {"audit", "erasures"}
+
+
+async def test_words_are_erased_with_all_that_came_of_the_turns_that_hold_them(household: Remembered, erasure: Erasure):
+    erased = await erasure.erase(Selection(device_id="rover", user_id="ada", about="Tom"), by="test")
+    assert gone(erased) == {"turns": 1, "facts": 1, "summaries": 1, "publications": 1}
+    assert await household.column("turns.words") == ["I like red cars", "Tom broke my bike", "Hello", "Where is Tom?"]
+    assert await household.column("facts.text") == ["You like red cars."]
+    assert sorted(filter(None, await household.column("search_entries.fact_id"))) == [2]
+
+
+@pytest.mark.parametrize(
+    ("selection", "left"),
+    [
+        (Selection(user_id="ada"), ["Tom broke my bike", "Hello"]),
+        (Selection(user_id=""), ["Tom is my brother", "I like red cars", "Tom broke my bike", "Where is Tom?"]),
+        (Selection(device_id="owl"), ["Tom is my brother", "I like red cars", "Tom broke my bike", "Hello"]),
+        (Selection(device_id="rover", user_id="ada"), ["Tom broke my bike", "Hello", "Where is Tom?"]),
+        (Selection(about="tom"), ["I like red cars", "Hello"]),
+        (Selection(about="Tom's house"), ["Tom is my brother", "I like red cars", "Tom broke my bike", "Hello"]),
+        (Selection(since=BEGAN + timedelta(minutes=3)), ["Tom is my brother", "I like red cars"]),
+        (Selection(until=BEGAN + timedelta(minutes=4)), ["Hello", "Where is Tom?"]),
+        (
+            Selection(about="tom", since=BEGAN + timedelta(minutes=2), until=BEGAN + timedelta(minutes=4)),
+            ["Tom is my brother", "I like red cars", "Hello", "Where is Tom?"],
+        ),
+        (
+            Selection(user_id="nobody"),
+            ["Tom is my brother", "I like red cars", "Tom broke my bike", "Hello", "Where is Tom?"],
+        ),
+    ],
+)
+async def test_what_is_selected_goes_and_the_rest_stays(
+    household: Remembered, erasure: Erasure, selection: Selection, left: list[str]
+):
+    expected = await erasure.preview(selection)
+    erased = await erasure.erase(selection, by="test")
+    assert await household.column("turns.words") == left
+    assert {**asdict(erased), "scrubbed": False} == asdict(expected)
+    assert len(await household.column("outbox.id")) == len(left)
+    assert len(await household.column("search_entries.id")) == len(left) + len(await household.column("facts.id"))
+
+
+async def test_a_whole_person_leaves_nothing_behind(memory: Remembered, erasure: Erasure, hooks: Hooks):
+    await memory.put(schema.names, device_id="rover", bearer="robot", user_id="", name="Rusty", said_at=BEGAN)
+    await memory.put(schema.names, device_id="rover", bearer="person", user_id="ada", name="Ada", said_at=BEGAN)
+    await memory.put(
+        schema.inbox,
+        device_id="rover",
+        request_id="w",
+        arrived_at=BEGAN,
+        text="Hey",
+        user_id="ada",
+        ttl_ms=1,
+        interrupt=False,
+    )
+    await memory.say("Hello", user_id="bob")
+    kept = await memory.counts()
+    await memory.say("Hello", learned=[fact("You like tea.")])
+    await memory.summarise("A greeting.")
+    await memory.turns.reset("rover", "ada")
+    assert gone(await erasure.erase(Selection(user_id="ada"), by="cli:root")) == {
+        "turns": 1,
+        "facts": 1,
+        "summaries": 1,
+        "names": 1,
+        "waiting": 1,
+        "publications": 1,
+    }
+    del kept["inbox"]
+    assert await memory.counts() == {**kept, "names": 1, "audit": 1, "erasures": 1}
+    assert await memory.column("conversations.user_id") == ["bob"]
+    assert (hooks.forgotten, hooks.all_forgotten, hooks.refreshed) == ([("rover", "ada")], 0, 1)
+
+
+async def test_a_whole_robot_takes_its_voice_and_persona_with_it(memory: Remembered, erasure: Erasure, hooks: Hooks):
+    for device_id in ("rover", "owl"):
+        await memory.say("Hello", device_id=device_id)
+        await memory.put(schema.names, device_id=device_id, bearer="robot", user_id="", name="Rusty", said_at=BEGAN)
+        await memory.put(schema.voice_settings, device_id=device_id, set_at=BEGAN, volume=3)
+        await memory.put(schema.chosen_personas, device_id=device_id, chosen_at=BEGAN, persona="nabu")
+    assert gone(await erasure.erase(Selection(device_id="rover"), by="test")) == {
+        "turns": 1,
+        "names": 1,
+        "settings": 2,
+        "publications": 1,
+    }
+    for column in ("names", "voice_settings", "chosen_personas", "conversations", "turns"):
+        assert await memory.column(f"{column}.device_id") == ["owl"]
+    assert hooks.all_forgotten == 1, "the robot's name is in what every conversation with it begins with"
+
+
+async def test_a_reminder_goes_with_who_set_it(memory: Remembered, erasure: Erasure):
+    common = {"device_id": "rover", "kind": "reminder", "language": "en", "elapsed": False}
+    await memory.say("Remind me to swim", at=BEGAN)
+    await memory.put(schema.reminders, **common, text="swim", set_at=BEGAN + timedelta(seconds=1))
+    await memory.say("Remind me to run", at=BEGAN + timedelta(seconds=1), user_id="bob")
+    await memory.put(schema.reminders, **common, text="run", set_at=BEGAN + timedelta(seconds=2.5))
+    assert gone(await erasure.erase(Selection(user_id="ada"), by="test")) == {
+        "turns": 1,
+        "reminders": 1,
+        "publications": 1,
+    }
+    assert await memory.column("reminders.text") == ["run"]
+    assert gone(await erasure.erase(Selection(about="run"), by="test")) == {
+        "turns": 1,
+        "reminders": 1,
+        "publications": 1,
+    }
+
+
+async def test_what_turns_that_stay_had_recalled_goes(memory: Remembered, erasure: Erasure, hooks: Hooks):
+    recalled = "time 9:05, sees Tom; remembers: on 1 March you said you dived"
+    await memory.say("I dived with sharks")
+    await memory.say("What did I do?", facts=recalled, trace={"slots": {"name": "Tom"}, "route": "model"})
+    await memory.say("What did I do?", facts=recalled, user_id="bob")
+    await erasure.erase(Selection(about="sharks"), by="test")
+    assert await memory.column("turns.facts") == ["time 9:05, sees Tom", recalled]
+    assert await memory.column("turns.trace") == [{"slots": {"name": "Tom"}, "route": "model"}, None]
+    erased = await erasure.erase(Selection(about="Tom"), by="test")
+    assert (erased.turns, erased.cleaned) == (0, 2)
+    assert await memory.column("turns.facts") == ["", ""]
+    assert await memory.column("turns.trace") == [None, None]
+    assert set(hooks.forgotten) == {("rover", "ada"), ("rover", "bob")}
+
+
+async def test_a_fact_of_the_household_is_forgotten_by_everybody(memory: Remembered, erasure: Erasure, hooks: Hooks):
+    await memory.say("Remember for all of us: the code is 4711", learned=[fact("The code is 4711.", household=True)])
+    await memory.say("The code?", facts="time 9; remembers: The code is 4711.", device_id="owl", user_id="bob")
+    await erasure.erase(Selection(about="4711"), by="test")
+    assert await memory.column("turns.facts") == ["time 9"]
+    assert hooks.all_forgotten == 1
+
+
+async def test_the_conversation_that_goes_on_is_not_mixed_up_with_older_ones(memory: Remembered, erasure: Erasure):
+    now = datetime.now(UTC)
+    await memory.say("An old one", at=now - timedelta(hours=3))
+    await memory.turns.reset("rover", "ada")
+    await memory.say("A secret", at=now)
+    await erasure.erase(Selection(about="secret"), by="test")
+    assert (await memory.turns.recent("rover", "ada", 2000)).turns == ()
+    assert await memory.column("turns.words") == ["An old one"]
+
+
+async def test_the_log_tells_who_erased_and_not_what_it_was_about(household: Remembered, erasure: Erasure):
+    selection = Selection(device_id="rover", user_id="ada", about="Tom", until=datetime(2027, 1, 1, tzinfo=UTC))
+    await erasure.erase(selection, by="voice:rover")
+    await erasure.erase(Selection(user_id="ada"), by="cli:root")
+    await erasure.erase(Selection(), by="cli:root", everything=True)
+    assert await household.column("audit.who") == ["voice:rover", "cli:root", "cli:root"]
+    assert await household.column("audit.scope") == [
+        "robot rover, person ada, by words, until 2027-01-01T00:00:00+00:00",
+        "person ada",
+        "everything",
+    ]
+    assert (await household.column("audit.count"))[0] == 4
+
+
+async def test_damaged_databases_that_were_set_aside_go_with_any_erasure(
+    memory: Remembered, erasure: Erasure, tmp_path: Path
+):
+    aside = [tmp_path / f"naila.db.damaged-20260301T090000Z{part}" for part in ("", "-wal", "-2")]
+    for path in aside:
+        path.write_text("Tom")
+    await memory.say("Tom")
+    await erasure.erase(Selection(about="Tom"), by="test")
+    assert not any(path.exists() for path in aside)
+
+
+def test_times_that_select_nothing_and_words_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="after since"):
+        Selection(since=BEGAN, until=BEGAN)
+    with pytest.raises(ValueError, match="time zone"):
+        Selection(since=BEGAN.replace(tzinfo=None))
+    with pytest.raises(ValueError, match="no word"):
+        Selection(about="...")
