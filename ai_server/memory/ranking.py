@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from ai_server.memory.query import Query, Word
 from ai_server.memory.schema import facts, search_entries, turns
-from ai_server.memory.search_index import (
-    TERM_LETTERS,
-    Owners,
-    newest_with,
-    primary_language,
-    sound_digest,
-    term_digests,
-)
-from ai_server.memory.terms import telling_words
-
-_MAX_WORDS = 16
-"""Of a query; the rest of a long one adds nothing."""
+from ai_server.memory.search_index import TERM_LETTERS, Owners, newest_with
 
 _NEWEST = 300
 """So many entries are looked at for one word, the newest: one that more have says little of any of them."""
@@ -36,11 +27,21 @@ _CANDIDATES = 60
 _NOMINAL_ENTRIES = 1000
 """In place of how many entries a person has, for how much a word says by how many have it: counting takes long."""
 
-_IN_FACT = 1.2
-_IN_WORDS = 1.0
-_IN_REPLY = 0.6
-_IN_QUESTION = 0.4
-"""Who asked for something did not say it; the reply may have."""
+_FACT = 1.2
+"""A fact counts so much more: it was worth keeping."""
+
+_ANSWER = 1.2
+"""So does what has a time or a number where the question is after one."""
+
+_REPLY = 0.6
+"""A word in a reply counts so much of what it does in the person's own words."""
+
+_QUESTION, _REPLY_TERM, _ANSWERED_QUESTION = 0.2, 0.2, 0.8
+"""So does one in a question, which says nothing itself; it counts more for each term that the reply adds, up to 0.8."""
+
+_FURTHER_SENSES = 0.3
+"""So do the further senses of a word that an entry has, beside the best one."""
+
 _BY_SOUND = 0.5
 _UNKNOWN = 0.5
 """How much a word of the query counts that no entry has, beside one that a single entry has."""
@@ -88,12 +89,14 @@ class Ranked:
         found: what it is of.
         relevance: the part of the query that it has, by how much the words say, from 0 to about 1.
         turn_id: of the turn, or of the one that the fact was said in; None where that is gone.
+        reason: which words of the query it has, in which senses.
     """
 
     entry_id: int
     found: Found
     relevance: float
     turn_id: int | None
+    reason: frozenset[tuple[str, ...]]
 
 
 ENTRIES = (
@@ -123,28 +126,14 @@ ENTRIES = (
 """Everything that is needed of an entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is looked for, word by word; `of` makes it.
-
-    Attributes:
-        words: for each word the digests that it is found by.
-        sounds: for each word the digest of how it sounds; None for one that is too short.
-    """
-
-    words: tuple[tuple[str, ...], ...]
-    sounds: tuple[str | None, ...]
-
-    @classmethod
-    def of(cls, text: str, language: str) -> Query:
-        """Take the first words of a text that say something; the language may be empty."""
-        primary = primary_language(language)
-        telling = telling_words(text, primary)[:_MAX_WORDS]
-        return cls(tuple(term_digests(word, primary) for word in telling), tuple(map(sound_digest, telling)))
-
-
 def rank(
-    connection: Connection, query: Query, owners: Owners, allowed: ColumnElement[bool], now: datetime | None = None
+    connection: Connection,
+    query: Query,
+    owners: Owners,
+    allowed: ColumnElement[bool],
+    *,
+    facts_of: Owners | None = None,
+    now: datetime | None = None,
 ) -> list[Ranked]:
     """Return the entries that fit a query, the best first.
 
@@ -157,17 +146,20 @@ def rank(
         query: what to look for.
         owners: whose entries to look through.
         allowed: of the rows of `ENTRIES`: whose names are the right ones, whatever the index says.
+        facts_of: whose facts to look through however many newer turns have the same words.
         now: from when recency is counted; the present if None.
     """
-    lookups = [_look_up(connection, *each, owners) for each in zip(query.words, query.sounds, strict=True)]
-    promise = _promise(lookups)
-    for entry_id in _together(connection, lookups, owners):
-        promise[entry_id] += sum(sorted(each.weight for each in lookups if each.is_frequent)[-2:])
+    words = [_look_up(connection, each, owners) for each in query.words]
+    promise = _promise(words)
+    for entry_id in _together(connection, words, owners):
+        promise[entry_id] += sum(each.weight for each in _frequent(words))
     best = sorted(promise, key=lambda entry_id: (promise[entry_id], entry_id), reverse=True)[:_CANDIDATES]
     if not best:
         return []
+    if facts_of is not None:
+        best += newest_with(connection, [_digests(words)], facts_of, _CANDIDATES)
     rows = connection.execute(ENTRIES.where(search_entries.c.id.in_(best), allowed)).mappings()
-    ranked = [_ranked(row, lookups, now or datetime.now(UTC)) for row in rows]
+    ranked = [_ranked(row, words, query.answer, now or datetime.now(UTC)) for row in rows]
     return sorted(ranked, key=lambda each: (each.found.score, each.entry_id), reverse=True)
 
 
@@ -182,62 +174,109 @@ def found_of(row: Mapping[Any, Any], score: float) -> Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _LookUp:
-    """What the index has of one word: by the word itself, or, where nobody said it, by its sound."""
+class _Sense:
+    """What the index has of one sense of a word."""
 
     digests: tuple[str, ...]
-    by_sound: bool
+    worth: float
     entry_ids: Sequence[int]
 
     @property
-    def is_frequent(self) -> bool:
-        return len(self.entry_ids) == _NEWEST
+    def weight(self) -> float:
+        return self.worth * math.log1p(_NOMINAL_ENTRIES / len(self.entry_ids)) if self.entry_ids else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    senses: tuple[_Sense, ...]
 
     @property
     def weight(self) -> float:
-        if not self.entry_ids:
-            return _UNKNOWN * math.log1p(_NOMINAL_ENTRIES)
-        return math.log1p(_NOMINAL_ENTRIES / len(self.entry_ids))
+        return max(each.weight for each in self.senses) or _UNKNOWN * math.log1p(_NOMINAL_ENTRIES)
 
 
-def _look_up(connection: Connection, digests: tuple[str, ...], heard: str | None, owners: Owners) -> _LookUp:
-    entry_ids = newest_with(connection, [digests], owners, _NEWEST)
-    if entry_ids or heard is None:
-        return _LookUp(digests, by_sound=False, entry_ids=entry_ids)
-    return _LookUp((heard,), by_sound=True, entry_ids=newest_with(connection, [(heard,)], owners, _NEWEST))
+def _look_up(connection: Connection, word: Word, owners: Owners) -> _Word:
+    senses = [
+        _Sense(each.digests, each.worth, newest_with(connection, [each.digests], owners, _NEWEST))
+        for each in word.senses
+    ]
+    if word.heard is not None and not senses[0].entry_ids:
+        heard = (word.heard,)
+        senses.append(_Sense(heard, _BY_SOUND, newest_with(connection, [heard], owners, _NEWEST)))
+    return _Word(tuple(senses))
 
 
-def _promise(lookups: Sequence[_LookUp]) -> defaultdict[int, float]:
+def _promise(words: Sequence[_Word]) -> defaultdict[int, float]:
     promise: defaultdict[int, float] = defaultdict(float)
-    for each in lookups:
-        for entry_id in each.entry_ids:
-            promise[entry_id] += each.weight
+    for word in words:
+        best: dict[int, float] = {}
+        for sense in sorted(word.senses, key=lambda each: each.weight):
+            best |= dict.fromkeys(sense.entry_ids, sense.weight)
+        for entry_id, weight in best.items():
+            promise[entry_id] += weight
     return promise
 
 
-def _together(connection: Connection, lookups: Sequence[_LookUp], owners: Owners) -> list[int]:
+def _together(connection: Connection, words: Sequence[_Word], owners: Owners) -> list[int]:
     """Return entries that have two frequent words, which may be older than the newest with one of them."""
-    frequent = [each.digests for each in lookups if each.is_frequent][:2]
+    frequent = [each.senses[0].digests for each in _frequent(words)]
     return newest_with(connection, frequent, owners, _TOGETHER) if len(frequent) == 2 else []
 
 
-def _ranked(row: Mapping[Any, Any], lookups: Sequence[_LookUp], now: datetime) -> Ranked:
-    terms = [term[:TERM_LETTERS] for term in row["terms"].split()]
-    end_of_words, end_of_reply = row["said"], row["said"] + row["replied"]
-    said, replied, heard = {*terms[:end_of_words]}, {*terms[end_of_words:end_of_reply]}, {*terms[end_of_reply:]}
-    in_words = _IN_QUESTION if row["asks"] else _IN_WORDS
+def _frequent(words: Sequence[_Word]) -> list[_Word]:
+    return [each for each in words if len(each.senses[0].entry_ids) == _NEWEST][:2]
 
-    def part(each: _LookUp) -> float:
-        if each.by_sound:
-            return _BY_SOUND * in_words if not heard.isdisjoint(each.digests) else 0.0
-        if not said.isdisjoint(each.digests):
-            return in_words
-        return _IN_REPLY if not replied.isdisjoint(each.digests) else 0.0
 
-    relevance = sum(each.weight * part(each) for each in lookups) / sum(each.weight for each in lookups)
+def _digests(words: Sequence[_Word]) -> list[str]:
+    return [digest for word in words for sense in word.senses for digest in sense.digests]
+
+
+def _ranked(row: Mapping[Any, Any], words: Sequence[_Word], answer: re.Pattern[str] | None, now: datetime) -> Ranked:
     is_fact = row["fact_id"] is not None
-    at = row["learned_at"] if is_fact else row["at"]
-    recency = 1 + _RECENCY * 0.5 ** (max(0.0, (now - at).total_seconds()) / 86400 / _RECENCY_DAYS)
-    length = 1 + _LENGTH * max(0, end_of_reply - _SHORT)
-    score = relevance * recency / length * (_IN_FACT if is_fact else 1.0)
-    return Ranked(row["id"], found_of(row, score), relevance, row["fact_turn_id"] if is_fact else row["turn_id"])
+    found = found_of(row, 0.0)
+    entry = _Entry.of(row)
+    relevance = sum(map(entry.part, words)) / sum(each.weight for each in words)
+    recency = 1 + _RECENCY * 0.5 ** (max(0.0, (now - found.at).total_seconds()) / 86400 / _RECENCY_DAYS)
+    score = relevance * recency / (1 + _LENGTH * max(0, entry.length - _SHORT))
+    if is_fact:
+        score *= _FACT
+    if answer is not None and answer.search(f"{found.text} {found.reply}"):
+        score *= _ANSWER
+    turn_id = row["fact_turn_id"] if is_fact else row["turn_id"]
+    return Ranked(row["id"], replace(found, score=score), relevance, turn_id, entry.reason(words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """The terms of an entry, and what they are worth where they stand."""
+
+    said: frozenset[str]
+    replied: frozenset[str]
+    heard: frozenset[str]
+    worth_of_words: float
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> _Entry:
+        terms = [term[:TERM_LETTERS] for term in row["terms"].split()]
+        end_of_words, end_of_reply = row["said"], row["said"] + row["replied"]
+        said, replied, heard = terms[:end_of_words], terms[end_of_words:end_of_reply], terms[end_of_reply:]
+        question = min(_ANSWERED_QUESTION, _QUESTION + _REPLY_TERM * len(replied))
+        return cls(frozenset(said), frozenset(replied), frozenset(heard), question if row["asks"] else 1.0)
+
+    @property
+    def length(self) -> int:
+        return len(self.said) + len(self.replied)
+
+    def part(self, word: _Word) -> float:
+        """Return how much of a word's weight the entry has: that of its best sense, and some of the others'."""
+        best, *others = sorted((self._worth(each.digests) * each.weight for each in word.senses), reverse=True)
+        return min(word.weight, best + _FURTHER_SENSES * sum(others))
+
+    def reason(self, words: Sequence[_Word]) -> frozenset[tuple[str, ...]]:
+        """Return which senses it has."""
+        return frozenset(each.digests for word in words for each in word.senses if self._worth(each.digests))
+
+    def _worth(self, digests: tuple[str, ...]) -> float:
+        if not self.said.isdisjoint(digests) or not self.heard.isdisjoint(digests):
+            return self.worth_of_words
+        return _REPLY if not self.replied.isdisjoint(digests) else 0.0

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, true
 
 from ai_server.memory import search_index
 from ai_server.memory.database import Database
-from ai_server.memory.ranking import Found, Query, Ranked, rank
+from ai_server.memory.query import Query
+from ai_server.memory.ranking import Found, Ranked, rank
 from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.search_index import Owners
 
 __all__ = ["Found", "Search"]
 
-_RELEVANT = 0.3
+_RELEVANT = 0.22
 """The part of a query, weighed by how much its words say, that an entry must have to be worth a prompt's tokens."""
+
+_SAME_REASON = 0.7
+"""How much less each further turn counts that was found by the same words: it tells a prompt little more."""
 
 
 class Search:
@@ -34,10 +39,10 @@ class Search:
         limit: int = 3,
         before_turn: int | None = None,
     ) -> list[Found]:
-        """Return what serves to answer somebody, the best first: what they said to this robot, and the household's facts.
+        """Return what serves to answer somebody: what they said to this robot, and facts of theirs and the household.
 
-        What fits too little is left out, as are facts that hold no more; of a fact and the turn that it was said in,
-        the better one is returned.
+        The best comes first. What fits too little is left out, as are facts that hold no more; of a fact and the turn
+        that it was said in, the better one is returned.
 
         Args:
             device_id: the robot that is spoken to.
@@ -47,13 +52,14 @@ class Search:
             limit: how many to return at most.
             before_turn: the id of a turn; it and those after it, with their facts, are left out.
         """
-        owners = Owners.of_person(device_id, user_id or "")
-        allowed = and_(_is_of(device_id, user_id or ""), _serves_a_prompt(before_turn))
+        person = (device_id, user_id or "")
+        owners, facts_of = Owners.of_person(*person), Owners.of_facts(*person)
+        allowed = and_(_is_of(*person), _serves_a_prompt(before_turn))
 
         def work(connection: Connection) -> list[Found]:
-            ranked = rank(connection, Query.of(words, language), owners, allowed)
+            ranked = rank(connection, Query.of(words, language), owners, allowed, facts_of=facts_of)
             relevant = [each for each in ranked if each.relevance >= _RELEVANT]
-            return [each.found for each in _once_each(relevant)][:limit]
+            return [each.found for each in _varied(_once_each(relevant))][:limit]
 
         return await self._database.read(work)
 
@@ -107,3 +113,14 @@ def _once_each(ranked: Iterable[Ranked]) -> list[Ranked]:
         if each.turn_id is None or each.turn_id not in {other.turn_id for other in kept}:
             kept.append(each)
     return kept
+
+
+def _varied(ranked: Iterable[Ranked]) -> list[Ranked]:
+    """Order entries anew so that turns found by the same words make room; each fact is worth telling."""
+    seen: Counter[frozenset[tuple[str, ...]]] = Counter()
+    rated: list[tuple[float, Ranked]] = []
+    for each in ranked:
+        rated.append((each.found.score * _SAME_REASON ** seen[each.reason], each))
+        if each.found.kind == "turn":
+            seen[each.reason] += 1
+    return [each for _, each in sorted(rated, key=lambda pair: pair[0], reverse=True)]

@@ -15,8 +15,11 @@ from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.terms import forms, is_question, sound, telling_words
 from ai_server.memory.vocabulary import LANGUAGES
 
-HOUSEHOLD = "0000000000"
+_HOUSEHOLD = "0000000000"
 """In place of an owner's digest: what everybody may know. No digest of an owner has a zero."""
+
+_FACT = "0"
+"""After an owner's digest: a fact of theirs, so that facts can be looked up alone."""
 
 TERM_LETTERS = 8
 _OWNER_LETTERS = 5
@@ -63,7 +66,7 @@ class Owners:
     """Whose entries are looked through.
 
     Attributes:
-        digests: of a robot and a person, of a robot whoever spoke (`is_prefix`), or of the household.
+        digests: of a robot and a person, of their facts, and of the household; or of a robot, or empty for everybody.
         is_prefix: whether the owners' digests only begin so.
     """
 
@@ -73,15 +76,20 @@ class Owners:
     @classmethod
     def of_person(cls, device_id: str, user_id: str) -> Owners:
         """Return one person with one robot, and the household."""
-        return cls((owner(device_id, user_id), HOUSEHOLD))
+        return cls((owner(device_id, user_id), *cls.of_facts(device_id, user_id).digests))
+
+    @classmethod
+    def of_facts(cls, device_id: str, user_id: str) -> Owners:
+        """Return the facts of one person with one robot, and those of the household."""
+        return cls((owner(device_id, user_id) + _FACT, _HOUSEHOLD))
 
     @classmethod
     def within(cls, device_id: str | None, user_id: str | None) -> Owners:
-        """Return whoever has at least these ids; the names of other people are still to be left out."""
+        """Return whoever has at least these ids, or begins like them: who it is not is still to be left out."""
         if device_id is None:
             return cls(("",), is_prefix=True)
         if user_id is None:
-            return cls((_digest(device_id, _OWNER_LETTERS), HOUSEHOLD), is_prefix=True)
+            return cls((_digest(device_id, _OWNER_LETTERS), _HOUSEHOLD), is_prefix=True)
         return cls.of_person(device_id, user_id)
 
 
@@ -158,7 +166,7 @@ def _of_turn(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _of_fact(row: Mapping[Any, Any]) -> dict[str, Any]:
-    whose = HOUSEHOLD if row["household"] else owner(row["fact_device_id"], row["fact_user_id"])
+    whose = _HOUSEHOLD if row["household"] else owner(row["fact_device_id"], row["fact_user_id"]) + _FACT
     known = " ".join((row["fact_text"], row["subject"], row["kind"].replace("_", " "), row["value"]))
     return _entry(row, telling_words(known, ""), (), "", whose, asks=False)
 

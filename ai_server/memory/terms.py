@@ -10,7 +10,17 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ai_server.memory.vocabulary import IRREGULAR, LANGUAGES, QUESTION_SUFFIXES, QUESTION_WORDS, STEMMERS, STOP_WORDS
+from ai_server.memory.vocabulary import (
+    FULL_STOPS,
+    IRREGULAR,
+    LANGUAGES,
+    PARTICLES,
+    QUESTION_MARKS,
+    QUESTION_SUFFIXES,
+    QUESTION_WORDS,
+    STEMMERS,
+    STOP_WORDS,
+)
 
 if TYPE_CHECKING:
     import snowballstemmer
@@ -83,7 +93,7 @@ def sound(word: str) -> str:
 def is_question(text: str, language: str) -> bool:
     """Say whether a text asks something: by its mark, or by the word that it begins or ends with."""
     stripped = text.strip()
-    if stripped.endswith(("?", "？", "؟")) or stripped.rstrip("。.！!").endswith(QUESTION_SUFFIXES):
+    if stripped.endswith(QUESTION_MARKS) or stripped.rstrip(FULL_STOPS).endswith(QUESTION_SUFFIXES):
         return True
     first = _RUNS.search(stripped.lower())
     return first is not None and first.group() in QUESTION_WORDS.get(language, "").split()
@@ -99,9 +109,19 @@ def fold(word: str) -> str:
 def _split(text: str) -> Iterable[str]:
     for run in _RUNS.findall(text):
         if _IS_UNSPACED.match(run):
-            yield from (one + other for one, other in pairwise(run)) if len(run) > 1 else (run,)
+            yield from _pairs(run)
         else:
             yield run[:_MAX_LETTERS]
+
+
+def _pairs(run: str) -> Iterable[str]:
+    """Return the pairs of neighbours of which none is a particle, and what stands alone between particles."""
+    for part in _telling_parts(run):
+        yield from (one + other for one, other in pairwise(part)) if len(part) > 1 else (part,)
+
+
+def _telling_parts(run: str) -> Iterable[str]:
+    return "".join(" " if each in PARTICLES else each for each in run).split()
 
 
 def _is_telling(word: str) -> bool:

@@ -54,6 +54,8 @@ STOP_WORDS = {
         this those though through to told too under until up upon us ve very want wants was wasn we well were weren
         what whats when where which while who whom whose why will with won would wouldn yeah yes yet you your yours
         yourself yourselves
+        take takes took taken taking make makes made making put puts give gives gave given come comes came need needs
+        use used look looks find finds found happen happened
         remember recall remind know knows knew mention mentioned talk talked talking think thought again
     """,
     "de": """
@@ -134,6 +136,12 @@ QUESTION_WORDS = {
     "ru": "что кто кого кому чей чья какой какая какие когда где куда как сколько почему зачем помнишь знаешь",
 }
 """Words with which a question begins, for what a speech recogniser writes without a question mark."""
+
+PARTICLES = frozenset("的了吗呢吧啊在是我你他她它们这那哪有和就都也不很什怎么把给着过到はがをにへの은는을를")
+"""Characters of Chinese, Japanese and Korean that seldom say what a text is about."""
+
+QUESTION_MARKS = ("?", "？", "؟")
+FULL_STOPS = ".!。！"
 
 QUESTION_SUFFIXES = ("吗", "呢", "か", "かな", "니", "까", "나요", "어요")
 """With which a question ends in Chinese, Japanese or Korean, where there is no question mark."""
