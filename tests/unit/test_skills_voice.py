@@ -139,6 +139,13 @@ async def test_a_language_needs_no_action(asker: Asker) -> None:
     assert asker.voices.of("r1").language == "fr"
 
 
+async def test_a_robot_answers_again_in_whichever_language_it_is_spoken_to_in(asker: Asker) -> None:
+    await asker.ask("language_set", slots={"language": "de"})
+    answer = await asker.ask("language_set", language="de", slots={"language": "auto"})
+    assert answer.text == "Okay, ich antworte in der Sprache, die du sprichst."
+    assert asker.voices.of("r1").language is None
+
+
 async def test_a_language_that_the_robot_does_not_speak_is_refused(asker: Asker) -> None:
     assert (await asker.ask("language_set", slots={"language": "tlh"})).text == "I do not speak tlh."
     assert (await asker.ask("language_set", slots={})).text == "I did not catch which language."

@@ -51,6 +51,7 @@ _VOICE = frozenset(
 _PLAIN = _VOICE | {"adjust", "change", "level", "master", "output", "percent", "robot", "set", "to"}
 """What the name of an action of the voice may hold besides."""
 
+_WHICHEVER = "auto"
 _LANGUAGE: Words = (frozenset({"language", "locale"}),)
 
 
@@ -157,12 +158,12 @@ class SetLevel:
 
 
 class SetLanguage:
-    """Sets the language that the robot answers in, whatever it is spoken to in."""
+    """Sets the language that the robot answers in, whatever it is spoken to in; or that it is again what it is."""
 
     name = "set_language"
-    description = "Speak another language from now on."
+    description = "Speak another language from now on; auto: whichever the person speaks."
     intents = frozenset({"language_set"})
-    parameters = takes("language", language=one_of("its tag", *NAMES))
+    parameters = takes("language", language=one_of("its tag", *NAMES, _WHICHEVER))
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -172,6 +173,9 @@ class SetLanguage:
         sayings, said = self._parts.sayings(), words_of(question, "language")
         if not said:
             return Answer(sayings.say(question.language, "voice.unclear_language"))
+        if said == _WHICHEVER:
+            voice = replace(self._parts.voices.of(question.device_id), language=None)
+            return await _keep(self._parts, question, voice, Answer(sayings.say(question.language, "voice.whichever")))
         wanted = primary(said)
         if wanted not in NAMES:
             name = sayings.form(question.language).languages.get(wanted, said)
