@@ -21,6 +21,7 @@ _CONTROL = "naila/devices/{id}/control"
 _HEARTBEAT = "naila/devices/{id}/status/heartbeat"
 _VISION = "naila/devices/{id}/vision/event"
 _BODY = "naila/devices/{id}/capabilities"
+_FORGET = "naila/system/request/memory.forget"
 _RESULT = "naila/devices/{id}/status/action"
 
 _KINDS = (
@@ -63,6 +64,18 @@ _KINDS = (
     ("a battery over full", _SENSOR, b'{"percentage": 101}', "invalid_field", "percentage"),
     ("a reading without a name", _SENSOR, b"72", "not_json", "a number"),
     ("an unknown command", _CONTROL, b'{"command": "explode"}', "invalid_field", "command"),
+    ("a misspelt limit of what to forget", _CONTROL, b'{"command": "forget", "abuot": "Tom"}', "invalid_field",
+     "abuot"),
+    ("a day without a time zone", _CONTROL, b'{"command": "export", "since": "2026-05-03T18:00:00"}', "invalid_field",
+     "since"),
+    ("an end before the beginning", _CONTROL,
+     b'{"command": "forget", "since": "2026-05-03T00:00:00Z", "until": "2026-05-02T00:00:00Z"}', "invalid_field",
+     "until"),
+    ("an operator's request without an id", _FORGET, b'{"about": "Tom"}', "invalid_field", "id"),
+    ("an operator's request to forget nothing", _FORGET, b'{"id": "1"}', "invalid_field", "everything"),
+    ("an operator's misspelt limit", _FORGET, b'{"id": "1", "user_di": "ada"}', "invalid_field", "user_di"),
+    ("a command that operators have not", "naila/system/request/memory.invent", b'{"id": "1"}', "bad_topic",
+     "memory.invent"),
     ("a heartbeat without status", _HEARTBEAT, b'{"uptime_seconds": 5}', "invalid_field", "status"),
     ("a negative uptime", _HEARTBEAT, b'{"status": "ok", "uptime_seconds": -1}', "invalid_field", "uptime_seconds"),
     ("an action that came to something else", _RESULT, b'{"command_id": "c", "status": "maybe"}', "invalid_field",

@@ -31,7 +31,7 @@ PersonaName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]
 DECIMAL_PLACES = 3
 """A `number` has at most so many."""
 
-_SCOPED = ("forget", "export")
+_SCOPED = frozenset({"forget", "export"})
 """The commands of a control that have a scope."""
 
 _FARTHEST = 1_000_000_000_000
@@ -93,18 +93,18 @@ class Control(Scope):
         persona: goes with the command of that name: the persona file without its .toml; None takes the choice back.
     """
 
+    model_config = ConfigDict(extra="allow")  # what is unknown is looked at, and then ignored
+
     command: Literal["cancel", "repeat", "reset", "persona", "forget", "export"]
     request_id: Id | None = None
     persona: PersonaName | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unknown(cls, value: object) -> object:
+    @model_validator(mode="after")
+    def _refuse_unknown(self) -> Self:
         """Refuse a misspelt field where it would have far more forgotten than was meant."""
-        if isinstance(value, dict) and value.get("command") in _SCOPED:
-            for name in value.keys() - cls.model_fields.keys():
-                raise ValueError(f"{name}: {value['command']} knows no such field")
-        return value
+        if self.command in _SCOPED and self.model_extra:
+            raise ValueError(f"{min(self.model_extra)}: {self.command} knows no such field")
+        return self
 
     @model_validator(mode="after")
     def _check_persona(self) -> Self:

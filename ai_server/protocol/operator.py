@@ -84,8 +84,14 @@ class RememberRequest(OperatorRequest):
 
 
 class ImportRequest(OperatorRequest):
-    """`memory.import`: take in lines of an export; what is known already stays as it is."""
+    """`memory.import`: take in lines of an export; what is known already stays as it is.
 
+    Attributes:
+        lines: all of them are taken, or none.
+        first: the number of the first one in its file, for what is said of a line that cannot be taken.
+    """
+
+    first: Annotated[int, Field(ge=1)] = 1
     lines: Annotated[list[str], Field(min_length=1, max_length=_MOST_LINES)]
 
 
@@ -104,9 +110,9 @@ class BackupRequest(OperatorRequest):
 
 
 class ResetPersonalityRequest(OperatorRequest):
-    """`personality.reset`: a robot is again to a person, or to all, what its persona says."""
+    """`personality.reset`: a robot, or all, are again to a person, or to all, what their personas say."""
 
-    device_id: DeviceId
+    device_id: DeviceId | None = None
     user_id: PersonId | None = None
 
 

@@ -17,6 +17,8 @@ from ai_server.protocol.action import ActionResult
 from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.inbound import Packet, parse
+from ai_server.protocol.memory import MemoryAnswer
+from ai_server.protocol.operator import REQUESTS, OperatorResponse
 from ai_server.protocol.parts import ReplyPart
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
 from ai_server.protocol.status import Health, Metrics, State, Status
@@ -50,7 +52,9 @@ OUTGOING: dict[str, type[BaseModel]] = {
     topics.reply("{device_id}"): Reply,
     topics.action("{device_id}", "{name}"): ActionMessage,
     topics.error("{device_id}"): ErrorMessage,
+    topics.memory("{device_id}"): MemoryAnswer,
     topics.system_error("{service}"): ErrorMessage,
+    topics.response("{command}"): OperatorResponse,
     topics.STATUS: Status,
     topics.METRICS: Metrics,
     topics.HEALTH: Health,
@@ -83,7 +87,7 @@ def test_every_topic_of_the_code_has_its_heading():
     templates = {value for name, value in vars(topics).items() if name.isupper() and isinstance(value, str)}
     for _, function in inspect.getmembers(topics, inspect.isfunction):
         templates.add(function(*(f"{{{name}}}" for name in inspect.signature(function).parameters)))
-    assert templates == INBOUND.keys() | OUTGOING.keys()
+    assert templates == INBOUND.keys() | OUTGOING.keys() | {topics.REQUEST}
     assert set(re.findall(r"^### `(naila/[^`]*)`$", PROTOCOL, re.MULTILINE)) == templates
 
 
@@ -95,6 +99,16 @@ def test_what_robots_are_shown_to_send_is_taken(topic):
         packet = Packet(topic.format(device_id="kitchen-1", type="battery"), example.encode())
         assert parse(packet, max_payload_bytes=65_536)
         assert topic in OPEN or json.loads(example).keys() <= _fields(INBOUND[topic])
+
+
+def test_each_request_that_operators_are_shown_is_taken_and_every_field_of_it_told_of():
+    section = _section(topics.REQUEST)
+    shown = re.findall(r"^`([a-z.]+)` (.*?)```json\n(.*?)```", section, re.DOTALL | re.MULTILINE)
+    assert [command for command, _, _ in shown] == list(REQUESTS)
+    for command, text, example in shown:
+        assert parse(Packet(topics.REQUEST.format(command=command), example.encode()), max_payload_bytes=65_536)
+        told = set(re.findall(r"`(\w+)`", text)) | _first_column(section)
+        assert _fields(REQUESTS[command]) <= told, command
 
 
 @pytest.mark.parametrize("topic", OUTGOING)

@@ -117,6 +117,20 @@ def test_each_topic_has_its_message(topic, payload, kind):
     assert isinstance(inbound.message, kind)
 
 
+def test_a_control_ignores_what_it_does_not_know_unless_it_would_forget_the_more_for_it():
+    inbound = parse(Packet("naila/devices/r1/control", b'{"command": "cancel", "abuot": "Tom"}'), LIMIT)
+    assert inbound is not None
+    assert isinstance(inbound.message, Control)
+    with pytest.raises(ProtocolError, match="abuot"):
+        parse(Packet("naila/devices/r1/control", b'{"command": "forget", "abuot": "Tom"}'), LIMIT)
+
+
+def test_what_is_wrong_with_a_request_is_told_under_its_id():
+    with pytest.raises(ProtocolError) as caught:
+        parse(Packet("naila/system/request/memory.forget", b'{"id": "a1", "abuot": "Tom"}'), LIMIT)
+    assert (caught.value.correlation_id, caught.value.device_id) == ("a1", None)
+
+
 def test_an_empty_payload_clears_a_retained_topic():
     assert parse(Packet("naila/devices/r1/capabilities", b""), LIMIT) == Inbound("r1", Capabilities())
     assert parse(Packet("naila/devices/r1/sensors/battery", b""), LIMIT) == Inbound("r1", SensorReading(), "battery")
