@@ -12,8 +12,13 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
+from ai_server.masking import Masking
+
 PRIVATE = frozenset({"prompt", "text", "words"})
 """Fields that hold what people said or what the model was asked: they are written where the level is debug only."""
+
+_UNMASKED = frozenset({"timestamp", "level", "logger", "device_id", "request_id"})
+"""Fields that what people said is never in, and whose digits operators need."""
 
 _OURS = ("ai_server", "__main__")
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
@@ -24,6 +29,7 @@ def configure(
     level: Literal["debug", "info", "warning", "error"],
     log_format: Literal["console", "json"],
     stream: TextIO | None = None,
+    masking: Masking | None = None,
 ) -> None:
     """Set up the logging of this process; called once, before anything is logged.
 
@@ -31,14 +37,22 @@ def configure(
     (`device_id`, `request_id`) is on every line written within it, in the tasks it starts and in the libraries it
     calls. Libraries are heard from warnings on. Under systemd every line carries its priority, for `journalctl -p`,
     and console lines carry no time, since the journal shows it. `stream` takes the lines, stderr without one.
+    `masking` masks every line, tracebacks too; without one it is that of the host's locale.
     """
+    masking = masking or Masking.of_host(os.environ)
     stream = stream or sys.stderr
     in_journal = _is_journal(stream)
     chain = _chain(level, log_format, with_time=log_format == "json" or not in_journal)
     formatter = {
         "()": _JournalFormatter if in_journal else ProcessorFormatter,
         "foreign_pre_chain": chain,
-        "processors": [ProcessorFormatter.remove_processors_meta, *_renderers(log_format, stream)],
+        "processors": [
+            ProcessorFormatter.remove_processors_meta,
+            # Plain tracebacks: structured ones hold local variables, which are what people said.
+            structlog.processors.format_exc_info,
+            _Masked(masking),
+            *_renderers(log_format, stream),
+        ],
     }
     logging.config.dictConfig(
         {
@@ -84,8 +98,7 @@ def _chain(level: str, log_format: str, *, with_time: bool) -> list[Processor]:
 
 def _renderers(log_format: str, stream: TextIO) -> list[Processor]:
     if log_format == "json":
-        # Plain tracebacks: structured ones hold local variables, which are what people said.
-        return [structlog.processors.format_exc_info, _in_order, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        return [_in_order, structlog.processors.JSONRenderer(ensure_ascii=False)]
     colors = stream.isatty() and "NO_COLOR" not in os.environ
     return [
         structlog.dev.ConsoleRenderer(
@@ -101,6 +114,19 @@ def _withhold_private(_: Any, __: str, event: EventDict) -> EventDict:
     for name in PRIVATE.intersection(event):
         event[name] = f"({len(str(event[name]))} characters, shown at debug)"
     return event
+
+
+class _Masked:
+    """Masks what a line says."""
+
+    def __init__(self, masking: Masking) -> None:
+        self._masking = masking
+
+    def __call__(self, _: Any, __: str, event: EventDict) -> EventDict:
+        for name, value in event.items():
+            if name not in _UNMASKED:
+                event[name] = self._masking.mask_all(value)
+        return event
 
 
 def _in_order(_: Any, __: str, event: EventDict) -> EventDict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,43 @@ except LookupError:
     (line,) = lines(script)
     assert "LookupError: no such robot" in line["exception"]
     assert "secret life" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_secrets_of_people_are_masked_in_every_part_of_a_line_at_every_level(log_format: str) -> None:
+    script = """
+def fail():
+    raise LookupError("nobody is called ada@example.com")
+log.debug("heard", words="call (202) 456-1414", parts=["my card is 4111 1111 1111 1111", {"to": "ben@example.org"}])
+log.warning("eve@example.com is odd", by=LookupError("kim@example.com"))
+logging.getLogger("some.library").warning("%s sent %d bytes", "zoe@example.com", 1234567)
+for logger in (log, logging.getLogger("some.library")):
+    try:
+        fail()
+    except LookupError:
+        logger.exception("failed")
+"""
+    text = written(script, level="debug", log_format=log_format, LANG="en_US.UTF-8", LC_ALL="")
+    assert "example" not in text
+    assert "1414" not in text
+    assert "1111" not in text
+    assert text.count("<email>") == 6
+    assert text.count("<phone>") == text.count("<card>") == 1
+    assert "1234567 bytes" in text
+    assert text.count("LookupError: nobody is called <email>") == 2
+
+
+def test_ids_and_times_are_never_masked() -> None:
+    script = "log.info('heard', device_id='4111111111111111', request_id='2024561414', at='2026-11-21T17:17:53Z')"
+    (line,) = lines(script)
+    assert (line["device_id"], line["request_id"]) == ("4111111111111111", "2024561414")
+    assert line["at"] == "2026-11-21T17:17:53Z"
+    assert re.fullmatch(r"[-\d]{10}T[:.\d]+Z", line["timestamp"])
+
+
+def test_what_a_line_was_given_is_not_changed() -> None:
+    (line,) = lines("said = ['ada@example.com']; log.info('x', a=said); assert said == ['ada@example.com']")
+    assert line["a"] == ["<email>"]
 
 
 def test_the_console_line_is_plain_where_stderr_is_no_terminal() -> None:
