@@ -14,7 +14,10 @@ from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.graph import Brain
 from ai_server.brain.hearing import Hearing
 from ai_server.brain.hostclock import HostClock
+from ai_server.brain.known import Known
 from ai_server.brain.language import Languages
+from ai_server.brain.past import Pasts
+from ai_server.brain.recall import Recall
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
 from ai_server.brain.sensor_watch import SensorWatch
@@ -34,10 +37,13 @@ from ai_server.llm.service import ModelService
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database
 from ai_server.memory.declarations import Declarations
+from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
 from ai_server.memory.personas import ChosenPersonas
 from ai_server.memory.reminders import Reminders
 from ai_server.memory.said_rules import SaidRules
+from ai_server.memory.search import Search
+from ai_server.memory.summaries import Summaries
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.memory.voice import Voices
@@ -134,6 +140,24 @@ def read_files(settings: Settings, manner: Manner) -> CharacterFiles:
     )
 
 
+def _pasts(ground: Ground, turns: Turns) -> Pasts:
+    """Return what reads the past; a model of the compact prompt was taught to read turns alone."""
+    settings, database = ground.settings, ground.database
+    if ground.manner.prompt != "system":
+        return Pasts(turns=turns, history_tokens=settings.naila_history_tokens, known=None, recall=None)
+    known = Known(facts=Facts(database), summaries=Summaries(database), personality=_no_manner, now=_now)
+    recall = Recall(Search(database), _now)
+    return Pasts(turns=turns, history_tokens=settings.naila_history_tokens, known=known, recall=recall)
+
+
+async def _no_manner(_device_id: str, _user_id: str | None, _since: datetime) -> str:
+    return ""
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
 def build(ground: Ground) -> House:
     """Build the house."""
     settings, connection, database, files = ground.settings, ground.connection, ground.database, ground.files
@@ -198,14 +222,13 @@ def build(ground: Ground) -> House:
         skills=skills,
         names=names,
         voices=voices,
-        turns=turns,
+        pasts=_pasts(ground, turns),
         model=Failover(ground.engine, Fallback(files.voice, rng=random.Random())),  # noqa: S311  no secret
         manner=ground.manner,
         max_actions=settings.naila_max_actions_per_reply,
         least_confidence=settings.naila_heard_confidence,
-        history_tokens=settings.naila_history_tokens,
         reply_timeout_s=settings.naila_reply_timeout_s,
-        now=lambda: datetime.now().astimezone(),
+        now=_now,
     )
     delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=ground.meters)
     dialogue = Dialogue(
@@ -225,6 +248,7 @@ def build(ground: Ground) -> House:
         outbox=outbox,
         deeds=deeds,
         answering=dialogue.answering,
+        meters=ground.meters,
         action_ttl=timedelta(seconds=settings.naila_action_ttl_s),
     )
     watch = SensorWatch(

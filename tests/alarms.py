@@ -158,6 +158,7 @@ class House:
             outbox=self.outbox,
             deeds=deeds,
             answering=self.answering.get,
+            meters=meters,
             action_ttl=timedelta(seconds=30),
         )
         self.alarms = Alarms(reminders=self.reminders, sayings=lambda: SAYINGS, clock=self.clock)

@@ -22,6 +22,7 @@ from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.parts import ReplyTooLargeError
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
+from ai_server.telemetry.meters import Meters
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ class SpeakingFirst:
         outbox: publishes it.
         deeds: admits the actions that go with it.
         answering: returns what is done once a robot has said what it is saying; None where it says nothing.
+        meters: count what it says.
         action_ttl: how long an action is worth carrying out.
         patience_s: how long a robot may finish what it is saying.
     """
@@ -52,6 +54,7 @@ class SpeakingFirst:
         outbox: Outbox,
         deeds: Deeds,
         answering: Callable[[str], asyncio.Future[None] | None],
+        meters: Meters,
         action_ttl: timedelta,
         patience_s: float = PATIENCE_S,
     ) -> None:
@@ -60,6 +63,7 @@ class SpeakingFirst:
         self._outbox = outbox
         self._deeds = deeds
         self._answering = answering
+        self._meters = meters
         self._action_ttl = action_ttl
         self._patience_s = patience_s
 
@@ -89,6 +93,7 @@ class SpeakingFirst:
         self._outbox.send(publications)
         self._event(reply, len(reply.actions) + 4, StreamType.FINISHED, finish_reason=reply.finish_reason)
         self._deeds.given_out(device_id, reply.actions)
+        self._meters.spoke_first()
         log.info("spoke first", device_id=device_id, request_id=request_id, intent=intent)
         return True
 
@@ -130,6 +135,7 @@ class SpeakingFirst:
                 ),
                 "brain",
             )
+            self._meters.error(ErrorCode.REPLY_TOO_LARGE)
             return self._outbox.action_drafts(reply)
 
     def _stream(self, reply: Reply) -> None:

@@ -183,6 +183,10 @@ class Meters:
         if reply.source == "llm":
             self._count_model(reply)
 
+    def spoke_first(self) -> None:
+        """Count a reply that nobody asked for; it took no time that anybody waited."""
+        self._turns["skill"] += 1
+
     def message_refused(self, code: ErrorCode) -> None:
         """Count a message that broke the protocol or a limit."""
         self._refused += 1
