@@ -120,7 +120,7 @@ def _varied(ranked: Iterable[Ranked]) -> list[Ranked]:
     seen: Counter[frozenset[tuple[str, ...]]] = Counter()
     rated: list[tuple[float, Ranked]] = []
     for each in ranked:
-        rated.append((each.found.score * _SAME_REASON ** seen[each.reason], each))
-        if each.found.kind == "turn":
-            seen[each.reason] += 1
+        is_turn = each.found.kind == "turn"
+        rated.append((each.found.score * _SAME_REASON ** (seen[each.reason] if is_turn else 0), each))
+        seen[each.reason] += is_turn
     return [each for _, each in sorted(rated, key=lambda pair: pair[0], reverse=True)]
