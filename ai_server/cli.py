@@ -76,7 +76,7 @@ def why(
     """Tell why a turn was answered as it was: intent, rule, memory, prompt and timings."""
     from ai_server.commands.why import tell
 
-    raise typer.Exit(tell(_settings(env_file).database, request_id, device, as_json=as_json))
+    raise typer.Exit(tell(_settings(env_file), request_id, device, as_json=as_json))
 
 
 @app.command()

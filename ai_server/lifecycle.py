@@ -22,6 +22,7 @@ from ai_server.llm.chat import ModelError
 from ai_server.llm.manner import Manner, manner_of, wishes_of
 from ai_server.llm.service import EngineState, ModelService
 from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.places import place_of
 from ai_server.memory.retention import Retention
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
@@ -53,8 +54,8 @@ _STALE_S = 30.0
 _SAME_SIGNAL_S = 0.2
 """A second signal so soon after the first is the same wish."""
 
-_FULL_DISK_S = 5.0
-"""A start on a full disk looks again so often."""
+_AGAIN_S = 5.0
+"""A start looks again so often for room on the disk, or for the database's server."""
 
 _FLUSH_S = 3.0
 """What the broker gets to acknowledge the last publications."""
@@ -155,20 +156,22 @@ class Daemon:
         return 1 if failed else 0
 
     async def _open_database(self) -> Database:
-        """Open the database; a full disk is waited for, since a service that gave up would stay down.
+        """Open the database; what passes is waited for, since a service that gave up would stay down.
 
         Raises:
-            DatabaseError: if it cannot be opened, or the disk was full until the daemon was asked to stop.
+            DatabaseError: if it cannot be opened, or the disk was full, or the server away, until the daemon was asked
+                to stop.
         """
+        place = place_of(self._settings)
         while True:
             try:
-                return await Database.open(self._settings.database)
+                return await Database.open(place)
             except DatabaseError as error:
-                if not error.full or self._stop.is_set():
+                if not error.passing or self._stop.is_set():
                     raise
-                log.error("waiting for room on the disk", reason=str(error))  # noqa: TRY400
+                log.error("waiting for the database", reason=str(error))  # noqa: TRY400
                 self._notifier.status(str(error))
-                await self._unless_stopped(asyncio.sleep(_FULL_DISK_S))
+                await self._unless_stopped(asyncio.sleep(_AGAIN_S))
 
     async def _begin_loading(self, parts: AsyncExitStack) -> tuple[ModelService | None, Manner]:
         """Start the engine's process, which takes its time, before everything else."""

@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ai_server import resources
 
 _PREFIXES = ("MQTT_", "LLM_", "NAILA_")
-_SECRETS = frozenset({"mqtt_password"})
-_SECRET_FILES = frozenset({"mqtt_tls_key_file"})
+_SECRETS = frozenset({"mqtt_password", "naila_database_url"})
+_SECRET_FILES = frozenset({"mqtt_tls_key_file", "naila_database_key_file"})
 
 
 class SettingsError(Exception):
@@ -128,6 +128,14 @@ class Settings(BaseSettings):
     naila_drain_timeout_s: float = _setting(10, "seconds, a number from 0 to 600", ge=0, le=600)
     naila_reply_timeout_s: float = _setting(120, "seconds, a number from 1 to 3600", ge=1, le=3600)
     naila_history_tokens: int = _setting(1024, "tokens, a whole number from 0 (none) to 100000", ge=0, le=100_000)
+    naila_database_url: OptionalSecret = _setting(
+        None,
+        "postgresql://USER@HOST:PORT/DATABASE for a PostgreSQL server, or empty for a file in NAILA_DATA_DIR",
+        pattern=r"^\s*$|^postgres(ql)?://",
+    )
+    naila_database_key_file: OptionalPath = _setting(
+        None, "a file that holds 64 hexadecimal digits, the key of the database; empty for no encryption"
+    )
     naila_database_mb: int = _setting(512, "mebibytes, a whole number from 8 to 1048576", ge=8, le=1_048_576)
     naila_queue_per_device: int = _setting(8, "utterances, a whole number from 1 to 1000", ge=1, le=1000)
     naila_queue_total: int = _setting(256, "utterances, a whole number from 1 to 100000", ge=1, le=100_000)
@@ -196,6 +204,12 @@ class Settings(BaseSettings):
         return self.data_dir / "naila.db"
 
     @property
+    def database_key_file(self) -> Path | None:
+        """The file of the database's key, absolute; None where it is not encrypted."""
+        file = self.naila_database_key_file
+        return file and file.expanduser().absolute()
+
+    @property
     def config_dir(self) -> Path:
         """The directory with prompts, personas and phrases, absolute."""
         return (self.naila_config_dir or resources.config_dir()).expanduser().absolute()
@@ -218,7 +232,8 @@ def load_settings(env_file: Path | None = Path(".env"), **overrides: Any) -> Set
     """Read the settings from the environment, then `env_file` where it exists; `overrides` win over both.
 
     Secrets that neither of them gives come from `CREDENTIALS_DIRECTORY`, where systemd's `LoadCredential=` puts them:
-    `mqtt_password` holds the password, `mqtt_tls_key_file` is the key's file itself.
+    `mqtt_password` and `naila_database_url` hold the value, `mqtt_tls_key_file` and `naila_database_key_file` are the
+    key's file itself.
 
     Raises:
         SettingsError: with one line for each wrong value and each unknown name in `env_file`.

@@ -26,7 +26,7 @@ async def chat(
     emotion: _Emotion | None = None,
     timings: bool = False,
     raw: bool = False,
-    database: Path | None = None,
+    settings: Settings | None = None,
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
 ) -> int:
@@ -37,7 +37,7 @@ async def chat(
         emotion: how the person seems to feel, sent with each utterance.
         timings: show a line of figures under each reply where the output is not a terminal too.
         raw: show every message as it travels.
-        database: the brain's, for `/why`; None where it is on another host.
+        settings: the brain's, for `/why`; None where it is on another host.
         stdin: where the lines come from; None for the standard input.
         stdout: where the conversation is shown; None for the standard output.
 
@@ -53,7 +53,7 @@ async def chat(
     transcript = TerminalTranscript(target) if at_terminal else PlainTranscript(target, timings=timings)
     if raw:
         robot.link.tap = transcript.raw
-    conversation = Conversation(robot, transcript, emotion, database)
+    conversation = Conversation(robot, transcript, emotion, settings)
     if at_terminal:
         await conversation.attend(read_lines(source))
         return 0
@@ -142,7 +142,7 @@ def chat_command(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--device-id") from None
     try:
-        code = asyncio.run(_run(robot, emotion, settings.database, timings=timings, raw=raw))
+        code = asyncio.run(_run(robot, emotion, settings, timings=timings, raw=raw))
     except RobotError as error:
         typer.echo(str(error), err=True)
         code = 1
@@ -151,9 +151,9 @@ def chat_command(
     raise typer.Exit(code)
 
 
-async def _run(robot: SimulatedRobot, emotion: _Emotion | None, database: Path, *, timings: bool, raw: bool) -> int:
+async def _run(robot: SimulatedRobot, emotion: _Emotion | None, settings: Settings, *, timings: bool, raw: bool) -> int:
     async with robot:
-        return await chat(robot, emotion=emotion, timings=timings, raw=raw, database=database)
+        return await chat(robot, emotion=emotion, timings=timings, raw=raw, settings=settings)
 
 
 def _settings(env_file: Path, **given: Any) -> Settings:

@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from ai_server.commands.link import RobotError
 from ai_server.commands.robot import Happening, LinkChange, Overheard, SimulatedRobot
@@ -16,6 +15,7 @@ from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.status import State, Status
 from ai_server.protocol.terms import EMOTIONS, Emotion, FinishReason
+from ai_server.settings import Settings
 
 LOADING_TIMEOUT_S = 120.0
 _NO_ANSWER: frozenset[FinishReason] = frozenset({"expired", "error"})
@@ -54,10 +54,10 @@ class Conversation:
         robot: SimulatedRobot,
         transcript: Transcript,
         emotion: Emotion | None = None,
-        database: Path | None = None,
+        settings: Settings | None = None,
     ) -> None:
-        """Prepare; `emotion` is how the person seems to feel, sent with each utterance; `database` is the brain's."""
-        self._database = database
+        """Prepare; `emotion` is how the person seems to feel, sent with each utterance; `settings` are the brain's."""
+        self._settings = settings
         self.all_answered = True
         self._robot = robot
         self._transcript = transcript
@@ -266,12 +266,12 @@ class Conversation:
         from ai_server.commands.why import explanation
         from ai_server.memory.database import DatabaseError
         from ai_server.memory.inspection import find_turn
+        from ai_server.memory.places import place_of
 
-        device_id = self._robot.device_id
+        turn, device_id = None, self._robot.device_id
         try:
-            turn = (
-                find_turn(self._database, request_id=argument or None, device_id=device_id) if self._database else None
-            )
+            if self._settings:
+                turn = find_turn(place_of(self._settings), request_id=argument or None, device_id=device_id)
         except DatabaseError as error:
             raise _UsageError(str(error)) from None
         if turn is None:

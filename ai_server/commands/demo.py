@@ -67,7 +67,7 @@ async def _demo(settings: Settings, directory: Path, log_file: Path) -> int:
             ) as robot,
         ):
             await _until_awake(robot, ended, log_file)
-            return await chat(robot, database=settings.database)
+            return await chat(robot, settings=settings)
 
 
 def _on_demo_broker(settings: Settings, broker: EmbeddedBroker, directory: Path) -> Settings:

@@ -20,6 +20,7 @@ from ai_server.hardware import Host
 from ai_server.llm.manner import wishes_of
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.inspection import inspect_database
+from ai_server.memory.places import place_of
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
 from ai_server.plan import Plan, PlanError, plan
@@ -172,10 +173,11 @@ async def _look_at_broker(settings: Settings, _: _Findings) -> str:
 
 
 async def _look_at_database(settings: Settings, _: _Findings) -> str:
-    report = await asyncio.to_thread(inspect_database, settings.database)
+    place = place_of(settings)
+    report = await asyncio.to_thread(inspect_database, place)
     if not report.exists:
         return "none yet: it is made at the first start"
-    return f"{settings.database}: sound, {report.turns} turns, {report.size_bytes / 1e6:.1f} MB"
+    return f"{place}: sound, {report.turns} turns, {report.size_bytes / 1e6:.1f} MB"
 
 
 def _print(name: str, text: str, *, wrong: bool = False) -> None:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import typer
 
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.inspection import find_turn
+from ai_server.memory.places import place_of
+from ai_server.memory.store import Place
 from ai_server.memory.turns import Turn
+from ai_server.settings import Settings
 
 
-def tell(database: Path, request_id: str | None, device_id: str | None, *, as_json: bool) -> int:
+def tell(settings: Settings, request_id: str | None, device_id: str | None, *, as_json: bool) -> int:
     """Print why the newest turn of a request, or of a robot, was answered so; return 0, or 1 where there is none."""
     try:
-        turn = find_turn(database, request_id=request_id, device_id=device_id)
+        place = place_of(settings)
+        turn = find_turn(place, request_id=request_id, device_id=device_id)
     except DatabaseError as error:
         typer.echo(str(error), err=True)
         return 1
     if turn is None:
-        typer.echo(_nothing(database, request_id, device_id), err=True)
+        typer.echo(_nothing(place, request_id, device_id), err=True)
         return 1
     if as_json:
         typer.echo(json.dumps(_document(turn), ensure_ascii=False))
@@ -86,8 +89,8 @@ def _document(turn: Turn) -> dict[str, object]:
     }
 
 
-def _nothing(database: Path, request_id: str | None, device_id: str | None) -> str:
+def _nothing(place: Place, request_id: str | None, device_id: str | None) -> str:
     of = [f"request {request_id}"] if request_id else []
     of += [f"robot {device_id}"] if device_id else []
     what = f"no turn of {' and '.join(of)}" if of else "no turn"
-    return f"{database} has {what}: NAILA_DATA_DIR says where the daemon keeps it"
+    return f"{place} has {what}: NAILA_DATA_DIR and NAILA_DATABASE_URL say where the daemon keeps it"

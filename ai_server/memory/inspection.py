@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, exc, func, select, text
-from sqlalchemy.pool import NullPool
-from sqlcipher3 import dbapi2
+from sqlalchemy import func, select
 
-from ai_server.memory import sqlite
-from ai_server.memory.database import DatabaseError
 from ai_server.memory.migrations import HEAD, REVISIONS, stored_revision
+from ai_server.memory.refusal import DatabaseError
 from ai_server.memory.schema import turns
+from ai_server.memory.store import Place
 from ai_server.memory.turns import Turn, turn_of
 
 
@@ -23,8 +18,8 @@ class DatabaseReport:
     """What is seen of a database.
 
     Attributes:
-        exists: whether there is a file yet.
-        size_bytes: of the file, without its write-ahead log.
+        exists: whether there is one yet.
+        size_bytes: what it takes.
         revision: the version of its schema; None before the first start.
         turns: how many it holds.
     """
@@ -35,67 +30,41 @@ class DatabaseReport:
     turns: int = 0
 
 
-def inspect_database(path: Path) -> DatabaseReport:
+def inspect_database(place: Place) -> DatabaseReport:
     """Look at a database and check its structure; nothing is changed.
 
     Raises:
         DatabaseError: if it cannot be read or written, is damaged, or was written by a newer version of NAILA; where
             there is none yet, if none can be made there.
     """
-    if not path.exists():
-        _require_creatable(path)
+    if not place.exists():
         return DatabaseReport(exists=False)
-    if not os.access(path, os.W_OK):
-        raise DatabaseError.of_result(path, "SQLITE_READONLY")
-    try:
-        with _look_into(path).connect() as connection:
-            return _report(path, connection)
-    except exc.DBAPIError as error:
-        raise DatabaseError.of_sqlite(path, error.orig) from error
+    with place.look() as connection:
+        place.require_sound(connection)
+        revision, size = stored_revision(connection), place.measure(connection)
+        if revision is None:
+            return DatabaseReport(exists=True, size_bytes=size)
+        if revision not in REVISIONS:
+            raise DatabaseError.of_newer_version(str(place), revision)
+        count = connection.execute(select(func.count()).select_from(turns)).scalar_one()
+        return DatabaseReport(exists=True, size_bytes=size, revision=revision, turns=count)
 
 
-def find_turn(path: Path, *, request_id: str | None = None, device_id: str | None = None) -> Turn | None:
+def find_turn(place: Place, *, request_id: str | None = None, device_id: str | None = None) -> Turn | None:
     """Return the newest turn of a request, or of a robot, or of both, or of all; None where there is none.
 
     Raises:
         DatabaseError: if the database cannot be read, or was written by another version of NAILA.
     """
-    if not path.exists():
+    if not place.exists():
         return None
     query = select(turns).order_by(turns.c.id.desc()).limit(1)
     if request_id is not None:
         query = query.where(turns.c.request_id == request_id)
     if device_id is not None:
         query = query.where(turns.c.device_id == device_id)
-    try:
-        with _look_into(path).connect() as connection:
-            if (revision := stored_revision(connection)) != HEAD:
-                raise DatabaseError.of_other_version(path, revision)
-            row = connection.execute(query).mappings().one_or_none()
-    except exc.DBAPIError as error:
-        raise DatabaseError.of_sqlite(path, error.orig) from error
-    return turn_of(row) if row else None
-
-
-def _look_into(path: Path) -> Engine:
-    return create_engine("sqlite://", module=dbapi2, creator=lambda: sqlite.connect_to_read(path), poolclass=NullPool)
-
-
-def _report(path: Path, connection: Connection) -> DatabaseReport:
-    if connection.execute(text("PRAGMA quick_check(1)")).scalar_one() != "ok":
-        raise DatabaseError.of_result(path, "SQLITE_CORRUPT")
-    revision = stored_revision(connection)
-    size = path.stat().st_size
-    if revision is None:
-        return DatabaseReport(exists=True, size_bytes=size)
-    if revision not in REVISIONS:
-        raise DatabaseError.of_newer_version(path, revision)
-    count = connection.execute(select(func.count()).select_from(turns)).scalar_one()
-    return DatabaseReport(exists=True, size_bytes=size, revision=revision, turns=count)
-
-
-def _require_creatable(path: Path) -> None:
-    nearest = next(parent for parent in path.parents if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        refusal = PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
-        raise DatabaseError.of_system(path, refusal)
+    with place.look() as connection:
+        if (revision := stored_revision(connection)) != HEAD:
+            raise DatabaseError.of_other_version(str(place), revision)
+        row = connection.execute(query).mappings().one_or_none()
+        return turn_of(row) if row else None

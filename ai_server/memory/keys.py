@@ -6,14 +6,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ai_server.memory.refusal import DatabaseError
+
 HEX_DIGITS = 64
 """Of a key: the 256 bits of AES-256."""
 
-_MAKE_ONE = "write one there with `openssl rand -hex 32`"
-
-
-class KeyFileError(Exception):
-    """The file of a key cannot be read, or holds none; the message says what to do."""
+_MEND = "write one there, its owner's alone to read: openssl rand -hex 32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +33,11 @@ class Key:
         """Read a key from a file that holds its digits, with or without a line end.
 
         Raises:
-            KeyFileError: if the file cannot be read, or holds something else.
+            DatabaseError: if the file cannot be read, or holds something else.
         """
         try:
             return cls(file.read_text("ascii").strip().lower())
         except OSError as error:
-            raise KeyFileError(f"the key {file} cannot be read ({error.strerror}): {_MAKE_ONE}") from error
-        except ValueError:
-            raise KeyFileError(f"{file} does not hold {HEX_DIGITS} hexadecimal digits: {_MAKE_ONE}") from None
-
-    @property
-    def pragma(self) -> str:
-        """The value of SQLCipher's `PRAGMA key`, of `ATTACH ... KEY` and of the like: no passphrase, the key itself."""
-        return f"\"x'{self.digits}'\""
+            raise DatabaseError(file, f"the key cannot be read ({error.strerror})", _MEND) from error
+        except ValueError:  # the error would quote what is there
+            raise DatabaseError(file, f"this is no key of {HEX_DIGITS} hexadecimal digits", _MEND) from None

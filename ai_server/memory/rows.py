@@ -41,7 +41,8 @@ def is_unreadable(error: Exception) -> bool:
     """Say whether an error means that a row holds what nobody wrote there, in a database that is otherwise sound.
 
     The driver refuses a text that is not UTF-8, a column's type or a message's model what it cannot make sense of.
+    What the database itself refuses has a code of SQLite's, or of PostgreSQL's.
     """
     if isinstance(error, exc.DBAPIError):
-        return not hasattr(error.orig, "sqlite_errorname")
+        return not hasattr(error.orig, "sqlite_errorname") and not hasattr(error.orig, "sqlstate")
     return isinstance(error, (ValueError, TypeError))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
 from sqlcipher3 import dbapi2
 
 from ai_server.memory.keys import Key
@@ -21,9 +24,8 @@ def connect(path: Path, key: Key | None = None) -> Any:
     Raises:
         sqlcipher3.dbapi2.Error: if SQLite refuses.
     """
-    connection = _connect(path, key, "rwc")
+    connection = connect_bare(path, key)
     for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "secure_delete = ON",
@@ -40,14 +42,49 @@ def connect_to_read(path: Path, key: Key | None = None) -> Any:
     Raises:
         sqlcipher3.dbapi2.Error: if SQLite refuses.
     """
-    return _connect(path, key, "ro")
+    return connect_bare(path, key, mode="ro")
 
 
-def _connect(path: Path, key: Key | None, mode: str) -> Any:
+def connect_bare(path: Path, key: Key | None, *, mode: str = "rwc") -> Any:
+    """Open a file as SQLite does by itself; `mode` is that of its URI.
+
+    Raises:
+        sqlcipher3.dbapi2.Error: if SQLite refuses.
+    """
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     # The driver's own idea of when a transaction begins is switched off: whoever needs one says BEGIN.
     connection = dbapi2.connect(uri, uri=True, isolation_level=None)
-    connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr, and whoever asks hears it anyway
+    connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr what whoever asks hears anyway
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
     if key is not None:
-        connection.execute(f"PRAGMA key = {key.pragma}")
+        connection.execute(f"PRAGMA key = {key_literal(key)}")
     return connection
+
+
+def key_literal(key: Key | None) -> str:
+    """Return a key as SQLCipher's statements take it: no passphrase, the key itself; empty for no encryption."""
+    return "''" if key is None else f"\"x'{key.digits}'\""
+
+
+def engine(path: Path, key: Key | None, *, reading: bool = False) -> Engine:
+    """Return an engine each of whose connections is made by `connect`, or `connect_to_read`."""
+    connect_so = connect_to_read if reading else connect
+    # Errors show the statement, and not what people said.
+    return create_engine(
+        "sqlite://",
+        module=dbapi2,
+        creator=lambda: connect_so(path, key),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+
+
+def is_sound(path: Path, key: Key | None) -> bool:
+    """Say whether the whole file can be read, and each index agrees with its table.
+
+    Raises:
+        sqlcipher3.dbapi2.Error: if SQLite refuses, because the key is another one, say.
+    """
+    with closing(connect_to_read(path, key)) as connection:
+        found: list[tuple[str]] = connection.execute("PRAGMA integrity_check(1)").fetchall()
+    return found == [("ok",)]

@@ -21,6 +21,7 @@ from ai_server.memory import sqlite
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.inspection import inspect_database
+from ai_server.memory.sqlite_file import SqliteFile
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, Undelivered
 from ai_server.protocol.reply import Reply
@@ -64,7 +65,7 @@ def overwrite_header(content: bytes) -> bytes:
 
 
 def garble_schema(content: bytes) -> bytes:
-    return content.replace(b"CREATE TABLE turns", b"CREATE TABLE \xff\xff\xff\xff\xff", 1)
+    return content.replace(b'CREATE TABLE "turns"', b'CREATE TABLE "\xff\xff\xff\xff\xff"', 1)
 
 
 def raise_file_format(content: bytes) -> bytes:
@@ -141,7 +142,7 @@ async def test_the_doctor_names_what_the_next_start_sets_aside(path: Path) -> No
     for content, what in ((overwrite_pages(path.read_bytes()), "the database is damaged"), (NO_DATABASE, "not a data")):
         path.write_bytes(content)
         with pytest.raises(DatabaseError, match=f"{what}.*: restore a backup, or start naila: it sets") as caught:
-            inspect_database(path)
+            inspect_database(SqliteFile(path))
         assert caught.value.damaged
         assert path.read_bytes() == content
 

@@ -62,7 +62,7 @@ async def refused_while_running(directory: Path) -> Findings:
             await turns.add(turn(number), [PUBLICATION])
             answered.append(f"q{number}")
         except DatabaseError as error:
-            refusals.append([error.what, error.full, error.damaged])
+            refusals.append([error.what, error.passing, error.damaged])
     readable = (await turns.find("rover", "q0")) is not None
     still_full = database.last_error is not None
     ballast.unlink()
@@ -108,7 +108,7 @@ async def started_on_a_full_disk(directory: Path) -> Findings:
     database = await Database.open(path)
     found = {
         "what": caught.value.what,
-        "full": caught.value.full,
+        "passing": caught.value.passing,
         "turns": await Turns(database).count(),
         "set_aside": database.set_aside is not None,
     }
@@ -122,7 +122,7 @@ async def begun_on_a_full_disk(directory: Path) -> Findings:
         await Database.open(directory / "naila.db")
     ballast.unlink()
     await (await Database.open(directory / "naila.db")).close()
-    return {"what": caught.value.what, "full": caught.value.full}
+    return {"what": caught.value.what, "passing": caught.value.passing}
 
 
 def on_a_small_disk(directory: Path, scenario: Callable[[Path], Coroutine[Any, Any, Findings]]) -> Findings:
@@ -152,12 +152,12 @@ def test_a_full_disk_refuses_by_name_loses_nothing_and_recovers_by_itself(tmp_pa
 
 def test_a_start_on_a_full_disk_is_refused_by_name_and_succeeds_once_there_is_room(tmp_path: Path) -> None:
     found = on_a_small_disk(tmp_path, started_on_a_full_disk)
-    assert found == {"what": "the disk is full", "full": True, "turns": 1, "set_aside": False}
+    assert found == {"what": "the disk is full", "passing": True, "turns": 1, "set_aside": False}
 
 
 def test_a_first_start_on_a_full_disk_is_refused_by_name_and_succeeds_once_there_is_room(tmp_path: Path) -> None:
     found = on_a_small_disk(tmp_path, begun_on_a_full_disk)
-    assert found == {"what": "the disk is full", "full": True}
+    assert found == {"what": "the disk is full", "passing": True}
 
 
 if __name__ == "__main__":
