@@ -34,7 +34,7 @@ _OF_EMAIL = re.compile(
 _IBAN = re.compile(r"\b[a-z]{2} ?\d{2}(?:[ -]?[a-z0-9]){11,30}\b", re.IGNORECASE)
 _END_OF_WORD = re.compile(r"(?<=\w)\b")
 
-_CARD = re.compile(r"(?<![\w.+#=-])\d{2,19}(?:[ -]\d{2,6}){0,6}(?![\w-]|\.\d)")
+_CARD = re.compile(r"(?<![A-Za-z0-9_.+#=-])\d{2,19}(?:[ -]\d{2,6}){0,6}(?![A-Za-z0-9_-]|\.\d)")
 _ISSUED = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
     r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
@@ -60,7 +60,10 @@ _IDENTITIES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 """How numbers that a state gives people are written, and the module of `stdnum` that knows the right ones."""
 
-_PHONE = re.compile(r"(?<![\w.,=#/:@$€£+-])(?:tel:)?(?:\+ ?|\(\+?)?\d(?:[ \u00a0()./‐-–-]{0,3}\d){6,63}(?!\w)")  # noqa: RUF001
+_PHONE = re.compile(
+    r"(?<![A-Za-z0-9_.,=#/:@$€£+-])"
+    r"(?:tel:)?(?:\+ ?|\(\+?)?\d(?:[ \u00a0()./\u2010-\u2013-]{0,3}\d){6,63}(?![A-Za-z0-9_])"
+)
 _NO_PHONE = re.compile(
     r"(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:[0-2]\d|3[01])\b.*"  # a date
     r"|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b.*"
@@ -78,14 +81,16 @@ _UNIT = re.compile(
     r"|(?:times|plus|minus|divided by|mal|geteilt durch|por|más|menos|entre|[*×÷^]) ?\d)",  # noqa: RUF001
     re.IGNORECASE,
 )
-_SUM = re.compile(
-    r"(?:\b(?:times|plus|minus|by|root of|power of|mal|durch|wurzel aus|por|más|menos|entre|cuadrada de)|[*×÷^=]) ?$",  # noqa: RUF001
+_OF_QUANTITY = re.compile(
+    r"(?:\b(?:isbn|issn|ean):?|\b(?:times|plus|minus|by|root of|power of|mal|durch|wurzel aus|por|más|menos|entre)"
+    r"|\bcuadrada de|[*×÷^=]) ?$",  # noqa: RUF001
     re.IGNORECASE,
 )
 _OF_PHONE = re.compile(
-    r"\b(?:(?:tele)?phone|call|cell|mobile|dial|fax|sms|whatsapp|text me|reach me|ring me|(?:my|our|her|his) number"
-    r"|their number|tel|telefon\w*|handy\w*|ruf|rufen|anrufen|erreich\w*|(?:meine|unsere|ihre|seine) nummer"
-    r"|teléfono|telefono|móvil|movil|llama\w*|llámame|celular|(?:mi|su|nuestro) número|marca|portable|appelle\w*)\b",
+    r"\b(?:(?:tele)?phone|landline|call|cell|mobile|dial|fax|sms|whatsapp|text me|reach me|ring me"
+    r"|(?:my|our|her|his|their) number|tel|telefon\w*|handy\w*|ruf|rufen|anrufen|erreich\w*"
+    r"|(?:meine|unsere|ihre|seine) nummer|teléfono|telefono|móvil|movil|llama\w*|llámame|celular"
+    r"|(?:mi|su|nuestro) número|marca|portable|appelle\w*)\b",
     re.IGNORECASE,
 )
 _HINT_REACHES = 40
@@ -161,12 +166,13 @@ class Masking:
 
 def _is_quantity(before: str, written: str, after: str) -> bool:
     """Say whether a number is a date, a quantity, a part of a sum or somebody counting, by what is around too."""
-    if _NO_PHONE.fullmatch(written) or _SUM.search(before) or _UNIT.match(after):
+    if _NO_PHONE.fullmatch(written) or _OF_QUANTITY.search(before) or _UNIT.match(after):
         return True
     counted = written.split(" ")
     if len(counted) < _COUNTED or not all(map(str.isdecimal, counted)):
         return False
-    return len({int(second) - int(first) for first, second in pairwise(counted)}) == 1
+    is_even = len({int(second) - int(first) for first, second in pairwise(counted)}) == 1
+    return is_even or ({len(each) for each in counted} == {1, 2} and counted[0] != "0")
 
 
 def _replaced(text: str, spans: Sequence[tuple[int, int]], name: str) -> str:
@@ -184,7 +190,7 @@ def _iban(found: re.Match[str]) -> str:
     from stdnum import iban  # noqa: PLC0415  takes a moment
 
     for end in _ends(found[0]):
-        if iban.is_valid(found[0][:end]):
+        if iban.is_valid(found[0][:end], check_country=False):
             return f"<iban>{found[0][end:]}"
     return found[0]
 

@@ -69,6 +69,54 @@ SE | mitt nummer är 880320-0016 | mitt nummer är <id>
 DE | meine Steuernummer ist 36 574 261 809 | meine Steuernummer ist <id>
 US | ada@example.com, 202-456-1414 and 4111 1111 1111 1111 | <email>, <phone> and <card>
 US | My new number: 202-456-1414; tell ben@example.org | My new number: <phone>; tell <email>
+US | reach me at 4 1 5 5 5 5 0 1 3 2 | reach me at <phone>
+US | phone: 9175550143 | phone: <phone>
+US | You should text my dad, he is at 312-555-0186 until five | You should text my dad, he is at <phone> until five
+US | ada_lovelace.1815@analytical-engine.io is the one I check | <email> is the one I check
+US | Her work email, grace@navy.mil, bounced | Her work email, <email>, bounced
+US | my visa is 4242424242424242 and the code is 123 | my visa is <card> and the code is 123
+US | 4242 4242 4242 4242 | <card>
+US | card number 4000-0566-5566-5556 exp 12/28 | card number <card> exp 12/28
+GB | our landline is 01632 960 983 | our landline is <phone>
+GB | mobile 07911 123456 | mobile <phone>
+GB | +447911123456 | <phone>
+GB | sort it out with 0800 111 999 | sort it out with <phone>
+DE | Meine Handynummer: 0151-23456789 | Meine Handynummer: <phone>
+DE | Büro 040 / 123 456-78 | Büro <phone>
+DE | +49 89 636 48018 | <phone>
+DE | Tel. (030) 23125 123 | Tel. <phone>
+DE | IBAN: DE12 5001 0517 0648 4898 90 | IBAN: <iban>
+DE | schick es an info@müller-gmbh.de | schick es an <email>
+AT | 0664 1234567 ist Mamas Nummer | <phone> ist Mamas Nummer
+AT | +43 1 4000 8181 | <phone>
+ES | mi numero es el 699 12 34 56 | mi numero es el <phone>
+ES | llama a mamá al 93 400 12 34 | llama a mamá al <phone>
+ES | ES7921000813610123456789 | <iban>
+ES | NIF 54362315K | NIF <id>
+ES | escríbeme a maria.garcia22@gmail.com | escríbeme a <email>
+ES | mi número de tarjeta es 5200 8282 8282 8210 | mi número de tarjeta es <card>
+FR | c'est le 0612345678 | c'est le <phone>
+FR | +33 (0)1 70 18 99 00 | <phone>
+FR | IBAN FR76 3000 6000 0112 3456 7890 189 | IBAN <iban>
+IT | 02 1234 5678 è l'ufficio | <phone> è l'ufficio
+IT | scrivi a rossi@libero.it | scrivi a <email>
+NL | bel 06-12345678 | bel <phone>
+NL | rekening NL91 ABNA 0417 1643 00 | rekening <iban>
+PL | mój numer to 512 345 678 | mój numer to <phone>
+PT | o meu número é 912 345 678 | o meu número é <phone>
+BR | liga para (11) 91234-5678 | liga para <phone>
+MX | llámame al 33 1234 5678 | llámame al <phone>
+IN | call 98765 43210 | call <phone>
+IN | my aadhaar is 2341 2341 2346 | my aadhaar is <id>
+CN | 我的电话是 138 0013 8000 | 我的电话是 <phone>
+CN | 身份证 11010519491231002X | 身份证 <id>
+JP | 090-1234-5678 に電話して | <phone> に電話して
+KR | 010-1234-5678로 전화해 | <phone>로 전화해
+RU | позвони 8 (912) 345-67-89 | позвони <phone>
+SE | 070-123 45 67 | <phone>
+BE | BE68 5390 0754 7034 | <iban>
+US | at 1 (800) 555-0199 ext. 7 | at <phone> ext. 7
+US | my ssn: 123-45-6789 | my ssn: <id>
 """
 
 HARMLESS = """
@@ -137,6 +185,48 @@ US | a ratio of 16 to 9 at 3840 x 2160
 US | coordinates 52.520008, 13.404954
 US | the pool is 25 m, I swam 40 lanes, 1000 m
 US | he ran 100 m in 9.58 s and 200 m in 19.19 s
+US | My house is number 1234 on 56th street
+US | I weigh 70 kg and I am 175 cm tall
+US | Set the timer to 01:30:00
+US | 2 plus 2 is 4, 4 plus 4 is 8, 8 plus 8 is 16
+US | what is 12 percent of 3450000
+US | ISBN 978-3-16-148410-0
+US | ISBN 0-306-40615-2
+US | The serial is SN-2024-000123456
+US | tracking 1Z999AA10123456784
+US | It costs 1,299.99 dollars
+US | In 1969, 600 million people watched
+US | 13.8 billion years, or 13800000000 years
+US | the distance to proxima is 40208000000000 km
+US | Play channel 101, 102, 103 and 104
+US | room 101 to 110, then 201 to 210
+US | 10 20 30 40 50 60 70
+US | the pattern is 1 1 2 3 5 8 13 21 34
+US | move 100 200 300
+DE | Artikelnummer 4006381333931
+DE | PLZ 10115 Berlin, 80331 München
+DE | Aktenzeichen 12 O 345/21
+DE | von 10:00 bis 12:30 Uhr am 3. 4. 2026
+DE | Zähle 10 20 30 40 50
+DE | 1 2 3 4 5 6 7 8 9
+DE | Der Film ist von 2019 und dauert 2 Stunden 15
+ES | del 1 al 10, del 11 al 20
+ES | el 3 de mayo de 2026 a las 17:30
+ES | mide 1234567 metros
+FR | le 14 juillet 1789 à 15 h 30
+FR | code postal 75008 Paris
+US | MAC 24:0a:c4:12:34:56
+US | 2001:0db8:85a3:0000:0000:8a2e:0370:7334
+US | 10.0.0.12 and 10.0.0.13 and 172.16.254.1
+US | abc123def456 is the password hint
+US | NCC-1701-D
+US | C-3PO and R2-D2 and BB-8
+US | GPT-4 has 1760000000000 parameters
+US | a 64-bit number 9223372036854775807
+US | unix time 1763745473
+US | sudoku 534678912 672195348 198342567
+US | the fibonacci numbers 0 1 1 2 3 5 8 13
+US | 1000 2000 3000 4000
 """
 
 LOG_LINES = """
