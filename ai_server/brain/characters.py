@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.feelings import Feelings
 from ai_server.brain.intent.classifier import IntentClassifier
 from ai_server.brain.persona import Persona
@@ -48,6 +49,7 @@ class Characters:
         classifier: tells what an utterance is for; it knows the names of all personas, and is warm for their languages.
         feelings: tells from words how somebody feels.
         tones: tells from words in what tone somebody speaks.
+        fact_rules: find in words what is to be known for good.
         problems: what is wrong with files, of which something older or nothing is in use.
     """
 
@@ -61,6 +63,7 @@ class Characters:
     classifier: IntentClassifier
     feelings: Feelings
     tones: Tones
+    fact_rules: FactRules
     problems: tuple[str, ...] = ()
     _warned: set[str] = field(default_factory=set, compare=False, repr=False)
 
@@ -124,6 +127,7 @@ class CharacterFiles:
         self._classifier = WatchedFile.read(folder / "intents", self._load_classifier)
         self._feelings = WatchedFile.read(folder / "feelings", Feelings.load)
         self._tones = WatchedFile.read(folder / "tones", Tones.load)
+        self._fact_rules = WatchedFile.read(folder / "facts", FactRules.load)
         self.current = self._snapshot()
 
     def voice(self, request: ChatRequest) -> Voice:
@@ -155,6 +159,7 @@ class CharacterFiles:
             self._classifier,
             self._feelings,
             self._tones,
+            self._fact_rules,
         )
 
     def _look(self) -> bool:
@@ -200,6 +205,7 @@ class CharacterFiles:
             classifier=self._classifier.content,
             feelings=self._feelings.content,
             tones=self._tones.content,
+            fact_rules=self._fact_rules.content,
             problems=(*self._personas.problems, *(problem for problem in problems if problem)),
         )
 

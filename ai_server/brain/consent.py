@@ -84,6 +84,10 @@ class Consent:
         for asked in [asked for asked in self._asked if asked[0] == device_id]:
             del self._asked[asked]
 
+    def let_go_all(self) -> None:
+        """Keep nothing of any robot."""
+        self._asked.clear()
+
     def _is_still_declared(self, device_id: str, call: ActionCall) -> bool:
         reason = self._body(device_id).objection(call)
         if reason is not None:

@@ -38,3 +38,7 @@ class Contexts:
     def forget(self, device_id: str, user_id: str | None) -> None:
         """Take it that somebody else than a skill has answered, or that the conversation begins anew."""
         self._contexts.pop((device_id, user_id or ""), None)
+
+    def forget_all(self) -> None:
+        """Take it that all conversations begin anew."""
+        self._contexts.clear()

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypedDict, cast
 
@@ -21,12 +20,15 @@ from ai_server.brain.characters import CharacterFiles
 from ai_server.brain.consent import Asking, Consent
 from ai_server.brain.context import Contexts
 from ai_server.brain.direct import read_command
+from ai_server.brain.events import BrainEvent, Face, Forgets, Prompted, Understood
 from ai_server.brain.hearing import Hearing
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.listening import Listening
-from ai_server.brain.opening import Moment, Openings, Past
+from ai_server.brain.opening import Moment, Openings
+from ai_server.brain.past import Past, Pasts
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import messages, system_message
+from ai_server.brain.recall import Recalled
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robot, Robots
 from ai_server.brain.routing import Decision, Heard, HeardBadly, Route, decide
@@ -49,9 +51,8 @@ from ai_server.llm.chat import (
 )
 from ai_server.llm.manner import Manner
 from ai_server.llm.wire import MOST_PREFIXES
-from ai_server.memory.database import DatabaseError
+from ai_server.memory.facts import NewFact
 from ai_server.memory.names import Names
-from ai_server.memory.turns import Turns
 from ai_server.memory.voice import Voices
 from ai_server.protocol.utterance import Utterance
 
@@ -59,49 +60,6 @@ log = structlog.get_logger(__name__)
 
 _SETTLED_S = 1.0
 """A robot that declared another body may say more of it so soon."""
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """What the brain took an utterance for, and what was true when it was said; the first event of a turn.
-
-    Attributes:
-        facts: the bracketed line, without its brackets.
-        decision: who answers, and why.
-        language: what is answered in, a primary tag of BCP 47.
-        took_ms: to understand it.
-    """
-
-    intent: Intent
-    facts: str
-    decision: Decision
-    language: str = "en"
-    took_ms: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Prompted:
-    """What the model is given to go by.
-
-    Attributes:
-        turns: of the conversation so far.
-        characters: of the whole prompt, without what the template puts around them.
-        took_ms: from when the utterance was understood.
-    """
-
-    turns: int
-    characters: int
-    took_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """The robot's face is to show the emotion of the reply, now; comes after its `EmotionTag` and before any word."""
-
-    call: ActionCall
-
-
-BrainEvent = Understood | Prompted | Face | ChatEvent
 
 
 class TurnInput(TypedDict):
@@ -124,6 +82,7 @@ class _Understanding(TypedDict):
 
 class _Remembered(TypedDict, total=False):
     past: Past
+    recalled: Recalled
     last: Answer | None
 
 
@@ -169,12 +128,11 @@ class Brain:
         skills: answer what needs no model; a model that takes the long prompt may call them too.
         names: what people call their robots.
         voices: in which language each robot was told to speak.
-        turns: what was said before.
+        pasts: what was said before, and is known.
         model: who answers what no skill does.
         manner: how it is asked to.
         max_actions: of one reply.
         least_confidence: what a speech recogniser is less sure of is asked again.
-        history_tokens: how much of the conversation goes into the prompt.
         reply_timeout_s: a reply in the making ends after so many seconds with what it has.
         now: the local time, with its zone.
     """
@@ -190,12 +148,11 @@ class Brain:
         skills: Skills,
         names: Names,
         voices: Voices,
-        turns: Turns,
+        pasts: Pasts,
         model: ListeningModel,
         manner: Manner,
         max_actions: int,
         least_confidence: float,
-        history_tokens: int,
         reply_timeout_s: float,
         now: Callable[[], datetime],
     ) -> None:
@@ -208,7 +165,7 @@ class Brain:
         self._voices = voices
         self._tools = tools_of(skills.tools()) if manner.prompt == "system" else ()
         self._consent = Consent(robots, lambda: files.current.wording)
-        self._turns = turns
+        self._pasts = pasts
         self._model = model
         self._manner = manner
         self._max_actions = max_actions
@@ -218,7 +175,7 @@ class Brain:
         self._learning: dict[str, asyncio.Task[None]] = {}
         self._now = now
         self._reply_timeout_s = reply_timeout_s
-        self._openings = Openings(robots=robots, failures=failures, turns=turns, history_tokens=history_tokens, now=now)
+        self._openings = Openings(robots=robots, failures=failures, read=pasts.read, now=now)
         self._listening = Listening(self._openings.open, self._read_ahead)
         self._changed: dict[str, None] = {}
         self._graph = compile_graph(
@@ -291,14 +248,23 @@ class Brain:
         """Forget a robot's conversations with these people, '' for somebody unknown; the turns are the memory's."""
         self._listening.stop(device_id)
         self._consent.let_go(device_id)
+        self._pasts.forget()
         for user_id in people:
             self._contexts.forget(device_id, user_id)
             self._model.forget(conversation_id(device_id, user_id))
 
+    def forget_all(self) -> None:
+        """Forget all conversations of all robots; the turns are the memory's."""
+        self._listening.stop_all()
+        self._consent.let_go_all()
+        self._contexts.forget_all()
+        self._pasts.forget()
+        self._model.forget_all()
+
     def _read_ahead(self, partial: Utterance, moment: Moment, past: Past) -> None:
         robot = self._robots.robot(partial.device_id)
         facts = self._hearing.hear(partial, moment, self._language(partial, robot)).facts
-        prompt = messages(self._system_message(robot), past.turns, facts, partial.text)
+        prompt = messages(self._system_message(robot), past.turns, facts, partial.text, past.known.text)
         conversation = conversation_id(partial.device_id, partial.user_id)
         self._model.listen(ListenRequest(conversation, prompt, self._manner.max_tokens))
 
@@ -339,6 +305,8 @@ class Brain:
             now=self._now(),
             called=self._names.robot(utterance.device_id) or "",
         )
+        moment = self._openings.moment(utterance.device_id)
+        intent = await self._skills.confirm(intent, self._asked(utterance, intent.name, intent.slots, language, moment))
         decision, calls = self._decide(utterance, robot, intent, state["arrived"])
         if decision.route == "action":
             intent = Intent("action", 1.0, rule=calls[0].name)
@@ -347,16 +315,17 @@ class Brain:
         elif decision.route != "ask_again":
             self._contexts.forget(utterance.device_id, utterance.user_id)
         opening = self._listening.end(utterance.device_id, utterance.user_id)
-        if decision.route != "model":
-            moment, reading = self._openings.moment(utterance.device_id), None
-        else:
+        reading = None
+        if decision.route == "model":
             opening = opening or self._openings.open(utterance.device_id, utterance.user_id)
             moment, reading = opening.moment, opening.past  # which is read while LangGraph goes to the next node
         robot.language = language
         moment = self._hearing.hear(utterance, moment, language)
         facts = moment.facts
+        learned = self._learned(utterance, decision, language, moment)
         ended = time.perf_counter()
-        writer(Understood(intent, facts, decision, language, (ended - began) * 1000))
+        felt = moment.situation.person_emotion
+        writer(Understood(intent, facts, decision, language, (ended - began) * 1000, felt, learned))
         return {
             "calls": calls,
             "intent": intent,
@@ -367,6 +336,12 @@ class Brain:
             "facts": facts,
             "reading": reading,
         }
+
+    def _learned(self, utterance: Utterance, decision: Decision, language: str, moment: Moment) -> tuple[NewFact, ...]:
+        """Return what the words tell that is to be known for good; those that were heard badly tell nothing."""
+        if decision.route == "ask_again":
+            return ()
+        return self._files.current.fact_rules.extract(utterance.text, language, moment.now)
 
     def _learn(self, language: str) -> None:
         """Have the classifier learn a language that is spoken for the first time: in a thread, for a second or so."""
@@ -410,15 +385,11 @@ class Brain:
         return consented if consented or (is_answer and intent.name in {"affirm", "deny"}) else None
 
     async def _remember(self, state: TurnState) -> _Remembered:
-        if (reading := state["reading"]) is not None:
-            return {"past": await reading or Past()}
-        utterance = state["utterance"]
-        try:
-            last = await self._turns.last(utterance.device_id, utterance.user_id)
-        except DatabaseError as error:
-            log.error("the last reply cannot be read", reason=str(error))  # noqa: TRY400
-            last = None
-        return {"last": Answer(last.reply.text, last.reply.emotion) if last else None}
+        utterance, reading = state["utterance"], state["reading"]
+        if reading is None:
+            return {"last": await self._pasts.last(utterance)}
+        past = await reading or Past()
+        return {"past": past, "recalled": await self._pasts.recall(utterance, state["language"], past)}
 
     async def _use_skill(self, state: TurnState, writer: StreamWriter) -> None:
         intent = state["intent"]
@@ -429,6 +400,8 @@ class Brain:
         utterance = state["utterance"]
         if answer.choices:
             self._contexts.note(utterance.device_id, utterance.user_id, intent, answer.choices)
+        if answer.forgets:
+            writer(Forgets(answer.forgets))
         _say(writer, answer, self._declared(answer.calls, utterance.device_id))
 
     async def _act(self, state: TurnState, writer: StreamWriter) -> None:
@@ -450,7 +423,7 @@ class Brain:
         request = self._request(state)
         characters = sum(len(message.content) for message in request.messages)
         took_ms = (time.perf_counter() - state["understood_at"]) * 1000
-        writer(Prompted(len(state["past"].turns), characters, took_ms))
+        writer(Prompted(_facts(state), characters, took_ms, state["recalled"].count, state["past"].trace))
         async with aclosing(self._model.stream(request)) as events:
             async for event in self._with_skills(events, state):
                 for each in asking.pass_on(event):
@@ -484,18 +457,29 @@ class Brain:
         return self._skills.named(call.name)
 
     def _question(self, state: TurnState, intent: str, slots: Mapping[str, Any]) -> Question:
-        utterance, moment = state["utterance"], state["moment"]
+        last = state.get("last")
+        return self._asked(state["utterance"], intent, slots, state["language"], state["moment"], last)
+
+    def _asked(
+        self,
+        utterance: Utterance,
+        intent: str,
+        slots: Mapping[str, Any],
+        language: str,
+        moment: Moment,
+        last: Answer | None = None,
+    ) -> Question:
         robot = self._robots.robot(utterance.device_id)
         return Question(
             device_id=utterance.device_id,
             intent=intent,
             slots=slots,
             text=utterance.text,
-            language=state["language"],
+            language=language,
             now=moment.now,
             situation=moment.situation,
             body=robot.body,
-            last=state.get("last"),
+            last=last,
             user_id=utterance.user_id,
             robot_name=self._persona(robot).name,
         )
@@ -518,9 +502,9 @@ class Brain:
         return not reason
 
     def _request(self, state: TurnState) -> ChatRequest:
-        utterance = state["utterance"]
+        utterance, past = state["utterance"], state["past"]
         robot = self._robots.robot(utterance.device_id)
-        prompt = messages(self._system_message(robot), state["past"].turns, state["facts"], utterance.text)
+        prompt = messages(self._system_message(robot), past.turns, _facts(state), utterance.text, past.known.text)
         log.debug("the model is asked", prompt=prompt)
         return ChatRequest(
             request_id=utterance.request_id,
@@ -535,6 +519,11 @@ class Brain:
             language=state["language"],
             persona=self._personas.of(robot),
         )
+
+
+def _facts(state: TurnState) -> str:
+    """Return the bracketed line, at its end what came to mind."""
+    return "; ".join(filter(None, (state["facts"], state["recalled"].facts)))
 
 
 def _say(writer: StreamWriter, answer: Answer, calls: Iterable[ActionCall] = ()) -> None:

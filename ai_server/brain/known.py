@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ai_server.brain.dates import day_in_words
@@ -14,6 +14,8 @@ from ai_server.brain.trend import trend
 from ai_server.memory.facts import USER, Fact, Facts
 from ai_server.memory.summaries import Background, Summaries, Told, tokens_of
 from ai_server.memory.turns import History
+
+KNOWN_TOKENS = 256
 
 _INTRODUCTION = "What you remember of the person who speaks now. Use it where it helps, with tact; do not recite it."
 _HOUSEHOLD = "Of everybody at home:"
@@ -24,6 +26,8 @@ _SHARE_OF_FACTS = 0.5
 """So much of the budget facts may take where there is something else to tell, too."""
 
 _MOST_FACTS = 64
+_BEFORE_THE_FIRST_WORDS = timedelta(minutes=1)
+"""What was made so long before a conversation began was made for its first words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
+    at: datetime
     conversation_id: int | None
     left_until: int
     knowledge: Knowledge
@@ -75,7 +80,7 @@ class Known:
         facts: Facts,
         summaries: Summaries,
         personality: Callable[[str, str | None, datetime], Awaitable[str]],
-        token_budget: int,
+        token_budget: int = KNOWN_TOKENS,
         now: Callable[[], datetime],
     ) -> None:
         self._facts = facts
@@ -94,15 +99,14 @@ class Known:
         """
         if not self._token_budget:
             return Knowledge()
-        made = self._made.get((device_id, user_id or ""))
+        person, forgotten, now = (device_id, user_id or ""), self._forgotten, self._now()
+        made = self._made.get(person)
         if made is not None and _still_serves(made, history):
-            knowledge = made.knowledge
+            now, knowledge = made.at, made.knowledge
         else:
-            forgotten = self._forgotten
-            knowledge = await self._make(device_id, user_id, history)
-            if forgotten != self._forgotten:
-                return knowledge
-        self._keep((device_id, user_id or ""), _Made(history.conversation_id, history.left_until, knowledge))
+            knowledge = await self._make(device_id, user_id, history, now)
+        if forgotten == self._forgotten:  # else it may tell what is forgotten
+            self._keep(person, _Made(now, history.conversation_id, history.left_until, knowledge))
         return knowledge
 
     def forget(self) -> None:
@@ -115,8 +119,7 @@ class Known:
         if len(self._made) > _MOST_PEOPLE:
             self._made.popitem(last=False)
 
-    async def _make(self, device_id: str, user_id: str | None, history: History) -> Knowledge:
-        now = self._now()
+    async def _make(self, device_id: str, user_id: str | None, history: History, now: datetime) -> Knowledge:
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         background = await self._summaries.background(device_id, user_id, history, since=today)
         facts = await self._facts.known(device_id, user_id, _MOST_FACTS)
@@ -150,9 +153,11 @@ def compose(facts: Sequence[Fact], background: Background, manner: str, now: dat
 
 def _still_serves(made: _Made, history: History) -> bool:
     """Say whether nothing has left the prompt since, and the conversation is the one that began with it."""
-    if made.left_until != history.left_until or history.conversation_id is None:
+    if made.left_until != history.left_until or history.began_at is None:
         return False
-    return made.conversation_id == history.conversation_id or (made.conversation_id is None and not history.left_until)
+    if made.conversation_id is None:
+        return made.at >= history.began_at - _BEFORE_THE_FIRST_WORDS
+    return made.conversation_id == history.conversation_id
 
 
 def _fitting(facts: Sequence[Fact], tokens: int) -> list[Fact]:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ai_server.brain.opening import Moment, Opening, Past
+from ai_server.brain.opening import Moment, Opening
+from ai_server.brain.past import Past
 from ai_server.protocol.utterance import Utterance
 
 _LONGEST_UTTERANCE_S = 30.0
@@ -69,6 +70,10 @@ class Listening:
     def stop(self, device_id: str) -> None:
         """Stop listening to a robot, whoever spoke to it."""
         self._heard.pop(device_id, None)
+
+    def stop_all(self) -> None:
+        """Stop listening to all robots."""
+        self._heard.clear()
 
     def _hand_on(self, heard: _Heard) -> None:
         partial, opening = heard.newest, heard.opening

@@ -1,35 +1,16 @@
-"""What the prompt of an utterance has before the words: what is true at the moment, and what was said so far."""
+"""What the prompt of an utterance has before the words: what is true at the moment, and the past."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-import structlog
-
-from ai_server.brain.prompt import Exchange
+from ai_server.brain.past import Past
 from ai_server.brain.robots import Robots, Situation
-from ai_server.llm.chat import ActionCall
-from ai_server.memory.database import DatabaseError
-from ai_server.memory.turns import PastTurn, Turns
 from ai_server.protocol.terms import Emotion
-
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a prompt tells of the time before it.
-
-    Attributes:
-        turns: of the conversation, from the oldest on.
-        since: the id of the first of them; None where there are none.
-    """
-
-    turns: tuple[Exchange, ...] = ()
-    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +48,7 @@ class Openings:
     Args:
         robots: what is known of each robot now.
         failures: what a robot's body could not do lately, as facts.
-        turns: what was said before.
-        history_tokens: how much of the conversation is read.
+        read: returns what is behind what a person says to a robot now; None where it cannot be read.
         now: the local time, with its zone.
     """
 
@@ -77,14 +57,12 @@ class Openings:
         *,
         robots: Robots,
         failures: Callable[[str], tuple[str, ...]],
-        turns: Turns,
-        history_tokens: int,
+        read: Callable[[str, str | None], Coroutine[Any, Any, Past | None]],
         now: Callable[[], datetime],
     ) -> None:
         self._robots = robots
         self._failures = failures
-        self._turns = turns
-        self._history_tokens = history_tokens
+        self._read = read
         self._now = now
 
     def moment(self, device_id: str) -> Moment:
@@ -95,16 +73,3 @@ class Openings:
     def open(self, device_id: str, user_id: str | None) -> Opening:
         """Return the opening of what a person says to a robot now; the past is read from here on."""
         return Opening(self.moment(device_id), asyncio.create_task(self._read(device_id, user_id)))
-
-    async def _read(self, device_id: str, user_id: str | None) -> Past | None:
-        try:
-            history = await self._turns.recent(device_id, user_id, self._history_tokens)
-        except DatabaseError as error:
-            log.error("the turns so far cannot be read", reason=str(error))  # noqa: TRY400  the reason says it all
-            return None
-        return Past(tuple(map(_exchange, history.turns)), since=history.turns[0].id if history.turns else None)
-
-
-def _exchange(turn: PastTurn) -> Exchange:
-    actions = tuple(ActionCall(action.action, action.arguments) for action in turn.actions)
-    return Exchange(turn.facts, turn.words, turn.emotion, turn.text, actions)

@@ -58,8 +58,18 @@ class Prompt:
         return cls(template)
 
 
-def messages(system: Message, history: Iterable[Exchange], facts: str, words: str) -> tuple[Message, ...]:
-    """Return the whole chat: the system message, the turns so far from the oldest on, and what was said now."""
+def messages(
+    system: Message, history: Iterable[Exchange], facts: str, words: str, known: str = ""
+) -> tuple[Message, ...]:
+    """Return the whole chat: the system message, what is known, the turns so far, and what was said now.
+
+    Args:
+        system: who the model is; the same for everybody.
+        history: from the oldest turn on.
+        facts: what is true now, without the brackets.
+        words: what was said.
+        known: of the person who speaks; empty for nothing.
+    """
     turns = [
         message
         for turn in history
@@ -68,7 +78,8 @@ def messages(system: Message, history: Iterable[Exchange], facts: str, words: st
             assistant_message(turn.emotion, turn.text, turn.actions),
         )
     ]
-    return (system, *turns, user_message(facts, words))
+    of_person = [Message("system", known)] if known else []
+    return (system, *of_person, *turns, user_message(facts, words))
 
 
 def system_message(prompt: Prompt, persona: Persona, actions: str) -> Message:

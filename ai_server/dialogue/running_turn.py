@@ -8,16 +8,20 @@ from datetime import UTC, datetime, timedelta
 from functools import singledispatchmethod
 from typing import Any
 
-from ai_server.brain.graph import BrainEvent, Face, Prompted, Understood
+from ai_server.brain.events import BrainEvent, Face, Forgets, Prompted, Understood
 from ai_server.dialogue.deeds import Deeds, order
 from ai_server.failpoints import MID_GENERATION, failpoint
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
+from ai_server.memory.selection import Selection
 from ai_server.memory.turns import Turn
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Waiting
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType, Timings, Usage
 from ai_server.protocol.terms import Emotion, FinishReason, Source
+
+_ASKED_TO_FORGET = "(asked to forget something)"
+"""Kept in the place of the words that said what."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class RunningTurn:
         heard_at: when it arrived, of the wall clock.
         understood: what the brain took it for, once it has.
         prompted: what the model was given to go by; None where it was not asked.
+        forgets: what the person wants forgotten; None where they want nothing of the kind.
         first_decode: `time.monotonic_ns()` just before the model's first decode call; None where none was made.
         finish_reason: None while the brain still speaks.
     """
@@ -53,6 +58,7 @@ class RunningTurn:
         self.heard_at = datetime.now(UTC) - timedelta(seconds=self.started_at - waiting.arrived)
         self.understood: Understood | None = None
         self.prompted: Prompted | None = None
+        self.forgets: Selection | None = None
         self.first_decode: int | None = None
         self.finish_reason: FinishReason | None = None
         self._outbox = outbox
@@ -112,6 +118,10 @@ class RunningTurn:
     @_handle.register
     def _(self, event: Prompted) -> None:
         self.prompted = event
+
+    @_handle.register
+    def _(self, event: Forgets) -> None:
+        self.forgets = event.selection
 
     @_handle.register
     def _(self, event: Started) -> None:
@@ -194,16 +204,23 @@ class RunningTurn:
         )
 
     def record(self, reply: Reply) -> Turn:
-        """Return what memory keeps of this turn."""
+        """Return what memory keeps of this turn; of one that asks to forget something, not what that is."""
         utterance = self.waiting.utterance
         return Turn(
             at=self.heard_at,
-            words=utterance.text,
+            words=_ASKED_TO_FORGET if self.forgets else utterance.text,
             reply=reply,
-            facts=self.understood.facts if self.understood else "",
+            facts=self._facts(),
             user_id=utterance.user_id,
+            person_emotion=self.understood.person_emotion if self.understood else None,
+            learned=self.understood.learned if self.understood and not self.forgets else (),
             trace=self._trace(),
         )
+
+    def _facts(self) -> str:
+        """Return the bracketed line that the words were sent to the model with, or would have been."""
+        told = self.prompted or self.understood
+        return told.facts if told else ""
 
     def _trace(self) -> dict[str, Any]:
         """Return why the turn was answered so, under the keys that `naila why` reads."""
@@ -215,12 +232,13 @@ class RunningTurn:
             "reason": decision.reason,
             "probability": round(intent.confidence, 3),
             "rule": intent.rule,
-            "slots": dict(intent.slots),
+            "slots": {} if self.forgets else dict(intent.slots),
             "understood_ms": round(self.understood.took_ms, 3),
         }
         if self.prompted:
             trace |= {
-                "history_turns": self.prompted.turns,
+                **self.prompted.past,
+                "recalled": self.prompted.recalled,
                 "prompt_characters": self.prompted.characters,
                 "prompted_ms": round(self.prompted.took_ms, 3),
             }

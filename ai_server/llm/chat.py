@@ -194,6 +194,10 @@ class ListeningModel(ChatModel, Protocol):
         """Forget what was read of a conversation."""
         ...
 
+    def forget_all(self) -> None:
+        """Forget what was read of all conversations, and what they begin with."""
+        ...
+
 
 class ModelError(Exception):
     """The model could not answer; the message says why."""

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from ai_server.memory import facts, undelivered
 from ai_server.memory.database import Database
@@ -179,11 +179,13 @@ class History:
 
     Attributes:
         conversation_id: None where what is said next begins a new one.
+        began_at: when it began; None where it is still to begin.
         turns: the newest ones, oldest first.
         left_until: the id of the newest turn that is among them no more; 0 where none has left.
     """
 
     conversation_id: int | None = None
+    began_at: datetime | None = None
     turns: tuple[PastTurn, ...] = ()
     left_until: int = 0
 
@@ -358,16 +360,16 @@ def _conversation(connection: Connection, turn: Turn, pause: timedelta) -> tuple
     found = _current(connection, person, turn.at - pause)
     if found is None:
         return _begin(connection, person, turn.at), 0
-    return found, connection.execute(_HISTORY_END, {"conversation_id": found}).scalar() or 0
+    return found.id, connection.execute(_HISTORY_END, {"conversation_id": found.id}).scalar() or 0
 
 
-def _current(connection: Connection, person: Mapping[str, str], paused_since: datetime) -> int | None:
-    """Return a person's conversation, unless it has ended, or nothing was said in it since then."""
+def _current(connection: Connection, person: Mapping[str, str], paused_since: datetime) -> Row[Any] | None:
+    """Return the row of a person's conversation, unless it has ended, or nothing was said in it since then."""
     found = connection.execute(_CONVERSATION, person).first()
     if found is None or found.ended_at is not None:
         return None
     last = connection.execute(_LAST_REPLIED_AT, {"conversation_id": found.id}).scalar() or found.started_at
-    return found.id if last >= paused_since else None
+    return found if last >= paused_since else None
 
 
 def _begin(connection: Connection, person: Mapping[str, str], at: datetime) -> int:
@@ -397,17 +399,19 @@ def _is_history(reply: Reply) -> bool:
 
 def _recent(connection: Connection, person: Mapping[str, str], token_budget: int, paused_since: datetime) -> History:
     conversation = _current(connection, person, paused_since)
-    values = {"conversation_id": conversation}
-    newest = None if conversation is None else connection.execute(_NEWEST_OF_HISTORY, values).first()
+    if conversation is None:
+        return History()
+    values = {"conversation_id": conversation.id}
+    newest = connection.execute(_NEWEST_OF_HISTORY, values).first()
     if newest is None:
-        return History(conversation)
+        return History(conversation.id, conversation.started_at)
     if newest.history_tokens > token_budget:
-        return History(conversation, left_until=newest.id)
+        return History(conversation.id, conversation.started_at, left_until=newest.id)
     begin = min(_block_start(newest.history_end, token_budget), newest.history_end - newest.history_tokens)
     within = {**values, "begin": begin}
     found = read_rows(connection, turns, _HISTORY, within, PastTurn.model_validate)
     left_until = connection.execute(_LEFT_UNTIL, within).scalar() if begin else 0
-    return History(conversation, tuple(found), left_until or 0)
+    return History(conversation.id, conversation.started_at, tuple(found), left_until or 0)
 
 
 def _block_start(length: int, budget: int) -> int:

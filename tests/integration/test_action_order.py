@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ai_server.brain.graph import BrainEvent, Understood
+from ai_server.brain.events import BrainEvent, Understood
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.robots import Robots
 from ai_server.brain.routing import Decision

@@ -14,9 +14,13 @@ import pytest
 from ai_server import resources
 from ai_server.brain import graph
 from ai_server.brain.characters import CharacterFiles
+from ai_server.brain.events import BrainEvent, Face, Understood
 from ai_server.brain.feelings import Feelings
-from ai_server.brain.graph import Brain, BrainEvent, Face, Understood
+from ai_server.brain.graph import Brain
 from ai_server.brain.hearing import Hearing
+from ai_server.brain.known import Known
+from ai_server.brain.past import Pasts
+from ai_server.brain.recall import Recall
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
 from ai_server.llm.chat import (
@@ -34,7 +38,10 @@ from ai_server.llm.chat import (
 )
 from ai_server.llm.manner import Manner
 from ai_server.memory.database import Database
+from ai_server.memory.facts import Facts
 from ai_server.memory.personas import ChosenPersonas
+from ai_server.memory.search import Search
+from ai_server.memory.summaries import Summaries
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.device import ActionDeclaration, Capabilities, SensorReading
 from ai_server.protocol.reply import Reply
@@ -82,6 +89,9 @@ class Model:
     def forget(self, conversation_id: str) -> None:
         self.forgotten.append(conversation_id)
 
+    def forget_all(self) -> None:
+        self.forgotten.append("*")
+
 
 class Clock:
     now = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
@@ -122,8 +132,20 @@ def character_files(prompt: str) -> CharacterFiles:
 
 
 @pytest.fixture
+def pasts(database: Database, turns: Turns, clock: Clock, prompt: str) -> Pasts:
+    if prompt == "compact":
+        return Pasts(turns=turns, history_tokens=1000, known=None, recall=None)
+    known = Known(facts=Facts(database), summaries=Summaries(database), personality=manner, now=clock)
+    return Pasts(turns=turns, history_tokens=1000, known=known, recall=Recall(Search(database), clock, timeout_s=10))
+
+
+async def manner(device_id: str, user_id: str | None, since: datetime) -> str:
+    return ""
+
+
+@pytest.fixture
 def brain(
-    database: Database, turns: Turns, model: Model, robots: Robots, personas: RobotPersonas, clock: Clock, prompt: str
+    database: Database, pasts: Pasts, model: Model, robots: Robots, personas: RobotPersonas, clock: Clock, prompt: str
 ) -> Brain:
     asker = Asker(database)
     return Brain(
@@ -135,12 +157,11 @@ def brain(
         skills=asker.skills,
         names=asker.names,
         voices=asker.voices,
-        turns=turns,
+        pasts=pasts,
         model=model,
         manner=Manner(prompt, Sampling(), 64),
         max_actions=3,
         least_confidence=0.4,
-        history_tokens=1000,
         reply_timeout_s=60,
         now=clock,
     )

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ai_server.brain.listening import Listening
-from ai_server.brain.opening import Moment, Opening, Past
+from ai_server.brain.opening import Moment, Opening
+from ai_server.brain.past import Past
 from ai_server.brain.robots import Situation
 from ai_server.protocol.utterance import Utterance
 

@@ -154,7 +154,7 @@ async def test_the_newest_turn_is_history_wherever_it_alone_fits(turns: Turns) -
 async def test_a_newest_turn_beyond_the_whole_budget_leaves_no_history(turns: Turns) -> None:
     await turns.add(turn(0))
     await turns.add(turn(1, words="a" * 4000))
-    assert await turns.recent("rover", None, 500) == History(1, left_until=2)
+    assert await turns.recent("rover", None, 500) == History(1, AT, left_until=2)
 
 
 async def test_turns_that_failed_or_expired_are_no_history(turns: Turns) -> None:
