@@ -34,6 +34,7 @@ from ai_server.memory.schema import (
     turns,
     voice_settings,
 )
+from ai_server.memory.scrub import Scrubber
 from ai_server.memory.selection import Selection
 
 log = structlog.get_logger(__name__)
@@ -42,10 +43,6 @@ RECALLED = "remembers: "
 """What begins the last part of a turn's bracketed line, where search had found something for its words."""
 
 _INTERVAL_S = 60.0
-
-_SCRUBS = 20
-_SCRUB_PAUSE_S = 0.25
-"""Who reads meanwhile is given so many pauses to come to an end before an erasure returns."""
 
 _READ_AT_ONCE = 1000
 _CHUNK = 500
@@ -143,6 +140,7 @@ class Erasure:
         refresh: Callable[[], Awaitable[None]],
     ) -> None:
         self._database = database
+        self._scrubber = Scrubber(database)
         self._data_dir = data_dir
         self._forget = forget
         self._forget_all = forget_all
@@ -221,39 +219,10 @@ class Erasure:
             self._forget(device_id, user_id or None)
         await self._refresh()
         await asyncio.to_thread(_delete_damaged, self._data_dir)
-        scrubbed = await scrub(self._database)
+        scrubbed = await self._scrubber.scrub()
         if not scrubbed:
             log.warning("somebody reads the database: what is erased is scrubbed once they have done")
         return scrubbed
-
-
-async def scrub(database: Database) -> bool:
-    """Have nothing that was deleted be in the database's files any more; False where readers held that up too long.
-
-    SQLite zeroes what is deleted in its pages (`secure_delete`) and the write-ahead log is emptied; PostgreSQL's tables
-    are vacuumed.
-
-    Raises:
-        DatabaseError: if the database refused.
-    """
-    for _ in range(_SCRUBS):
-        if await database.outside(_scrub):
-            return True
-        await asyncio.sleep(_SCRUB_PAUSE_S)
-    return False
-
-
-def _scrub(connection: Connection) -> bool:
-    if connection.dialect.name == "postgresql":
-        tables = ", ".join(connection.dialect.identifier_preparer.format_table(table) for table in (*_SPOKEN, erasures))
-        connection.exec_driver_sql(f"VACUUM {tables}")
-        return True
-    patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-    connection.exec_driver_sql("PRAGMA busy_timeout = 0")  # turns wait to be stored meanwhile
-    try:
-        return connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0
-    finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
 
 
 def _delete_damaged(data_dir: Path) -> None:

@@ -12,7 +12,7 @@ from ai_server.memory import schema
 from ai_server.memory.database import Database
 from ai_server.memory.erasure import Erased, Erasure
 from ai_server.memory.selection import Selection
-from tests.remembered import BEGAN, Remembered, fact
+from tests.filled_memory import BEGAN, FilledMemory, fact
 
 
 class Hooks:
@@ -44,8 +44,8 @@ def erasure(database: Database, hooks: Hooks, tmp_path: Path) -> Erasure:
 
 
 @pytest.fixture
-def memory(database: Database) -> Remembered:
-    return Remembered(database)
+def memory(database: Database) -> FilledMemory:
+    return FilledMemory(database)
 
 
 def gone(erased: Erased) -> dict[str, int]:
@@ -56,7 +56,7 @@ def gone(erased: Erased) -> dict[str, int]:
 
 
 @pytest.fixture
-async def household(memory: Remembered) -> Remembered:
+async def household(memory: FilledMemory) -> FilledMemory:
     """Two people and somebody unknown with one robot, and one of them with another."""
     await memory.say("Tom is my brother", learned=[fact("Your brother is Tom.", kind="brother")])
     await memory.say("I like red cars", learned=[fact("You like red cars.", kind="likes")])
@@ -67,7 +67,7 @@ async def household(memory: Remembered) -> Remembered:
     return memory
 
 
-async def test_an_erasure_of_nothing_in_particular_must_be_meant(household: Remembered, erasure: Erasure):
+async def test_an_erasure_of_nothing_in_particular_must_be_meant(household: FilledMemory, erasure: Erasure):
     before = await household.counts()
     with pytest.raises(ValueError, match="for everything, say so"):
         await erasure.erase(Selection(), by="test")
@@ -76,7 +76,7 @@ async def test_an_erasure_of_nothing_in_particular_must_be_meant(household: Reme
     assert set(await household.counts()) == {"audit", "erasures"}
 
 
-async def test_words_are_erased_with_all_that_came_of_the_turns_that_hold_them(household: Remembered, erasure: Erasure):
+async def test_words_are_erased_with_all_that_came_of_the_turns_that_hold_them(household: FilledMemory, erasure: Erasure):
     erased = await erasure.erase(Selection(device_id="rover", user_id="ada", about="Tom"), by="test")
     assert gone(erased) == {"turns": 1, "facts": 1, "summaries": 1, "publications": 1}
     assert await household.column("turns.words") == ["I like red cars", "Tom broke my bike", "Hello", "Where is Tom?"]
@@ -106,7 +106,7 @@ async def test_words_are_erased_with_all_that_came_of_the_turns_that_hold_them(h
     ],
 )
 async def test_what_is_selected_goes_and_the_rest_stays(
-    household: Remembered, erasure: Erasure, selection: Selection, left: list[str]
+    household: FilledMemory, erasure: Erasure, selection: Selection, left: list[str]
 ):
     expected = await erasure.preview(selection)
     erased = await erasure.erase(selection, by="test")
@@ -116,7 +116,7 @@ async def test_what_is_selected_goes_and_the_rest_stays(
     assert len(await household.column("search_entries.id")) == len(left) + len(await household.column("facts.id"))
 
 
-async def test_a_whole_person_leaves_nothing_behind(memory: Remembered, erasure: Erasure, hooks: Hooks):
+async def test_a_whole_person_leaves_nothing_behind(memory: FilledMemory, erasure: Erasure, hooks: Hooks):
     await memory.put(schema.names, device_id="rover", bearer="robot", user_id="", name="Rusty", said_at=BEGAN)
     await memory.put(schema.names, device_id="rover", bearer="person", user_id="ada", name="Ada", said_at=BEGAN)
     await memory.put(
@@ -148,7 +148,7 @@ async def test_a_whole_person_leaves_nothing_behind(memory: Remembered, erasure:
     assert (hooks.forgotten, hooks.all_forgotten, hooks.refreshed) == ([("rover", "ada")], 0, 1)
 
 
-async def test_a_whole_robot_takes_its_voice_and_persona_with_it(memory: Remembered, erasure: Erasure, hooks: Hooks):
+async def test_a_whole_robot_takes_its_voice_and_persona_with_it(memory: FilledMemory, erasure: Erasure, hooks: Hooks):
     for device_id in ("rover", "owl"):
         await memory.say("Hello", device_id=device_id)
         await memory.put(schema.names, device_id=device_id, bearer="robot", user_id="", name="Rusty", said_at=BEGAN)
@@ -165,7 +165,7 @@ async def test_a_whole_robot_takes_its_voice_and_persona_with_it(memory: Remembe
     assert hooks.all_forgotten == 1, "the robot's name is in what every conversation with it begins with"
 
 
-async def test_a_reminder_goes_with_who_set_it(memory: Remembered, erasure: Erasure):
+async def test_a_reminder_goes_with_who_set_it(memory: FilledMemory, erasure: Erasure):
     common = {"device_id": "rover", "kind": "reminder", "language": "en", "elapsed": False}
     await memory.say("Remind me to swim", at=BEGAN)
     await memory.put(schema.reminders, **common, text="swim", set_at=BEGAN + timedelta(seconds=1))
@@ -184,7 +184,7 @@ async def test_a_reminder_goes_with_who_set_it(memory: Remembered, erasure: Eras
     }
 
 
-async def test_what_turns_that_stay_had_recalled_goes(memory: Remembered, erasure: Erasure, hooks: Hooks):
+async def test_what_turns_that_stay_had_recalled_goes(memory: FilledMemory, erasure: Erasure, hooks: Hooks):
     recalled = "time 9:05, sees Tom; remembers: on 1 March you said you dived"
     await memory.say("I dived with sharks")
     await memory.say("What did I do?", facts=recalled, trace={"slots": {"name": "Tom"}, "route": "model"})
@@ -199,7 +199,7 @@ async def test_what_turns_that_stay_had_recalled_goes(memory: Remembered, erasur
     assert set(hooks.forgotten) == {("rover", "ada"), ("rover", "bob")}
 
 
-async def test_a_fact_of_the_household_is_forgotten_by_everybody(memory: Remembered, erasure: Erasure, hooks: Hooks):
+async def test_a_fact_of_the_household_is_forgotten_by_everybody(memory: FilledMemory, erasure: Erasure, hooks: Hooks):
     await memory.say("Remember for all of us: the code is 4711", learned=[fact("The code is 4711.", household=True)])
     await memory.say("The code?", facts="time 9; remembers: The code is 4711.", device_id="owl", user_id="bob")
     await erasure.erase(Selection(about="4711"), by="test")
@@ -207,7 +207,7 @@ async def test_a_fact_of_the_household_is_forgotten_by_everybody(memory: Remembe
     assert hooks.all_forgotten == 1
 
 
-async def test_the_conversation_that_goes_on_is_not_mixed_up_with_older_ones(memory: Remembered, erasure: Erasure):
+async def test_the_conversation_that_goes_on_is_not_mixed_up_with_older_ones(memory: FilledMemory, erasure: Erasure):
     now = datetime.now(UTC)
     await memory.say("An old one", at=now - timedelta(hours=3))
     await memory.turns.reset("rover", "ada")
@@ -217,7 +217,7 @@ async def test_the_conversation_that_goes_on_is_not_mixed_up_with_older_ones(mem
     assert await memory.column("turns.words") == ["An old one"]
 
 
-async def test_the_log_tells_who_erased_and_not_what_it_was_about(household: Remembered, erasure: Erasure):
+async def test_the_log_tells_who_erased_and_not_what_it_was_about(household: FilledMemory, erasure: Erasure):
     selection = Selection(device_id="rover", user_id="ada", about="Tom", until=datetime(2027, 1, 1, tzinfo=UTC))
     await erasure.erase(selection, by="voice:rover")
     await erasure.erase(Selection(user_id="ada"), by="cli:root")
@@ -232,7 +232,7 @@ async def test_the_log_tells_who_erased_and_not_what_it_was_about(household: Rem
 
 
 async def test_damaged_databases_that_were_set_aside_go_with_any_erasure(
-    memory: Remembered, erasure: Erasure, tmp_path: Path
+    memory: FilledMemory, erasure: Erasure, tmp_path: Path
 ):
     aside = [tmp_path / f"naila.db.damaged-20260301T090000Z{part}" for part in ("", "-wal", "-2")]
     for path in aside:
