@@ -1,105 +1,35 @@
-"""What the tests of erasing, exporting and sweeping put into a memory."""
+"""A small household's memory, for the tests of what owners do with it."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
-from sqlalchemy import Connection, Table, func, insert, select
-
-from ai_server.memory import schema
 from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
 from ai_server.memory.turns import Turn, Turns
-from ai_server.memory.undelivered import NewPublication
 from ai_server.protocol.reply import Reply
 
-BEGAN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+BEGAN = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
+SAID = (
+    ("rover", "ada", "I am allergic to nuts", "I will remember that."),
+    ("rover", "ada", "Tom comes to dinner on Friday", "How nice."),
+    ("rover", None, "what time is it", "It is ten."),
+    ("kitchen", "bob", "where is Tom", "I do not know."),
+)
+LEARNED: Mapping[str, NewFact] = {
+    "I am allergic to nuts": NewFact("user", "allergy", "nuts", "You are allergic to nuts.", 0.95, "rule"),
+}
 
 
-class Remembered:
-    """A memory that is filled."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.turns = Turns(database)
-        self._numbers = itertools.count(1)
-
-    async def say(
-        self,
-        words: str,
-        reply: str = "I see.",
-        *,
-        device_id: str = "rover",
-        user_id: str | None = "ada",
-        at: datetime | None = None,
-        learned: Sequence[NewFact] = (),
-        **changes: Any,
-    ) -> str:
-        """Store a turn with its publication, a minute after the one before; return its request_id."""
-        number = next(self._numbers)
-        at = at or BEGAN + timedelta(minutes=number)
-        answer = Reply(
-            request_id=f"q{number}", device_id=device_id, text=reply, source="llm", timestamp=at + timedelta(seconds=2)
-        )
-        turn = Turn(at=at, words=words, reply=answer, user_id=user_id, learned=tuple(learned), **changes)
-        sent = NewPublication(topic="t", payload=answer.model_dump_json().encode(), kind="reply")
-        await self.turns.add(turn, [sent])
-        return answer.request_id
-
-    async def put(self, table: Table, **row: Any) -> None:
-        """Store a row."""
-        await self.database.run(lambda connection: connection.execute(insert(table), row).close())
-
-    async def summarise(self, text: str, *, device_id: str = "rover", user_id: str = "ada") -> None:
-        """Store a summary of the newest conversation of a person, up to its newest turn."""
-
-        def work(connection: Connection) -> None:
-            newest = connection.execute(
-                select(schema.turns.c.conversation_id, schema.turns.c.id)
-                .where(schema.turns.c.device_id == device_id, schema.turns.c.user_id == user_id)
-                .order_by(schema.turns.c.id.desc())
-            ).first()
-            assert newest
-            first = select(func.min(schema.turns.c.id)).where(schema.turns.c.conversation_id == newest[0])
-            row = {
-                "conversation_id": newest[0],
-                "device_id": device_id,
-                "user_id": user_id,
-                "from_turn_id": connection.execute(first).scalar_one(),
-                "to_turn_id": newest[1],
-                "text": text,
-                "tokens": len(text),
-                "made_by": "extract",
-                "made_at": BEGAN + timedelta(days=1),
-            }
-            connection.execute(insert(schema.summaries), row)
-
-        await self.database.run(work)
-
-    async def column(self, name: str) -> list[Any]:
-        """Return a column, as `table.column`, by the ids of its rows."""
-        table = schema.metadata.tables[name.partition(".")[0]]
-        query = select(table.c[name.partition(".")[2]]).order_by(table.c.id)
-        return await self.database.read(lambda connection: list(connection.execute(query).scalars()))
-
-    async def counts(self) -> dict[str, int]:
-        """Return how many rows each table has that has any."""
-
-        def work(connection: Connection) -> dict[str, int]:
-            counted = {
-                name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-                for name, table in schema.metadata.tables.items()
-            }
-            return {name: count for name, count in counted.items() if count}
-
-        return await self.database.read(work)
-
-
-def fact(text: str, *, kind: str = "note", household: bool = False, subject: str = "user") -> NewFact:
-    """A fact whose value is its text."""
-    return NewFact(
-        subject=subject, kind=kind, value=text, text=text, confidence=0.9, source="rule", household=household
-    )
+async def fill(path: Path) -> None:
+    """Make a database in which everybody said what is in `SAID`, an hour apart, and nothing else."""
+    database = await Database.open(path)
+    turns = Turns(database)
+    for number, (device_id, user_id, words, text) in enumerate(SAID):
+        at = BEGAN + timedelta(hours=number)
+        reply = Reply(request_id=f"q{number}", device_id=device_id, text=text, source="llm", timestamp=at)
+        learned = (LEARNED[words],) if words in LEARNED else ()
+        await turns.add(Turn(at=at, words=words, reply=reply, user_id=user_id, learned=learned))
+    await database.close()

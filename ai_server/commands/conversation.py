@@ -213,6 +213,8 @@ class Conversation:
             "reset": _Command("/reset", "begin a new conversation", self._control("reset")),
             "status": _Command("/status", "show how the brain and the connection are", self._status),
             "why": _Command("/why [REQUEST_ID]", "tell why the last words were answered so", self._why),
+            "memory": _Command("/memory", "show what is known of people here", self._memory),
+            "forget": _Command("/forget WORDS", "have forgotten what speaks of them", self._forget),
             "json": _Command("/json", "show every message as it travels, or no more", self._json),
             "help": _Command("/help", "show this", self._help),
             "quit": _Command("/quit", "leave", self._quit),
@@ -278,6 +280,24 @@ class Conversation:
             raise _UsageError("Nothing is known of that here; on the brain's host, `naila why` tells it.")
         for line in explanation(turn):
             self._transcript.note(line)
+
+    def _memory(self, _: str) -> None:
+        from ai_server.commands.memory.glance import known_facts
+        from ai_server.memory.database import DatabaseError
+
+        try:
+            facts = known_facts(self._settings, self._robot.device_id) if self._settings else []
+        except DatabaseError as error:
+            raise _UsageError(str(error)) from None
+        if not facts:
+            raise _UsageError("Nothing is known for good here; on the brain's host, `naila memory list` tells more.")
+        for fact in facts:
+            self._transcript.note(fact.text)
+
+    def _forget(self, argument: str) -> _Turn:
+        if not argument:
+            raise _UsageError("Type /forget WORDS, such as /forget Tom.")
+        return _Turn(f"/forget {argument}", self._robot.forget(argument))
 
     def _json(self, _: str) -> None:
         self._robot.link.tap = None if self._robot.link.tap else self._transcript.raw

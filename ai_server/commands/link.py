@@ -95,7 +95,7 @@ class Link:
         *,
         protocol: Literal["auto", "5", "3.1.1"],
         subscriptions: Sequence[tuple[str, int]],
-        last_will: LastWill,
+        last_will: LastWill | None,
         owner: LinkOwner,
     ) -> None:
         """Describe the connection; `open` makes it. `auto` speaks MQTT 5, and 3.1.1 where that is not answered."""
@@ -170,7 +170,8 @@ class Link:
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.reconnect_delay_set(1, 30)
-        client.will_set(self._last_will.topic, self._last_will.payload, qos=1, retain=True)
+        if self._last_will is not None:
+            client.will_set(self._last_will.topic, self._last_will.payload, qos=1, retain=True)
         if self.broker.username is not None:
             client.username_pw_set(self.broker.username, self.broker.password)
         if self.broker.tls is not None:

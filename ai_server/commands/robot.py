@@ -22,6 +22,7 @@ from ai_server.commands.link import Broker, LastWill, Link, RobotError
 from ai_server.commands.pose import Deed, SimulatedBody
 from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorMessage
+from ai_server.protocol.memory import MemoryAnswer
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent
 from ai_server.protocol.status import State, Status
 
@@ -31,8 +32,8 @@ FIRST_STATUS_S = 1.0
 HEARTBEAT_INTERVAL_S = 30.0
 _REMEMBERED_IDS = 256
 
-Happening = StreamEvent | Reply | ErrorMessage | Deed
-"""What a robot hears of one utterance."""
+Happening = StreamEvent | Reply | ErrorMessage | Deed | MemoryAnswer
+"""What a robot hears of one utterance, or of one wish."""
 
 Message = TypeVar("Message", bound=BaseModel)
 _log = logging.getLogger(__name__)
@@ -142,6 +143,7 @@ class SimulatedRobot:
                 (topics.stream(device_id), 0),
                 (topics.reply(device_id), 1),
                 (topics.error(device_id), 1),
+                (topics.memory(device_id), 1),
                 (topics.action(device_id, "+"), 1),
             ],
             last_will=LastWill(topics.HEARTBEAT.format(device_id=device_id), self._heartbeat("offline")),
@@ -189,6 +191,12 @@ class SimulatedRobot:
         """Ask for the last reply again, and iterate over it as `say` does."""
         request_id = uuid.uuid4().hex
         return self._follow(request_id, lambda: self.control("repeat", request_id), resends=False)
+
+    def forget(self, about: str) -> AsyncIterator[Happening]:
+        """Have the brain forget what it remembers of this robot that speaks of these words; yields what came of it."""
+        request_id = uuid.uuid4().hex
+        payload = _json({"command": "forget", "request_id": request_id, "about": about})
+        return self._follow(request_id, lambda: self._publish(topics.CONTROL, payload), resends=False)
 
     def control(self, command: str, request_id: str | None = None) -> None:
         """Publish a command: `cancel` (everything, or only `request_id`), `repeat` or `reset`."""
@@ -242,6 +250,8 @@ class SimulatedRobot:
                 yield happening
                 if isinstance(happening, Reply) and happening.request_id == request_id:
                     break
+                if isinstance(happening, MemoryAnswer):
+                    return
                 if isinstance(happening, ErrorMessage) and happening.retry_after_seconds is None:
                     return
             async for deed in self._remaining_deeds(turn, happening):
@@ -326,6 +336,8 @@ class SimulatedRobot:
             self._hear_reply(_parse(topic, payload, Reply))
         elif topic == topics.error(self.device_id):
             self._hear_error(_parse(topic, payload, ErrorMessage))
+        elif topic == topics.memory(self.device_id):
+            self._hear_memory(_parse(topic, payload, MemoryAnswer))
         else:
             self._hear_action(_parse(topic, payload, ActionMessage))
 
@@ -365,6 +377,10 @@ class SimulatedRobot:
             turn.heard.put_nowait(error)
         else:
             self._overheard.put_nowait(error)
+
+    def _hear_memory(self, answer: MemoryAnswer | None) -> None:
+        if answer and (turn := self._turns.get(answer.request_id or "")):
+            turn.heard.put_nowait(answer)
 
     def _hear_action(self, action: ActionMessage | None) -> None:
         if action is None or action.command_id in self._performed:

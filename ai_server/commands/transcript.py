@@ -9,9 +9,11 @@ from typing import Protocol, TextIO
 from rich.console import Console
 
 from ai_server.commands.link import RawPacket
+from ai_server.commands.memory.showing import counted
 from ai_server.commands.pose import Deed
 from ai_server.commands.robot import Happening
 from ai_server.protocol.errors import ErrorMessage
+from ai_server.protocol.memory import MemoryAnswer
 from ai_server.protocol.reply import Reply, StreamEvent, StreamType
 from ai_server.protocol.terms import Emotion
 
@@ -109,6 +111,8 @@ class PlainTranscript:
                 self._deeds.append(happening)
             case ErrorMessage():
                 self.problem(error_line(happening))
+            case MemoryAnswer():
+                self.note(memory_line(happening))
 
     def answered(self) -> None:
         """Print what the body did in a turn that got no reply."""
@@ -179,6 +183,8 @@ class TerminalTranscript:
                 self._line(deed_line(happening), "cyan")
             case ErrorMessage():
                 self.problem(error_line(happening))
+            case MemoryAnswer():
+                self.note(memory_line(happening))
 
     def answered(self) -> None:
         """End the turn's last line."""
@@ -277,6 +283,11 @@ def error_line(error: ErrorMessage) -> str:
     """Return an error as a line: its code, its sentence, and when to come again."""
     again = f" (again in {error.retry_after_seconds:g} s)" if error.retry_after_seconds else ""
     return f"{error.error_code.value}: {error.error_message}{again}"
+
+
+def memory_line(answer: MemoryAnswer) -> str:
+    """Return what was forgotten as a line."""
+    return f"Forgotten: {counted(answer.erased or {})}."
 
 
 def raw_line(packet: RawPacket) -> str:

@@ -1,0 +1,1 @@
+"""`naila memory` and `naila personality`: what the robots remember, for their owner."""

@@ -1,0 +1,121 @@
+"""Getting at the database: beside the daemon to read, in its place or through it to write."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from ai_server.commands.memory.asking import DaemonLink
+from ai_server.memory.audit import Audit
+from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.erasure import Erasure
+from ai_server.memory.facts import Facts
+from ai_server.memory.personalities import Personalities
+from ai_server.memory.places import place_of
+from ai_server.memory.steward import Steward
+from ai_server.memory.store import Place
+from ai_server.memory.transfer import Transfer
+from ai_server.protocol.operator import OperatorRequest, OperatorResponse
+from ai_server.settings import Settings
+
+Ask = Callable[[OperatorRequest], Awaitable[OperatorResponse]]
+
+
+class NothingFoundError(Exception):
+    """What was asked for is not there; the message says so."""
+
+
+def who() -> str:
+    """Return who asks, for the audit log."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user without a name, as in a container
+        return f"cli:{os.getuid()}"
+
+
+def new_id() -> str:
+    """Return an id for a request."""
+    return uuid.uuid4().hex
+
+
+@asynccontextmanager
+async def visiting(settings: Settings) -> AsyncIterator[Database]:
+    """Lend the database for reading and for notes in its audit log; the daemon may run.
+
+    Raises:
+        NothingFoundError: if there is none yet.
+        DatabaseError: if it cannot be used.
+    """
+    database = await Database.visit(_place(settings))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def asking(settings: Settings) -> AsyncIterator[Ask]:
+    """Lend what carries out requests: the daemon where one runs, else the database itself.
+
+    Raises:
+        NothingFoundError: if there is no database yet.
+        DatabaseError: if it cannot be used.
+        NoAnswerError: if the daemon cannot be asked.
+    """
+    place = _place(settings)
+    try:
+        database = await Database.open(place)
+    except DatabaseError as error:
+        if not error.held:
+            raise
+        async with DaemonLink(settings) as link:
+            yield link.ask
+        return
+    try:
+        yield steward_of(database, settings).carry_out
+    finally:
+        await database.close()
+
+
+def steward_of(database: Database, settings: Settings) -> Steward:
+    """Return what carries out requests on a database that no daemon uses."""
+    return Steward(
+        database=database,
+        erasure=erasure_of(database, settings),
+        facts=Facts(database),
+        transfer=Transfer(database),
+        personalities=Personalities(database, max_kept=settings.naila_max_robots),
+        audit=Audit(database),
+        backups=settings.data_dir / "backups",
+    )
+
+
+def erasure_of(database: Database, settings: Settings) -> Erasure:
+    """Return what erases from a database that no daemon uses, and from what an engine left on the disk."""
+
+    def drop_spills() -> None:
+        spills = settings.data_dir / "kv-cache"
+        if spills.exists():
+            shutil.rmtree(spills)
+
+    async def nothing_is_held_in_memory() -> None:
+        return
+
+    return Erasure(
+        database,
+        data_dir=settings.data_dir,
+        forget=lambda _device_id, _user_id: drop_spills(),
+        forget_all=drop_spills,
+        refresh=nothing_is_held_in_memory,
+    )
+
+
+def _place(settings: Settings) -> Place:
+    place = place_of(settings)
+    if not place.exists():
+        raise NothingFoundError(f"{place}: nothing is remembered yet: the daemon makes it at its first start")
+    return place
