@@ -12,6 +12,7 @@ import typer
 from ai_server import __version__
 from ai_server.commands import intents, models
 from ai_server.commands.chat import chat_command
+from ai_server.commands.memory.app import memory, personality
 from ai_server.settings import Settings, SettingsError, load_settings
 
 app = typer.Typer(
@@ -23,6 +24,8 @@ app = typer.Typer(
 )
 app.add_typer(intents.app, name="intents")
 app.add_typer(models.app, name="models")
+app.add_typer(memory, name="memory")
+app.add_typer(personality, name="personality")
 app.command("chat")(chat_command)
 
 
