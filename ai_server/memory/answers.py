@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ai_server.memory.database import Database
@@ -33,6 +35,6 @@ class Answers:
         await self._database.run(lambda connection: _keep(connection, row))
 
 
-def _keep(connection: Connection, row: dict[str, object]) -> None:
+def _keep(connection: Connection, row: Mapping[str, object]) -> None:
     newest = connection.execute(_KEEP, row).scalar_one()
     connection.execute(_DROP_OLD, {"newest": newest})

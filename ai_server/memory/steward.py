@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from ai_server.memory.audit import Audit
-from ai_server.memory.backup import BackupError, back_up
+from ai_server.memory.backup import back_up
 from ai_server.memory.corrections import CorrectionError, correct
 from ai_server.memory.database import Database
 from ai_server.memory.erasure import Erasure
@@ -137,19 +137,23 @@ class Steward:
         return {**asdict(imported)}
 
     async def _back_up(self, request: BackupRequest) -> _Result:
-        name = request.name or f"naila-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.backup"
-        try:
-            size = await back_up(self._database, self._backups / name)
-        except BackupError as error:
-            raise _RefusedError(ErrorCode.STORAGE_UNAVAILABLE, f"name: {error}") from None
-        await self._audit.note(request.by, "backup", name, 1)
-        return {"file": str(self._backups / name), "bytes": size}
+        target = self._backups / (request.name or backup_name(datetime.now(UTC)))
+        if target.exists():
+            raise _RefusedError(ErrorCode.INVALID_FIELD, f"name: there is a {target.name} already")
+        size = await back_up(self._database.place, target)
+        await self._audit.note(request.by, "backup", target.name, 1)
+        return {"file": str(target), "bytes": size}
 
     async def _reset_personality(self, request: ResetPersonalityRequest) -> _Result:
         return {"reset": await self._personalities.reset(request.device_id, request.user_id)}
 
     async def _count(self, _: StatsRequest) -> _Result:
         return {**await self._database.read(count_rows)}
+
+
+def backup_name(at: datetime) -> str:
+    """Return what a backup is called where nobody chose a name."""
+    return f"naila-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.backup"
 
 
 def selected(device_id: str | None, scope: Scope) -> Selection:

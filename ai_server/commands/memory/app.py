@@ -202,6 +202,57 @@ def import_file(
 
 
 @memory.command()
+def backup(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A new file.", show_default="by the date, in backups of NAILA_DATA_DIR", dir_okay=False),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+    env_file: EnvFile = _ENV,
+) -> None:
+    """Write a copy of the whole database, as it is at one moment; the daemon may run."""
+    from ai_server.commands.memory.keeping import write_backup as work
+
+    _run(env_file, lambda settings: work(settings, file, as_json=as_json))
+
+
+@memory.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup.", exists=True, dir_okay=False)],
+    *,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    env_file: EnvFile = _ENV,
+) -> None:
+    """Put a backup in the database's place, while the daemon is stopped."""
+    from ai_server.commands.memory.keeping import bring_back as work
+
+    _run(env_file, lambda settings: work(settings, file, sure=yes, as_json=as_json))
+
+
+@memory.command()
+def rekey(
+    new_key: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The file with the new key (openssl rand -hex 32).", show_default="that of NAILA_DATABASE_KEY_FILE"
+        ),
+    ] = None,
+    *,
+    plain: Annotated[bool, typer.Option("--plain", help="Have it encrypted no more.")] = False,
+    as_json: AsJson = False,
+    env_file: EnvFile = _ENV,
+) -> None:
+    """Encrypt the database, for the first time or with another key, while the daemon is stopped."""
+    from ai_server.commands.memory.keeping import change_key as work
+
+    if plain and new_key is not None:
+        raise typer.BadParameter("--plain goes without a new key")
+    _run(env_file, lambda settings: work(settings, new_key, plain=plain, as_json=as_json))
+
+
+@memory.command()
 def stats(*, as_json: AsJson = False, env_file: EnvFile = _ENV) -> None:
     """Show how much is remembered, of which robot, since when, and how it is kept."""
     from ai_server.commands.memory.reading import show_stats as work

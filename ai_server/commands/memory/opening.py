@@ -8,6 +8,7 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from ai_server.commands.memory.asking import DaemonLink
 from ai_server.memory.audit import Audit
@@ -50,7 +51,7 @@ async def visiting(settings: Settings) -> AsyncIterator[Database]:
         NothingFoundError: if there is none yet.
         DatabaseError: if it cannot be used.
     """
-    database = await Database.visit(_place(settings))
+    database = await Database.visit(place_to_use(settings))
     try:
         yield database
     finally:
@@ -66,7 +67,7 @@ async def asking(settings: Settings) -> AsyncIterator[Ask]:
         DatabaseError: if it cannot be used.
         NoAnswerError: if the daemon cannot be asked.
     """
-    place = _place(settings)
+    place = place_to_use(settings)
     try:
         database = await Database.open(place)
     except DatabaseError as error:
@@ -90,17 +91,12 @@ def steward_of(database: Database, settings: Settings) -> Steward:
         transfer=Transfer(database),
         personalities=Personalities(database, max_kept=settings.naila_max_robots),
         audit=Audit(database),
-        backups=settings.data_dir / "backups",
+        backups=backups_of(settings),
     )
 
 
 def erasure_of(database: Database, settings: Settings) -> Erasure:
     """Return what erases from a database that no daemon uses, and from what an engine left on the disk."""
-
-    def drop_spills() -> None:
-        spills = settings.data_dir / "kv-cache"
-        if spills.exists():
-            shutil.rmtree(spills)
 
     async def nothing_is_held_in_memory() -> None:
         return
@@ -108,14 +104,36 @@ def erasure_of(database: Database, settings: Settings) -> Erasure:
     return Erasure(
         database,
         data_dir=settings.data_dir,
-        forget=lambda _device_id, _user_id: drop_spills(),
-        forget_all=drop_spills,
+        forget=lambda _device_id, _user_id: drop_spills(settings),
+        forget_all=lambda: drop_spills(settings),
         refresh=nothing_is_held_in_memory,
     )
 
 
-def _place(settings: Settings) -> Place:
+def drop_spills(settings: Settings) -> None:
+    """Delete what an engine, which does not run, left of conversations on the disk: it can be made again.
+
+    Raises:
+        OSError: if it cannot be deleted.
+    """
+    spills = settings.data_dir / "kv-cache"
+    if spills.exists():
+        shutil.rmtree(spills)
+
+
+def backups_of(settings: Settings) -> Path:
+    """Return the folder that backups are written to where nobody says otherwise."""
+    return settings.data_dir / "backups"
+
+
+def place_to_use(settings: Settings) -> Place:
+    """Return where the database is.
+
+    Raises:
+        NothingFoundError: if there is none yet.
+        DatabaseError: if its key cannot be read, or it cannot be used.
+    """
     place = place_of(settings)
     if not place.exists():
-        raise NothingFoundError(f"{place}: nothing is remembered yet: the daemon makes it at its first start")
+        raise NothingFoundError(f"{place}: nothing is remembered yet; the daemon makes it at its first start")
     return place
