@@ -1,4 +1,4 @@
-"""A history of thousands of turns in which answers to the questions of `tests/data/recall_questions.jsonl` are planted."""
+"""A history of thousands of turns in which the answers to written questions are planted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEVICE, PERSON = "rover", "ada"
 OTHERS = (("rover", "bob"), ("rover", ""), ("owl", "ada"))
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
-_QUESTIONS = Path(__file__).parent / "data" / "recall_questions.jsonl"
+_DATA = Path(__file__).parent / "data"
 _DAYS = 200
 
 
@@ -63,9 +63,10 @@ class _Said:
     fact: PlantedFact | None = None
 
 
-def questions() -> list[Question]:
-    """Return every question."""
-    return [msgspec.json.decode(line, type=Question) for line in _QUESTIONS.read_bytes().splitlines()]
+def questions(name: str = "recall_questions") -> list[Question]:
+    """Return every question of a file in `tests/data`."""
+    lines = (_DATA / f"{name}.jsonl").read_bytes().splitlines()
+    return [msgspec.json.decode(line, type=Question) for line in lines]
 
 
 def plant(connection: Connection, asked: Sequence[Question], count: int, seed: int = 7) -> None:
@@ -78,7 +79,10 @@ def plant(connection: Connection, asked: Sequence[Question], count: int, seed: i
     begun = {"device_id": DEVICE, "user_id": PERSON, "started_at": NOW}
     conversation = connection.execute(insert(conversations).values(begun).returning(conversations.c.id)).scalar_one()
     moments = [NOW - timedelta(days=_DAYS * (len(said) - number) / len(said)) for number in range(len(said))]
-    rows = [_row(number, conversation, *each) for number, each in enumerate(zip(said, moments, strict=True), 1)]
+    rows = [
+        turn_row(number, conversation, each.device_id, each.user_id, each.words, each.reply, at, each.language)
+        for number, (each, at) in enumerate(zip(said, moments, strict=True), 1)
+    ]
     connection.execute(insert(turns), rows)
     for number, (each, at) in enumerate(zip(said, moments, strict=True), 1):
         if each.fact is not None:
@@ -122,21 +126,31 @@ def _talk(chance: random.Random) -> str:
     )
 
 
-def _row(number: int, conversation: int, said: _Said, at: datetime) -> dict[str, object]:
+def turn_row(
+    number: int,
+    conversation: int,
+    device_id: str,
+    user_id: str,
+    words: str,
+    reply: str,
+    at: datetime,
+    language: str = "en",
+) -> dict[str, object]:
+    """Return a row of the turns."""
     return {
         "id": number,
         "conversation_id": conversation,
-        "device_id": said.device_id,
-        "user_id": said.user_id,
+        "device_id": device_id,
+        "user_id": user_id,
         "request_id": f"q{number}",
         "at": at,
-        "words": said.words,
+        "words": words,
         "facts": "",
         "replied_at": at,
-        "text": said.reply,
+        "text": reply,
         "emotion": "neutral",
         "intent": "chat",
-        "language": said.language,
+        "language": language,
         "confidence": 1.0,
         "source": "llm",
         "finish_reason": "stop",
@@ -161,7 +175,7 @@ _ASIDES = (
     "what do you think about {0} in general?",
     "I read a poem with {0} in it to the class",
     "at the market they sold a {noun} shaped like {0}",
-    "{person_free} drew a picture with {0} and a {noun}".replace("{person_free}", "the neighbours' kid"),
+    "the neighbours' kid drew a picture with {0} and a {noun}",
 )
 
 _DAYS_OF_THE_WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -54,11 +54,12 @@ class Query:
 
     Attributes:
         words: those that say something.
-        answer: what a text that answers matches somewhere: a number, say; None where anything can.
+        answer: words of which a text that answers has one, or else digits: those of numbers, say; empty where any text
+            may answer.
     """
 
     words: tuple[Word, ...]
-    answer: re.Pattern[str] | None
+    answer: frozenset[str]
 
     @classmethod
     def of(cls, text: str, language: str) -> Query:
@@ -102,15 +103,10 @@ def _answers(language: str) -> dict[str, list[str]]:
     return dict(found)
 
 
-def _answer(text: str, language: str) -> re.Pattern[str] | None:
+def _answer(text: str, language: str) -> frozenset[str]:
     asked = text.lower()
     for each in (language,) if language else LANGUAGES:
         for asking, answer in ANSWERS.get(each, {}).items():
             if re.search(asking, asked):
-                return _pattern(answer)
-    return None
-
-
-@cache
-def _pattern(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(words.split())})\b", re.IGNORECASE)
+                return frozenset(answer.split())
+    return frozenset()

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from ai_server.memory.query import Query, Word
 from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.search_index import TERM_LETTERS, Owners, newest_with
 
-_NEWEST = 300
+_NEWEST = 200
 """So many entries are looked at for one word, the newest: one that more have says little of any of them."""
 
 _TOGETHER = 100
 """So many are looked at that have two frequent words of the query at once, however old they are."""
 
-_CANDIDATES = 60
+_CANDIDATES = 40
 
 _NOMINAL_ENTRIES = 1000
 """In place of how many entries a person has, for how much a word says by how many have it: counting takes long."""
@@ -89,15 +90,17 @@ class Ranked:
         found: what it is of.
         relevance: the part of the query that it has, by how much the words say, from 0 to about 1.
         turn_id: of the turn, or of the one that the fact was said in; None where that is gone.
-        reason: which words of the query it has, in which senses.
+        reason: the digests of the query that it has.
     """
 
     entry_id: int
     found: Found
     relevance: float
     turn_id: int | None
-    reason: frozenset[tuple[str, ...]]
+    reason: frozenset[str]
 
+
+_WORD = re.compile(r"\w+")
 
 ENTRIES = (
     select(
@@ -122,18 +125,19 @@ ENTRIES = (
     .select_from(search_entries)
     .outerjoin(turns, turns.c.id == search_entries.c.turn_id)
     .outerjoin(facts, facts.c.id == search_entries.c.fact_id)
+    .where(search_entries.c.id.in_(bindparam("ids", expanding=True)))
 )
-"""Everything that is needed of an entry."""
+"""Everything that is needed of the entries `ids`."""
 
 
 def rank(
     connection: Connection,
     query: Query,
     owners: Owners,
-    allowed: ColumnElement[bool],
+    entries: Select[Any],
+    values: Mapping[str, Any],
     *,
     facts_of: Owners | None = None,
-    now: datetime | None = None,
 ) -> list[Ranked]:
     """Return the entries that fit a query, the best first.
 
@@ -145,32 +149,28 @@ def rank(
         connection: to read from.
         query: what to look for.
         owners: whose entries to look through.
-        allowed: of the rows of `ENTRIES`: whose names are the right ones, whatever the index says.
+        entries: `ENTRIES` where the names are the right ones, whatever the index says.
+        values: of that statement's parameters.
         facts_of: whose facts to look through however many newer turns have the same words.
-        now: from when recency is counted; the present if None.
     """
     words = [_look_up(connection, each, owners) for each in query.words]
-    promise = _promise(words)
-    for entry_id in _together(connection, words, owners):
-        promise[entry_id] += sum(each.weight for each in _frequent(words))
-    best = sorted(promise, key=lambda entry_id: (promise[entry_id], entry_id), reverse=True)[:_CANDIDATES]
+    best = _promising(connection, words, owners)
+    if facts_of is not None and best:
+        best += newest_with(connection, [_digests(words)], facts_of, _CANDIDATES)
     if not best:
         return []
-    if facts_of is not None:
-        best += newest_with(connection, [_digests(words)], facts_of, _CANDIDATES)
-    rows = connection.execute(ENTRIES.where(search_entries.c.id.in_(best), allowed)).mappings()
-    ranked = [_ranked(row, words, query.answer, now or datetime.now(UTC)) for row in rows]
-    return sorted(ranked, key=lambda each: (each.found.score, each.entry_id), reverse=True)
+    rows = connection.execute(entries, {**values, "ids": best}).mappings().all()
+    judge = _Judge(words, sum(each.weight for each in words), query.answer, datetime.now(UTC))
+    return sorted(map(judge.ranked, rows), key=lambda each: (each.found.score, each.entry_id), reverse=True)
 
 
 def found_of(row: Mapping[Any, Any], score: float) -> Found:
     """Return what a row of `ENTRIES` holds."""
     if row["fact_id"] is None:
-        return Found(
-            "turn", row["turn_id"], row["at"], row["device_id"], row["user_id"], row["words"], row["text"], score
-        )
-    whose = (row["fact_device_id"], row["fact_user_id"])
-    return Found("fact", row["fact_id"], row["learned_at"], *whose, row["fact_text"], "", score)
+        turn = (row["turn_id"], row["at"], row["device_id"], row["user_id"], row["words"], row["text"])
+        return Found("turn", *turn, score)
+    fact = (row["fact_id"], row["learned_at"], row["fact_device_id"], row["fact_user_id"], row["fact_text"])
+    return Found("fact", *fact, "", score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,35 +178,31 @@ class _Sense:
     """What the index has of one sense of a word."""
 
     digests: tuple[str, ...]
-    worth: float
+    weight: float
     entry_ids: Sequence[int]
-
-    @property
-    def weight(self) -> float:
-        return self.worth * math.log1p(_NOMINAL_ENTRIES / len(self.entry_ids)) if self.entry_ids else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
     senses: tuple[_Sense, ...]
-
-    @property
-    def weight(self) -> float:
-        return max(each.weight for each in self.senses) or _UNKNOWN * math.log1p(_NOMINAL_ENTRIES)
+    weight: float
 
 
 def _look_up(connection: Connection, word: Word, owners: Owners) -> _Word:
-    senses = [
-        _Sense(each.digests, each.worth, newest_with(connection, [each.digests], owners, _NEWEST))
-        for each in word.senses
-    ]
+    senses = [_sense(connection, each.digests, each.worth, owners) for each in word.senses]
     if word.heard is not None and not senses[0].entry_ids:
-        heard = (word.heard,)
-        senses.append(_Sense(heard, _BY_SOUND, newest_with(connection, [heard], owners, _NEWEST)))
-    return _Word(tuple(senses))
+        senses.append(_sense(connection, (word.heard,), _BY_SOUND, owners))
+    weight = max(each.weight for each in senses)
+    return _Word(tuple(each for each in senses if each.entry_ids), weight or _UNKNOWN * math.log1p(_NOMINAL_ENTRIES))
 
 
-def _promise(words: Sequence[_Word]) -> defaultdict[int, float]:
+def _sense(connection: Connection, digests: tuple[str, ...], worth: float, owners: Owners) -> _Sense:
+    entry_ids = newest_with(connection, [digests], owners, _NEWEST)
+    return _Sense(digests, worth * math.log1p(_NOMINAL_ENTRIES / len(entry_ids)) if entry_ids else 0.0, entry_ids)
+
+
+def _promising(connection: Connection, words: Sequence[_Word], owners: Owners) -> list[int]:
+    """Return the entries with the most of the words that say the most, as far as the index alone can tell."""
     promise: defaultdict[int, float] = defaultdict(float)
     for word in words:
         best: dict[int, float] = {}
@@ -214,69 +210,73 @@ def _promise(words: Sequence[_Word]) -> defaultdict[int, float]:
             best |= dict.fromkeys(sense.entry_ids, sense.weight)
         for entry_id, weight in best.items():
             promise[entry_id] += weight
-    return promise
+    for entry_id, weight in _together(connection, words, owners):
+        promise[entry_id] += weight
+    return heapq.nlargest(_CANDIDATES, promise, key=lambda entry_id: (promise[entry_id], entry_id))
 
 
-def _together(connection: Connection, words: Sequence[_Word], owners: Owners) -> list[int]:
+def _together(connection: Connection, words: Sequence[_Word], owners: Owners) -> Iterable[tuple[int, float]]:
     """Return entries that have two frequent words, which may be older than the newest with one of them."""
-    frequent = [each.senses[0].digests for each in _frequent(words)]
-    return newest_with(connection, frequent, owners, _TOGETHER) if len(frequent) == 2 else []
-
-
-def _frequent(words: Sequence[_Word]) -> list[_Word]:
-    return [each for each in words if len(each.senses[0].entry_ids) == _NEWEST][:2]
+    senses = [each for word in words for each in word.senses[:1] if len(each.entry_ids) == _NEWEST][:2]
+    if len(senses) < 2:
+        return []
+    entry_ids = newest_with(connection, [each.digests for each in senses], owners, _TOGETHER)
+    seen = {*senses[0].entry_ids, *senses[1].entry_ids}
+    return [(entry_id, sum(each.weight for each in senses)) for entry_id in entry_ids if entry_id not in seen]
 
 
 def _digests(words: Sequence[_Word]) -> list[str]:
     return [digest for word in words for sense in word.senses for digest in sense.digests]
 
 
-def _ranked(row: Mapping[Any, Any], words: Sequence[_Word], answer: re.Pattern[str] | None, now: datetime) -> Ranked:
-    is_fact = row["fact_id"] is not None
-    found = found_of(row, 0.0)
-    entry = _Entry.of(row)
-    relevance = sum(map(entry.part, words)) / sum(each.weight for each in words)
-    recency = 1 + _RECENCY * 0.5 ** (max(0.0, (now - found.at).total_seconds()) / 86400 / _RECENCY_DAYS)
-    score = relevance * recency / (1 + _LENGTH * max(0, entry.length - _SHORT))
-    if is_fact:
-        score *= _FACT
-    if answer is not None and answer.search(f"{found.text} {found.reply}"):
-        score *= _ANSWER
-    turn_id = row["fact_turn_id"] if is_fact else row["turn_id"]
-    return Ranked(row["id"], replace(found, score=score), relevance, turn_id, entry.reason(words))
-
-
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """The terms of an entry, and what they are worth where they stand."""
+class _Judge:
+    """What an entry is rated by."""
 
-    said: frozenset[str]
-    replied: frozenset[str]
-    heard: frozenset[str]
-    worth_of_words: float
+    words: Sequence[_Word]
+    weight: float
+    answer: frozenset[str]
+    now: datetime
 
-    @classmethod
-    def of(cls, row: Mapping[Any, Any]) -> _Entry:
-        terms = [term[:TERM_LETTERS] for term in row["terms"].split()]
-        end_of_words, end_of_reply = row["said"], row["said"] + row["replied"]
-        said, replied, heard = terms[:end_of_words], terms[end_of_words:end_of_reply], terms[end_of_reply:]
-        question = min(_ANSWERED_QUESTION, _QUESTION + _REPLY_TERM * len(replied))
-        return cls(frozenset(said), frozenset(replied), frozenset(heard), question if row["asks"] else 1.0)
+    def ranked(self, row: Mapping[Any, Any]) -> Ranked:
+        is_fact = row["fact_id"] is not None
+        said, length = _said(row)
+        relevance = sum(_part(word, said) for word in self.words) / self.weight
+        score = relevance * self._recency(row["learned_at"] if is_fact else row["at"])
+        score /= 1 + _LENGTH * max(0, length - _SHORT)
+        if is_fact:
+            score *= _FACT
+        if self.answer and self._may_answer(row["fact_text"] if is_fact else f"{row['words']} {row['text']}"):
+            score *= _ANSWER
+        turn_id = row["fact_turn_id"] if is_fact else row["turn_id"]
+        return Ranked(row["id"], found_of(row, score), relevance, turn_id, self._reason(said))
 
-    @property
-    def length(self) -> int:
-        return len(self.said) + len(self.replied)
+    def _recency(self, at: datetime) -> float:
+        days = max(0.0, (self.now - at).total_seconds()) / 86400
+        return float(1 + _RECENCY * 0.5 ** (days / _RECENCY_DAYS))
 
-    def part(self, word: _Word) -> float:
-        """Return how much of a word's weight the entry has: that of its best sense, and some of the others'."""
-        best, *others = sorted((self._worth(each.digests) * each.weight for each in word.senses), reverse=True)
-        return min(word.weight, best + _FURTHER_SENSES * sum(others))
+    def _may_answer(self, text: str) -> bool:
+        return any(each in self.answer or each[0].isdecimal() for each in _WORD.findall(text.lower()))
 
-    def reason(self, words: Sequence[_Word]) -> frozenset[tuple[str, ...]]:
-        """Return which senses it has."""
-        return frozenset(each.digests for word in words for each in word.senses if self._worth(each.digests))
+    def _reason(self, said: Mapping[str, float]) -> frozenset[str]:
+        return frozenset(
+            digest for word in self.words for sense in word.senses for digest in sense.digests if digest in said
+        )
 
-    def _worth(self, digests: tuple[str, ...]) -> float:
-        if not self.said.isdisjoint(digests) or not self.heard.isdisjoint(digests):
-            return self.worth_of_words
-        return _REPLY if not self.replied.isdisjoint(digests) else 0.0
+
+def _said(row: Mapping[Any, Any]) -> tuple[dict[str, float], int]:
+    """Return what each term of an entry is worth by where it stands, and how many there are but for the sounds."""
+    terms = [term[:TERM_LETTERS] for term in row["terms"].split()]
+    end_of_words, length = row["said"], row["said"] + row["replied"]
+    own = min(_ANSWERED_QUESTION, _QUESTION + _REPLY_TERM * row["replied"]) if row["asks"] else 1.0
+    heard, replied = dict.fromkeys(terms[length:], own), dict.fromkeys(terms[end_of_words:length], _REPLY)
+    return heard | replied | dict.fromkeys(terms[:end_of_words], own), length
+
+
+def _part(word: _Word, said: Mapping[str, float]) -> float:
+    """Return how much of a word's weight an entry has: that of its best sense, and some of the others'."""
+    parts = [sense.weight * max(said.get(digest, 0.0) for digest in sense.digests) for sense in word.senses]
+    if not parts:
+        return 0.0
+    best = max(parts)
+    return min(word.weight, best + _FURTHER_SENSES * (sum(parts) - best))

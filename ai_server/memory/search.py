@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, true
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_
 
 from ai_server.memory import search_index
 from ai_server.memory.database import Database
 from ai_server.memory.query import Query
-from ai_server.memory.ranking import Found, Ranked, rank
+from ai_server.memory.ranking import ENTRIES, Found, Ranked, rank
 from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.search_index import Owners
 
@@ -21,6 +22,23 @@ _RELEVANT = 0.22
 
 _SAME_REASON = 0.7
 """How much less each further turn counts that was found by the same words: it tells a prompt little more."""
+
+_HAS_NO_END = 2**31 - 1
+"""Above every id."""
+
+_OWN_TURN = and_(turns.c.device_id == bindparam("of_device"), turns.c.user_id == bindparam("of_user"))
+_OWN_FACT = and_(facts.c.device_id == bindparam("of_device"), facts.c.user_id == bindparam("of_user"))
+_RECALLED = ENTRIES.where(
+    or_(
+        and_(search_entries.c.turn_id < bindparam("before_turn"), _OWN_TURN),
+        and_(
+            search_entries.c.fact_id.is_not(None),
+            or_(_OWN_FACT, facts.c.household),
+            facts.c.superseded_at.is_(None),
+            func.coalesce(facts.c.turn_id, 0) < bindparam("before_turn"),
+        ),
+    )
+)
 
 
 class Search:
@@ -54,10 +72,10 @@ class Search:
         """
         person = (device_id, user_id or "")
         owners, facts_of = Owners.of_person(*person), Owners.of_facts(*person)
-        allowed = and_(_is_of(*person), _serves_a_prompt(before_turn))
+        values = {"of_device": device_id, "of_user": user_id or "", "before_turn": before_turn or _HAS_NO_END}
 
         def work(connection: Connection) -> list[Found]:
-            ranked = rank(connection, Query.of(words, language), owners, allowed, facts_of=facts_of)
+            ranked = rank(connection, Query.of(words, language), owners, _RECALLED, values, facts_of=facts_of)
             relevant = [each for each in ranked if each.relevance >= _RELEVANT]
             return [each.found for each in _varied(_once_each(relevant))][:limit]
 
@@ -76,8 +94,10 @@ class Search:
             limit: how many to return at most.
         """
         owners = Owners.within(device_id, user_id)
-        allowed = _is_of(device_id, user_id)
-        ranked = await self._database.read(lambda connection: rank(connection, Query.of(query, ""), owners, allowed))
+        entries = _entries_of(device_id, user_id)
+        ranked = await self._database.read(
+            lambda connection: rank(connection, Query.of(query, ""), owners, entries, {})
+        )
         return [each.found for each in ranked[:limit]]
 
     async def catch_up(self) -> int:
@@ -89,35 +109,31 @@ class Search:
         return indexed
 
 
-def _is_of(device_id: str | None, user_id: str | None) -> ColumnElement[bool]:
-    of_turns = true() if device_id is None else turns.c.device_id == device_id
-    of_facts = true() if device_id is None else facts.c.device_id == device_id
+def _entries_of(device_id: str | None, user_id: str | None) -> Select[Any]:
+    of_turns, of_facts = search_entries.c.turn_id.is_not(None), search_entries.c.fact_id.is_not(None)
+    if device_id is not None:
+        of_turns, of_facts = (
+            and_(of_turns, turns.c.device_id == device_id),
+            and_(of_facts, facts.c.device_id == device_id),
+        )
     if user_id is not None:
         of_turns, of_facts = and_(of_turns, turns.c.user_id == user_id), and_(of_facts, facts.c.user_id == user_id)
-    is_turn = search_entries.c.turn_id.is_not(None)
-    return or_(and_(is_turn, of_turns), and_(~is_turn, or_(of_facts, facts.c.household)))
-
-
-def _serves_a_prompt(before_turn: int | None) -> ColumnElement[bool]:
-    holds = or_(search_entries.c.fact_id.is_(None), facts.c.superseded_at.is_(None))
-    if before_turn is None:
-        return holds
-    is_before = or_(search_entries.c.turn_id.is_(None), search_entries.c.turn_id < before_turn)
-    was_before = or_(facts.c.turn_id.is_(None), facts.c.turn_id < before_turn)
-    return and_(holds, is_before, was_before)
+    return ENTRIES.where(or_(of_turns, of_facts, facts.c.household))
 
 
 def _once_each(ranked: Iterable[Ranked]) -> list[Ranked]:
     kept: list[Ranked] = []
+    seen: set[int | None] = set()
     for each in ranked:
-        if each.turn_id is None or each.turn_id not in {other.turn_id for other in kept}:
+        if each.turn_id is None or each.turn_id not in seen:
             kept.append(each)
+        seen.add(each.turn_id)
     return kept
 
 
 def _varied(ranked: Iterable[Ranked]) -> list[Ranked]:
     """Order entries anew so that turns found by the same words make room; each fact is worth telling."""
-    seen: Counter[frozenset[tuple[str, ...]]] = Counter()
+    seen: Counter[frozenset[str]] = Counter()
     rated: list[tuple[float, Ranked]] = []
     for each in ranked:
         is_turn = each.found.kind == "turn"

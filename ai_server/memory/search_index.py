@@ -115,7 +115,7 @@ def newest_with(connection: Connection, groups: Sequence[Sequence[str]], owners:
     is_sqlite = connection.dialect.name == "sqlite"
     match = _fts5_query(one_of_each, owners) if is_sqlite else _tsquery(one_of_each, owners)
     statement = _NEWEST_IN_SQLITE if is_sqlite else _NEWEST_IN_POSTGRESQL
-    return list(connection.exec_driver_sql(statement, (match, limit)).scalars())
+    return [number for (number,) in connection.exec_driver_sql(statement, (match, limit)).all()]
 
 
 @lru_cache(maxsize=1 << 15)
