@@ -185,6 +185,8 @@ def build(ground: Ground) -> House:
             voices=voices,
             names=names,
             alarms=alarms,
+            facts=Facts(database),
+            fact_rules=lambda: files.current.fact_rules,
             weather=ground.weather,
             location=settings.naila_location or "",
         )

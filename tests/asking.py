@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from ai_server import resources
 from ai_server.brain.alarms import Alarms
 from ai_server.brain.body import Body
+from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.robots import Situation
 from ai_server.brain.skills.forecast import WeatherProvider
 from ai_server.brain.skills.parts import Parts
@@ -21,12 +22,14 @@ from ai_server.brain.skills.registry import Skills
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer, Question
 from ai_server.memory.database import Database
+from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
 from ai_server.memory.reminders import Reminders
 from ai_server.memory.voice import Voices
 from ai_server.protocol.device import ActionDeclaration, Capabilities
 from tests.alarms import SimulatedClock
 
+_RULES = FactRules.load(resources.config_dir() / "facts")
 _SHIPPED = Sayings.load(resources.config_dir() / "phrases" / "skills")
 NOW = datetime(2026, 11, 1, 9, 7, tzinfo=ZoneInfo("Europe/Berlin"))
 """A Sunday."""
@@ -67,6 +70,7 @@ class Asker:
         self.begin_anew()
         self.voices = Voices(database, max_robots=3)
         self.names = Names(database, max_names=9)
+        self.facts = Facts(database)
         reminders = Reminders(database, max_per_robot=10, max_in_all=30)
         self.parts = Parts(
             sayings=lambda: self._sayings,
@@ -74,6 +78,8 @@ class Asker:
             voices=self.voices,
             names=self.names,
             alarms=Alarms(reminders=reminders, sayings=lambda: self._sayings, clock=SimulatedClock(NOW)),
+            facts=self.facts,
+            fact_rules=lambda: _RULES,
             weather=weather,
             location=location,
         )

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from ai_server.brain.body import Body
+from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.robots import Situation
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.registry import Skills
 from ai_server.brain.skills.skill import Question
+from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
 from ai_server.memory.voice import Voices
 from tests.alarms import BERLIN, SAYINGS, House, SimulatedClock
@@ -36,6 +38,8 @@ class Home(House):
             voices=Voices(self.database, max_robots=3),
             names=Names(self.database, max_names=3),
             alarms=self.alarms,
+            facts=Facts(self.database),
+            fact_rules=lambda: FactRules({}),
         )
         self.skills = Skills.discover(parts)
 

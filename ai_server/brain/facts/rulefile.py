@@ -83,6 +83,20 @@ class Rule(ConfigModel):
         return Keep(kind=self.kind, subject=subject, value=self.value, tell=tell), *self.also
 
 
+class Query(ConfigModel):
+    """What people say to ask for facts.
+
+    Attributes:
+        kinds: of the facts; each may hold slots.
+        phrases: templates of what somebody asks of themselves, or of the slot `subject`.
+        others: templates of what somebody asks of somebody else, who is the slot `who`.
+    """
+
+    kinds: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    phrases: _Templates = ()
+    others: _Templates = ()
+
+
 class Remembering(ConfigModel):
     """What people say to have something remembered, up to what that is.
 
@@ -119,7 +133,9 @@ class RuleFile(ConfigModel):
     flip: Mapping[str, str] = {}
     unflippable: _Words = frozenset()
     quoted: _Text = "$said"
+    empty: _Words = frozenset()
     remember: Remembering = Remembering()
+    forget: _Templates = ()
     months: Annotated[tuple[str, ...], Field(min_length=12, max_length=12)]
     date: _Text = "$day $month $year"
     yearless: _Text = "$day $month"
@@ -127,6 +143,7 @@ class RuleFile(ConfigModel):
     lists: Mapping[str, str] = {}
     sets: Mapping[str, _Set] = {}
     facts: tuple[Rule, ...] = ()
+    queries: tuple[Query, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -141,26 +158,28 @@ def load_rules(path: Path) -> RuleFile:
         ConfigError: if it is missing or wrong; it names the file, the line and what is wrong there.
     """
     file = load_yaml(path, RuleFile)
-    words = Words(file.content.spellings).of
-    for place, template in _templates(file.content):
+    content, words = file.content, Words(file.content.spellings).of
+    for place, template in _templates(content):
         try:
-            Automaton.of([template], file.content.lists, words, file.content.kinds)
+            Automaton.of([template], content.lists, words, content.kinds)
         except TemplateError as error:
             raise file.error(place, str(error)) from None
     _check_texts(file)
-    return file.content
+    return content
 
 
 def _templates(content: RuleFile) -> Iterator[tuple[Place, str]]:
     for name, template in content.lists.items():
         yield ("lists", name), f"word {template}"
-    for key in ("before", "after", "never", "taken_back"):
+    for key in ("before", "after", "never", "taken_back", "forget"):
         yield from _numbered((key,), getattr(content, key))
     for key in ("strictly", "loosely", "for_all"):
         yield from _numbered(("remember", key), getattr(content.remember, key))
-    for number, rule in enumerate(content.facts):
-        for key in ("phrases", "others"):
-            yield from _numbered(("facts", number, key), getattr(rule, key))
+    groups: Mapping[str, Sequence[Rule | Query]] = {"facts": content.facts, "queries": content.queries}
+    for name, several in groups.items():
+        for number, group in enumerate(several):
+            for key in ("phrases", "others"):
+                yield from _numbered((name, number, key), getattr(group, key))
 
 
 def _numbered(place: Place, templates: Sequence[str]) -> Iterator[tuple[Place, str]]:

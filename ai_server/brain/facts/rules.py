@@ -9,19 +9,23 @@ from datetime import datetime
 from itertools import product
 from pathlib import Path
 from string import Template
+from typing import Generic, TypeVar
 
 from ai_server.brain.facts.readings import Reading, Readings
-from ai_server.brain.facts.rulefile import Keep, Rule, RuleFile, load_rules
+from ai_server.brain.facts.rulefile import Keep, Query, Rule, RuleFile, load_rules
 from ai_server.brain.intent.phrases import Automaton, Match
 from ai_server.brain.intent.words import Spoken, Words
 from ai_server.configfile import config_files
-from ai_server.memory.facts import NewFact
+from ai_server.memory.facts import USER, Fact, NewFact, is_single_valued
+
+_Group = TypeVar("_Group", Rule, Query)
 
 _SURE = 0.95
 _MOST_CHARACTERS = 1000
 """In longer utterances somebody reads something out, or tells a story."""
 
 _MOST_PARTS = 6
+_MOST_WORDS_OF_QUERY = 20
 _NOTE = "note"
 _SENTENCE = re.compile(r"(?:[^.!?;\n]|[.](?=\S))+[.!?;\n]*")
 _QUOTES = re.compile('["“”„«»]')
@@ -65,20 +69,61 @@ class FactRules:
         rules = self._languages.get(language)
         return rules.remembered(words, now) if rules and len(words) <= _MOST_CHARACTERS else ()
 
+    def queries(self, words: str, language: str, now: datetime) -> tuple[FactQuery, ...]:
+        """Return which facts somebody may be asking for, the likeliest first."""
+        rules = self._languages.get(language)
+        return rules.queries(words, now) if rules and len(words) <= _MOST_CHARACTERS else ()
+
     def told(self, statement: str, language: str, now: datetime) -> tuple[NewFact, ...]:
         """Return what there is to remember of a statement, all of it where no rule finds anything in it."""
         rules = self._languages.get(language)
         return rules.told(statement, now) if rules else (_noted(statement),)
 
-    def said_back(self, words: str, language: str) -> str:
-        """Return what somebody says of themselves as it is said to them: "your keys" for "my keys"."""
+    def to_forget(self, words: str, language: str) -> str:
+        """Return what somebody asks to forget; empty where they ask no such thing."""
         rules = self._languages.get(language)
-        return rules.readings.told_back(words) if rules else words
+        return rules.to_forget(words) if rules else ""
+
+    def content_words(self, words: str, language: str) -> str:
+        """Return those of the words that tell what it is about: none such as "the", "my" or "it"."""
+        rules = self._languages.get(language)
+        return rules.content_words(words) if rules else words
 
     def begins_lower(self, text: str, language: str) -> str:
         """Return a sentence to tell back as it goes on in another: its first letter is small, but that of a name."""
         rules = self._languages.get(language)
         return rules.begins_lower(text) if rules else text
+
+
+@dataclass(frozen=True, slots=True)
+class FactQuery:
+    """Which facts somebody asks for.
+
+    Attributes:
+        kinds: any of these.
+        subject: whom or what they are about.
+        value: what they must say; empty for whatever that is.
+    """
+
+    kinds: frozenset[str]
+    subject: str = USER
+    value: str = ""
+
+    def answers(self, known: Iterable[Fact]) -> list[Fact]:
+        """Return those of the facts, the newest first, that answer it; of what has one value, the newest alone."""
+        found: dict[object, Fact] = {}
+        for fact in known:
+            if fact.kind in self.kinds and self._is_about(fact) and self._says(fact):
+                found.setdefault((fact.subject, fact.kind) if is_single_valued(fact.kind) else fact.id, fact)
+        return list(found.values())
+
+    def _is_about(self, fact: Fact) -> bool:
+        subject, wanted = fact.subject.casefold(), self.subject.casefold()
+        return subject == wanted or subject.startswith(f"{wanted} ") or subject.endswith(f" {wanted}")
+
+    def _says(self, fact: Fact) -> bool:
+        wanted, said = _stems(self.value), _stems(fact.value)
+        return wanted <= said or (wanted >= said and bool(said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +148,8 @@ class _Language:
         self.readings = Readings(language, rules, self._words)
         self._said = _Phrases([rule for rule in rules.facts if not rule.told], rules, self._words)
         self._told = _Phrases([rule for rule in rules.facts if rule.told], rules, self._words)
+        self._forget = self._automaton(rules.forget)
+        self._asked_for = _Phrases(rules.queries, rules, self._words)
         self._before = self._automaton(rules.before)
         self._after = self._automaton(rules.after)
         self._never = self._automaton(rules.never)
@@ -111,6 +158,11 @@ class _Language:
         self._strictly = self._automaton(remember.strictly)
         self._loosely = self._automaton(remember.loosely)
         self._for_all = self._automaton(remember.for_all)
+        self._empty = frozenset(
+            word
+            for each in (*rules.no_value, *rules.articles, *rules.flip, *rules.joining, *rules.empty)
+            for word in self._words.of(each)
+        )
         self._small = {told.split()[0].casefold() for told in rules.flip.values()} | rules.articles
 
     def extract(self, text: str, now: datetime) -> tuple[NewFact, ...]:
@@ -133,6 +185,32 @@ class _Language:
 
     def told(self, statement: str, now: datetime) -> tuple[NewFact, ...]:
         return self._asked(statement, now) or (self._note(statement),)
+
+    def queries(self, text: str, now: datetime) -> tuple[FactQuery, ...]:
+        spoken = self._words.spoken(text)
+        if not 0 < len(spoken.words) <= _MOST_WORDS_OF_QUERY:
+            return ()
+        found: dict[FactQuery, None] = {}
+        starts, ends = self._starts(spoken.words, 0), self._ends(spoken.words, len(spoken.words))
+        for _, match in self._asked_for.matches(spoken.words, starts, ends):
+            query, _ = self._asked_for.group(match)
+            readings = {
+                filled.slot.name or filled.slot.kind: self.readings.read(
+                    filled.slot.kind, spoken, filled.start, filled.end, now
+                )
+                for filled in match.filled
+            }
+            if all(readings.values()):
+                found[_query(query, {name: reading for name, reading in readings.items() if reading})] = None
+        return tuple(found)
+
+    def to_forget(self, text: str) -> str:
+        return self._rest(self._forget, self._words.spoken(text)) or ""
+
+    def content_words(self, text: str) -> str:
+        spoken = self._words.spoken(text)
+        content = [at for at, word in enumerate(spoken.words) if word not in self._empty]
+        return " ".join(dict.fromkeys(spoken.stretch(at, at + 1) for at in content))
 
     def begins_lower(self, text: str) -> str:
         first = text.partition(" ")[0]
@@ -166,7 +244,7 @@ class _Language:
             return f"{_capital(self.readings.told_back(statement))}."
         return Template(self._rules.quoted).substitute(said=statement)
 
-    def _facts(self, text: str, now: datetime, phrases: Sequence[_Phrases]) -> tuple[NewFact, ...]:
+    def _facts(self, text: str, now: datetime, phrases: Sequence[_Phrases[Rule]]) -> tuple[NewFact, ...]:
         words = self._words.of(text)
         if _has(self._taken_back, words):
             return ()
@@ -177,7 +255,7 @@ class _Language:
                     facts.setdefault((fact.subject, fact.kind, fact.value.casefold()), fact)
         return tuple(facts.values())
 
-    def _of_sentence(self, sentence: str, now: datetime, phrases: Sequence[_Phrases]) -> list[NewFact]:
+    def _of_sentence(self, sentence: str, now: datetime, phrases: Sequence[_Phrases[Rule]]) -> list[NewFact]:
         spoken = self._words.spoken(sentence)
         found = [
             each
@@ -189,10 +267,12 @@ class _Language:
         apart = ["" if at in covered else word for at, word in enumerate(spoken.words)]
         return [] if _has(self._never, apart) else [fact for each in found for fact in each.facts]
 
-    def _of_clause(self, clause: _Clause, spoken: Spoken, now: datetime, several: Sequence[_Phrases]) -> _Found | None:
+    def _of_clause(
+        self, clause: _Clause, spoken: Spoken, now: datetime, several: Sequence[_Phrases[Rule]]
+    ) -> _Found | None:
         for phrases in several:
             for start, match in phrases.matches(spoken.words, clause.starts, clause.ends):
-                rule, is_others = phrases.rule(match)
+                rule, is_others = phrases.group(match)
                 if facts := self._kept(rule, match, spoken, now, is_others=is_others):
                     return _Found(facts, start, match.end)
         return None
@@ -264,27 +344,41 @@ class _Language:
         return NewFact(subject.casefold() if keep.subject == "$thing" else subject, kind, value, text, _SURE, "rule")
 
 
-class _Phrases:
-    """The phrases of rules, as an automaton."""
+class _Phrases(Generic[_Group]):
+    """The phrases of rules or of queries, as an automaton."""
 
-    def __init__(self, rules: Sequence[Rule], content: RuleFile, words: Words) -> None:
+    def __init__(self, groups: Sequence[_Group], content: RuleFile, words: Words) -> None:
         said = [
-            (rule, is_others, phrase)
-            for rule in rules
-            for is_others, phrases in ((False, rule.phrases), (True, rule.others))
+            (group, is_others, phrase)
+            for group in groups
+            for is_others, phrases in ((False, group.phrases), (True, group.others))
             for phrase in phrases
         ]
-        self._rules = [(rule, is_others) for rule, is_others, _ in said]
+        self._groups: list[tuple[_Group, bool]] = [(group, is_others) for group, is_others, _ in said]
         self._automaton = Automaton.of((phrase for *_, phrase in said), content.lists, words.of, content.kinds)
 
-    def rule(self, match: Match) -> tuple[Rule, bool]:
-        """Return the rule of a match, and whether it is of somebody else."""
-        return self._rules[match.rule]
+    def group(self, match: Match) -> tuple[_Group, bool]:
+        """Return the rule or the query of a match, and whether it is of somebody else."""
+        return self._groups[match.rule]
 
     def matches(self, words: Sequence[str], starts: Iterable[int], ends: frozenset[int]) -> list[tuple[int, Match]]:
         """Return the ways in which phrases stand between one of the starts and one of the ends, the best first."""
         found = [(start, match) for start in starts for match in self._automaton.fillings(words, start, ends)]
         return sorted(found, key=lambda each: (each[1].rule, each[1].end, -each[0]))
+
+
+def _stems(text: str) -> set[str]:
+    return {word.removesuffix("s") for word in text.casefold().split()}
+
+
+def _query(query: Query, readings: Mapping[str, Reading]) -> FactQuery:
+    nouns = {name: reading.noun or reading.value for name, reading in readings.items()}
+    about = readings.get("who") or readings.get("subject")
+    return FactQuery(
+        kinds=frozenset(Template(kind).substitute(nouns) for kind in query.kinds),
+        subject=about.value if about else USER,
+        value=readings["value"].value if "value" in readings else "",
+    )
 
 
 def _has(automaton: Automaton, words: Sequence[str]) -> bool:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ai_server.brain.alarms import Alarms
+from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.skills.forecast import WeatherProvider
 from ai_server.brain.skills.sayings import Sayings
+from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
 from ai_server.memory.voice import Voices
 
@@ -23,6 +25,8 @@ class Parts:
         voices: how each robot is to speak.
         names: what people and robots are called.
         alarms: keeps timers, alarms and reminders.
+        facts: what is known for good.
+        fact_rules: find facts, and questions for them, in what is said; their files may be edited, too.
         weather: who knows the weather; None where the settings do not allow to ask.
         location: where this host is: a place's name, or latitude and longitude as `52.5,13.4`; empty where unknown.
     """
@@ -32,5 +36,7 @@ class Parts:
     voices: Voices
     names: Names
     alarms: Alarms
+    facts: Facts
+    fact_rules: Callable[[], FactRules]
     weather: WeatherProvider | None = None
     location: str = ""

@@ -10,11 +10,16 @@ from typing import Any
 import structlog
 
 from ai_server.brain import skills as package
+from ai_server.brain.intent.intent import Intent
+from ai_server.brain.intent.samples import CONVERSATION
 from ai_server.brain.skills.own import OwnAnswer
 from ai_server.brain.skills.parts import Parts
-from ai_server.brain.skills.skill import Answer, Question, Skill
+from ai_server.brain.skills.skill import Answer, KnowingSkill, Question, Skill
 
 log = structlog.get_logger(__name__)
+
+_ASKED_IN_TALK = "fact_query"
+"""A question that a fact answers may be put in any words, and seem to be conversation."""
 
 
 class Skills:
@@ -27,8 +32,8 @@ class Skills:
             ValueError: if two of them have the same name or answer the same intent.
         """
         self._parts = parts
-        self._named: dict[str, Skill] = {}
-        self._by_intent: dict[str, Skill] = {}
+        self._named: dict[str, _Guarded] = {}
+        self._by_intent: dict[str, _Guarded] = {}
         for skill in skills:
             guarded = _Guarded(skill, parts)
             _claim(self._named, skill.name, guarded)
@@ -50,6 +55,20 @@ class Skills:
         if response:
             return _Guarded(OwnAnswer(self._parts, response), self._parts)
         return self._by_intent.get(name)
+
+    async def confirm(self, intent: Intent, question: Question) -> Intent:
+        """Return what an utterance is for as far as what is known bears it out.
+
+        Conversation that asks for a fact which is known is a question for it; whatever only a skill could answer that
+        knows nothing of it is conversation.
+        """
+        name = _ASKED_IN_TALK if intent.name == CONVERSATION else intent.name
+        skill = self._by_intent.get(name)
+        if intent.response or skill is None or not skill.needs_to_know:
+            return intent
+        if not await skill.knows(question):
+            return Intent(CONVERSATION, intent.confidence)
+        return intent if name == intent.name else Intent(name, 1.0, rule="it is known")
 
     def named(self, name: str) -> Skill | None:
         """Return the skill that a model calls by this name; None where there is none."""
@@ -78,6 +97,17 @@ class _Guarded:
         self._skill = skill
         self._parts = parts
 
+    @property
+    def needs_to_know(self) -> bool:
+        return isinstance(self._skill, KnowingSkill)
+
+    async def knows(self, question: Question) -> bool:
+        try:
+            return not isinstance(self._skill, KnowingSkill) or await self._skill.knows(question)
+        except Exception:
+            log.exception("a skill failed", skill=self.name, intent=question.intent)
+            return False
+
     async def answer(self, question: Question) -> Answer:
         try:
             return await self._skill.answer(question)
@@ -93,7 +123,7 @@ def _discovered(parts: Parts) -> Iterator[Skill]:
             yield from module.skills(parts)
 
 
-def _claim(taken: dict[str, Skill], key: str, skill: Skill) -> None:
+def _claim(taken: dict[str, _Guarded], key: str, skill: _Guarded) -> None:
     if key in taken:
         raise ValueError(f"two skills claim {key}: {taken[key].name} and {skill.name}: one of them must let it go")
     taken[key] = skill

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ai_server.brain.body import Body
 from ai_server.brain.robots import Situation
 from ai_server.brain.slots import SlotValue
 from ai_server.llm.chat import ActionCall
+from ai_server.memory.selection import Selection
 from ai_server.protocol.terms import Emotion
 
 
@@ -21,12 +22,14 @@ class Answer:
     Attributes:
         choices: what it asks to choose from, in that order; the next words may choose by number or by name, and come
             back as the same intent with the slot `choice`.
+        forgets: what the person wants forgotten, the words of this turn among it.
     """
 
     text: str
     emotion: Emotion = "neutral"
     calls: tuple[ActionCall, ...] = ()
     choices: tuple[str, ...] = ()
+    forgets: Selection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +80,13 @@ class Skill(Protocol):
 
     async def answer(self, question: Question) -> Answer:
         """Answer a question, with words for whatever goes wrong."""
+        ...
+
+
+@runtime_checkable
+class KnowingSkill(Skill, Protocol):
+    """A skill that answers only what it knows something of; the model answers the rest."""
+
+    async def knows(self, question: Question) -> bool:
+        """Say whether it has an answer to a question."""
         ...

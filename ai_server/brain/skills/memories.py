@@ -1,0 +1,221 @@
+"""What people want remembered, ask back, and want forgotten."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+
+import structlog
+
+from ai_server.brain.facts.rules import FactRules
+from ai_server.brain.skills.parts import Parts
+from ai_server.brain.skills.skill import Answer, Question, Skill
+from ai_server.brain.skills.tool import NOTHING, number_of, takes, text, words_of
+from ai_server.memory.database import DatabaseError
+from ai_server.memory.facts import USER, Fact, NewFact
+from ai_server.memory.selection import Selection
+
+log = structlog.get_logger(__name__)
+
+_LONGEST = 400
+_MOST_TOLD = 12
+"""So much is told of what is known: a person listens to it."""
+
+_YES_LASTS = timedelta(seconds=60)
+_MOST_ASKED = 1024
+"""Of more people, the question that was asked first is let go."""
+
+_OF_ITS_SUBJECT = frozenset({"is", "location", "when"})
+"""The kinds of facts that people know by what they are about, and the others by what they say."""
+
+
+def skills(parts: Parts) -> Iterable[Skill]:
+    """Return the skills of this module."""
+    return RememberFact(parts), RecallFact(parts), Forget(parts), ForgetAll(parts)
+
+
+class RememberFact:
+    """Keeps what somebody asks to remember."""
+
+    name = "remember_fact"
+    description = "Remember for good what the person wants remembered."
+    intents = frozenset({"fact_remember"})
+    parameters = takes("statement", statement=text("what to remember, as the person said it", _LONGEST))
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def knows(self, question: Question) -> bool:
+        """Say whether there is something to remember in what was said."""
+        return bool(self._found(question))
+
+    async def answer(self, question: Question) -> Answer:
+        """Keep it, and say so."""
+        sayings, language, rules = self._parts.sayings(), question.language, self._parts.fact_rules()
+        facts = self._found(question)
+        if not facts:
+            return Answer(sayings.say(language, "memories.unclear"))
+        try:
+            await self._parts.facts.add(question.device_id, question.user_id, facts, at=question.now)
+        except DatabaseError as error:
+            log.error("a fact cannot be stored", device_id=question.device_id, reason=str(error))  # noqa: TRY400
+            return Answer(sayings.say(language, "memories.not_kept"), "sad")
+        told = (rules.begins_lower(fact.text.rstrip("."), language) for fact in facts)
+        key = "memories.kept_for_all" if facts[0].household else "memories.kept"
+        return Answer(sayings.say(language, key, fact=sayings.form(language).listing(told)), "happy")
+
+    def _found(self, question: Question) -> tuple[NewFact, ...]:
+        rules = self._parts.fact_rules()
+        if statement := words_of(question, "statement")[:_LONGEST]:
+            return rules.told(statement, question.language, question.now)
+        return rules.remembered(question.text, question.language, question.now)
+
+
+class RecallFact:
+    """Answers what somebody asks where a fact answers it; it is no answer to anything else."""
+
+    name = "recall_fact"
+    description = ""
+    intents = frozenset({"fact_query"})
+    parameters = NOTHING
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def knows(self, question: Question) -> bool:
+        """Say whether a fact answers it, or it asks for all of them."""
+        return question.intent in self.intents or bool(await self._found(question))
+
+    async def answer(self, question: Question) -> Answer:
+        """Tell the facts that answer it; of all of them the newest, and what the person is called."""
+        found = await self._found(question)
+        told = " ".join(fact.text for fact in found[:_MOST_TOLD])
+        return Answer(told or await self._everything(question))
+
+    async def _everything(self, question: Question) -> str:
+        sayings, language = self._parts.sayings(), question.language
+        name = self._parts.names.person(question.device_id, question.user_id)
+        told = [sayings.say(language, "names.person", name=name)] if name else []
+        known = await _known(self._parts, question)
+        told += [fact.text for fact in known[:_MOST_TOLD]]
+        if len(known) > _MOST_TOLD:
+            told.append(sayings.say(language, "memories.more", count=len(known) - _MOST_TOLD))
+        return " ".join(told) or sayings.say(language, "memories.nothing")
+
+    async def _found(self, question: Question) -> list[Fact]:
+        queries = self._parts.fact_rules().queries(question.text, question.language, question.now)
+        known = await _known(self._parts, question) if queries else []
+        return next(filter(None, (query.answers(known) for query in queries)), [])
+
+
+class Forget:
+    """Forgets one thing, or what was said in some time: the facts at once, the rest after this turn."""
+
+    name = "forget"
+    description = ""
+    intents = frozenset({"fact_forget"})
+    parameters = NOTHING
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def knows(self, question: Question) -> bool:
+        """Say whether it is clear what is to be forgotten."""
+        return _span(question) is not None or bool(self._about(question))
+
+    async def answer(self, question: Question) -> Answer:
+        """Forget it, without a word of what it was."""
+        sayings, language = self._parts.sayings(), question.language
+        whose = {"device_id": question.device_id, "user_id": question.user_id or ""}
+        if since := _span(question):
+            forgets = Selection(**whose, since=since[0], until=since[1])
+            return Answer(sayings.say(language, "memories.forgotten"), forgets=forgets)
+        rules = self._parts.fact_rules()
+        known = await _known(self._parts, question)
+        facts = _meant(rules, question, known)
+        about = (_named(facts[0]) if facts else "") or self._about(question)
+        if not about:
+            return Answer(sayings.say(language, "memories.unclear"))
+        try:
+            await self._parts.facts.forget([fact.id for fact in facts])
+        except DatabaseError as error:
+            log.error("a fact cannot be forgotten", device_id=question.device_id, reason=str(error))  # noqa: TRY400
+            return Answer(sayings.say(language, "memories.not_forgotten"), "sad")
+        return Answer(sayings.say(language, "memories.forgotten"), forgets=Selection(**whose, about=about))
+
+    def _about(self, question: Question) -> str:
+        """Return the words that tell what is to be forgotten."""
+        if words_of(question, "what") == "name":
+            return self._parts.names.person(question.device_id, question.user_id) or ""
+        rules, language = self._parts.fact_rules(), question.language
+        return rules.content_words(words_of(question, "about") or rules.to_forget(question.text, language), language)
+
+
+class ForgetAll:
+    """Forgets everything about who speaks, once they said yes to that: within a minute, and nothing else before."""
+
+    name = "forget_everything"
+    description = ""
+    intents = frozenset({"fact_forget_all"})
+    parameters = NOTHING
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._asked: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+
+    async def answer(self, question: Question) -> Answer:
+        """Ask whether to, or do what was asked before."""
+        sayings, language = self._parts.sayings(), question.language
+        whose = question.device_id, question.user_id or ""
+        asked = self._asked.pop(whose, None)
+        choice = words_of(question, "choice")
+        if choice == "no":
+            return Answer(sayings.say(language, "memories.kept_all"))
+        if choice == "yes" and asked and timedelta(0) <= question.now - asked <= _YES_LASTS:
+            return Answer(sayings.say(language, "memories.forgotten_all"), forgets=Selection(*whose))
+        self._asked[whose] = question.now
+        if len(self._asked) > _MOST_ASKED:
+            self._asked.popitem(last=False)
+        return Answer(sayings.say(language, "memories.forget_all"), choices=("yes", "no"))
+
+
+async def _known(parts: Parts, question: Question) -> list[Fact]:
+    try:
+        return await parts.facts.known(question.device_id, question.user_id)
+    except DatabaseError as error:
+        log.error("what is known cannot be read", device_id=question.device_id, reason=str(error))  # noqa: TRY400
+        return []
+
+
+def _span(question: Question) -> tuple[datetime, datetime] | None:
+    """Return between which moments everything is to be forgotten; None where that is not what is wanted."""
+    now, seconds, day = question.now, number_of(question, "duration"), words_of(question, "date")
+    if seconds and seconds > 0:
+        return now - timedelta(seconds=seconds), now
+    if not day:
+        return None
+    midnight = datetime.combine(date.fromisoformat(day), time(), now.tzinfo)
+    return (midnight, min(midnight + timedelta(days=1), now)) if midnight < now else None
+
+
+def _meant(rules: FactRules, question: Question, known: Sequence[Fact]) -> list[Fact]:
+    """Return the facts that somebody wants forgotten: those that they state, or those that answer what they say."""
+    statement = rules.to_forget(question.text, question.language)
+    if not statement or "about" in question.slots:
+        return []
+    told = {(fact.subject, fact.kind, fact.value.casefold()) for fact in rules.told(statement, *_spoken(question))}
+    stated = [fact for fact in known if (fact.subject, fact.kind, fact.value.casefold()) in told]
+    queries = rules.queries(statement, *_spoken(question))
+    return stated or next(filter(None, (query.answers(known) for query in queries)), [])
+
+
+def _named(fact: Fact) -> str:
+    """Return what a fact is found by, where it is spoken of; empty for a figure, which is said in many ways."""
+    if fact.subject != USER and fact.kind in _OF_ITS_SUBJECT:
+        return fact.subject
+    return fact.value if any(map(str.isalpha, fact.value)) else ""
+
+
+def _spoken(question: Question) -> tuple[str, datetime]:
+    return question.language, question.now

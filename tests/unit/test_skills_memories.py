@@ -1,0 +1,216 @@
+"""What people want remembered, ask back, and want forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ai_server.brain.intent.intent import Intent
+from ai_server.brain.skills.skill import Question
+from ai_server.memory.database import Database
+from ai_server.memory.facts import NewFact
+from ai_server.memory.selection import Selection
+from tests.asking import NOW, Asker
+
+ADA = {"user_id": "ada"}
+
+
+@pytest.fixture
+async def asker(database: Database) -> AsyncIterator[Asker]:
+    return Asker(database)
+
+
+async def learn(asker: Asker, words: str, user_id: str | None = "ada", device_id: str = "r1") -> None:
+    found = asker.parts.fact_rules().extract(words, "en", NOW)
+    assert found, f"no fact in {words!r}"
+    await asker.facts.add(device_id, user_id, found, at=NOW)
+
+
+async def is_known(asker: Asker, words: str, user_id: str | None = "ada") -> bool:
+    """Say whether what seems to be conversation is taken for a question that a fact answers."""
+    question: Question = asker._question("conversation", words, {"user_id": user_id})
+    return (await asker.skills.confirm(Intent("conversation", 0.9), question)).name == "fact_query"
+
+
+async def test_what_is_to_be_remembered_is_kept_at_once_and_told_back(asker: Asker) -> None:
+    asked = await asker.ask("fact_remember", "Please remember that my keys are in the blue box", **ADA)
+    assert asked.text == "I'll remember that your keys are in the blue box."
+    assert (await asker.ask("fact_query", "Where are my keys?", **ADA)).text == "Your keys are in the blue box."
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "told"),
+    [
+        ("I'm allergic to nuts", "What am I allergic to?", "You are allergic to nuts."),
+        ("My birthday is on the third of May", "when is my birthday", "Your birthday is on 3 May."),
+        ("My favourite colour is green", "what's my favourite colour?", "Your favourite colour is green."),
+        ("My favorite color is green", "what is my favourite colour", "Your favourite colour is green."),
+        ("I live in Berlin", "Where do I live?", "You live in Berlin."),
+        ("My wife's name is Anna", "What's my wife's name?", "Your wife is called Anna."),
+        ("My son is five", "how old is my son", "Your son is 5 years old."),
+        ("My brother Tom lives in Glasgow", "where does my brother live", "Your brother Tom lives in Glasgow."),
+        ("I have a dog called Rex", "what is my dog called", "Your dog is called Rex."),
+        ("I like tea", "do I like tea?", "You like tea."),
+        (
+            "Remember that the wifi password is swordfish",
+            "what is the wifi password",
+            "The wifi password is swordfish.",
+        ),
+        (
+            "I have a dentist appointment on Friday at 3 pm",
+            "when is my dentist appointment",
+            "Your dentist appointment is on 6 November 2026 at 15:00.",
+        ),
+    ],
+)
+async def test_a_fact_answers_the_question_for_it(asker: Asker, said: str, asked: str, told: str) -> None:
+    await learn(asker, said)
+    assert await is_known(asker, asked)
+    assert (await asker.ask("fact_query", asked, **ADA)).text == told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Where are my glasses?",
+        "Where is Berlin?",
+        "What am I doing here?",
+        "Do I like olives?",
+        "What is my favourite song?",
+        "When is my wedding?",
+        "Where is the love?",
+        "What is the meaning of life?",
+        "My keys are heavy",
+        "where are you",
+    ],
+)
+async def test_what_no_fact_answers_is_left_to_the_model(asker: Asker, words: str) -> None:
+    await learn(asker, "Remember that the keys are in the blue box")
+    await learn(asker, "I like tea and I live in Berlin")
+    assert not await is_known(asker, words)
+
+
+async def test_nothing_that_one_person_said_answers_another_or_the_same_person_elsewhere(asker: Asker) -> None:
+    await learn(asker, "I'm allergic to nuts")
+    assert not await is_known(asker, "What am I allergic to?", "bob")
+    assert not await is_known(asker, "What am I allergic to?", None)
+    assert "nuts" not in (await asker.ask("fact_query", "what do you know about me?", device_id="r2", **ADA)).text
+
+
+async def test_what_is_said_for_everybody_answers_everybody(asker: Asker) -> None:
+    asked = await asker.ask("fact_remember", "remember for all of us that the bin goes out on Tuesday", **ADA)
+    assert asked.text == "I'll remember, for everybody, that the bin goes out on Tuesday."
+    told = await asker.ask("fact_query", "what do you know about me?", device_id="r2", user_id="bob")
+    assert told.text == "The bin goes out on Tuesday."
+
+
+async def test_all_that_is_known_is_told_with_the_name(asker: Asker) -> None:
+    await asker.ask("user_name_set", name="Ada", **ADA)
+    await learn(asker, "I'm allergic to nuts")
+    told = await asker.ask("fact_query", "what do you know about me?", **ADA)
+    assert told.text == "You are Ada. You are allergic to nuts."
+
+
+async def test_of_a_great_deal_that_is_known_only_the_newest_is_told(asker: Asker) -> None:
+    many = [NewFact("user", "likes", f"thing {n}", f"You like thing {n}.", 0.9, "rule") for n in range(20)]
+    await asker.facts.add("r1", "ada", many, at=NOW)
+    told = (await asker.ask("fact_query", "what do you know about me?", **ADA)).text
+    assert "You like thing 19." in told
+    assert "You like thing 0." not in told
+    assert told.endswith("And I know 8 more things.")
+
+
+async def test_of_somebody_of_whom_nothing_is_known_that_is_said(asker: Asker) -> None:
+    asked = await asker.ask("fact_query", "what do you know about me?", user_id="nobody")
+    assert asked.text == "I do not know anything about you yet."
+
+
+@pytest.mark.parametrize("words", ["remember when we met?", "I can't remember where I put it", "remember this"])
+async def test_what_says_nothing_to_remember_is_conversation(asker: Asker, words: str) -> None:
+    question = asker._question("fact_remember", words, {})
+    assert (await asker.skills.confirm(Intent("fact_remember", 1.0), question)).name == "conversation"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "about", "gone"),
+    [
+        ("I like tea", "Forget that I like tea", "tea", "what do I like"),
+        (
+            "remember that the keys are in the blue box",
+            "please forget where the keys are",
+            "keys",
+            "where are the keys",
+        ),
+        ("My birthday is on the third of May", "forget my birthday", "birthday", "when is my birthday"),
+    ],
+)
+async def test_a_thing_to_forget_is_gone_at_once_and_its_turns_are_to_follow(
+    asker: Asker, said: str, asked: str, about: str, gone: str
+) -> None:
+    await learn(asker, said)
+    assert await is_known(asker, gone)
+    answer = await asker.ask("fact_forget", asked, **ADA)
+    assert answer.forgets == Selection("r1", "ada", about=about)
+    assert about not in answer.text
+    assert not await is_known(asker, gone)
+
+
+async def test_what_was_said_about_somebody_is_to_be_forgotten(asker: Asker) -> None:
+    answer = await asker.ask("fact_forget", about="Tom")
+    assert answer.forgets == Selection("r1", "", about="Tom")
+
+
+async def test_a_name_is_to_be_forgotten(asker: Asker) -> None:
+    await asker.ask("user_name_set", name="Ada", **ADA)
+    assert (await asker.ask("fact_forget", "forget my name", what="name", **ADA)).forgets == Selection(
+        "r1", "ada", about="Ada"
+    )
+
+
+async def test_a_span_of_time_is_to_be_forgotten(asker: Asker) -> None:
+    hour = await asker.ask("fact_forget", duration=3600, **ADA)
+    assert hour.forgets == Selection("r1", "ada", since=NOW - timedelta(hours=1), until=NOW)
+    today = await asker.ask("fact_forget", date=NOW.date().isoformat(), **ADA)
+    midnight = NOW.replace(hour=0, minute=0)
+    assert today.forgets == Selection("r1", "ada", since=midnight, until=NOW)
+
+
+async def test_everything_is_forgotten_after_a_yes_within_a_minute(asker: Asker) -> None:
+    asked = await asker.ask("fact_forget_all", **ADA)
+    assert asked.forgets is None
+    assert asked.choices == ("yes", "no")
+    answer = await asker.ask("fact_forget_all", choice="yes", now=NOW + timedelta(seconds=59), **ADA)
+    assert answer.forgets == Selection("r1", "ada")
+
+
+@pytest.mark.parametrize(
+    "yes",
+    [
+        {"choice": "yes", "now": NOW + timedelta(seconds=61), "user_id": "ada"},
+        {"choice": "yes", "now": NOW, "user_id": "bob"},
+        {"choice": "no", "now": NOW, "user_id": "ada"},
+        {"now": NOW, "user_id": "ada"},
+    ],
+    ids=["too late", "of somebody else", "a no", "no answer"],
+)
+async def test_nothing_else_forgets_everything(asker: Asker, yes: dict[str, object]) -> None:
+    await asker.ask("fact_forget_all", **ADA)
+    assert (await asker.ask("fact_forget_all", **yes)).forgets is None
+
+
+async def test_a_yes_counts_once(asker: Asker) -> None:
+    await asker.ask("fact_forget_all", **ADA)
+    await asker.ask("fact_forget_all", choice="no", **ADA)
+    assert (await asker.ask("fact_forget_all", choice="yes", **ADA)).forgets is None
+
+
+async def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "closed.db")
+    asker = Asker(database)
+    await database.close()
+    asked = await asker.ask("fact_remember", "remember that the keys are in the blue box")
+    assert asked.text == "I could not write that down. Please tell me again later."
+    assert not await is_known(asker, "where are the keys?")
