@@ -13,7 +13,7 @@ _MASKED = re.compile(r"<(?:email|phone|card|iban|id)>")
 
 
 def test_a_debug_log_has_no_secret_of_people_and_every_number_of_its_own(broker: BrokerOptions, tmp_path: Path) -> None:
-    everyday = "request 2024561414 was said at 17:30 on 2026-11-21, turn 90 degrees 1234567 times"
+    everyday = "request 1763745473123 was said at 17:30 on 2026-11-21, turn 90 degrees 1234567 times"
     with (
         naila(tmp_path, broker, NAILA_LOG_LEVEL="debug", LANG="en_US.UTF-8", LC_ALL="") as daemon,
         HeadlessRobot(broker, "2024561414") as robot,
