@@ -24,12 +24,17 @@ LEARNED: Mapping[str, NewFact] = {
 
 
 async def fill(path: Path) -> None:
-    """Make a database in which everybody said what is in `SAID`, an hour apart, and nothing else."""
+    """Make a database in which everybody said what is in `SAID`."""
     database = await Database.open(path)
+    await say_all(database)
+    await database.close()
+
+
+async def say_all(database: Database) -> None:
+    """Have everybody say what is in `SAID`, an hour apart."""
     turns = Turns(database)
     for number, (device_id, user_id, words, text) in enumerate(SAID):
         at = BEGAN + timedelta(hours=number)
         reply = Reply(request_id=f"q{number}", device_id=device_id, text=text, source="llm", timestamp=at)
         learned = (LEARNED[words],) if words in LEARNED else ()
         await turns.add(Turn(at=at, words=words, reply=reply, user_id=user_id, learned=learned))
-    await database.close()

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from ai_server.memory.answers import Answers
+from ai_server.memory.database import Database
+
+
+async def test_an_answer_is_found_by_its_command_and_request(database: Database):
+    answers = Answers(database)
+    await answers.keep("memory.forget", "a1", b'{"ok": true}')
+    assert await Answers(database).find("memory.forget", "a1") == b'{"ok": true}'
+    assert await answers.find("memory.stats", "a1") is None
+    assert await answers.find("memory.forget", "a2") is None
+
+
+async def test_the_newest_thousand_answers_are_kept(database: Database):
+    answers = Answers(database)
+    for number in range(1003):
+        await answers.keep("memory.stats", str(number), b"{}")
+    assert [await answers.find("memory.stats", str(number)) for number in (2, 3, 1002)] == [None, b"{}", b"{}"]
