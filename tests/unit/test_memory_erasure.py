@@ -76,7 +76,7 @@ async def test_an_erasure_of_nothing_in_particular_must_be_meant(household: Fill
     assert set(await household.counts()) == {"audit", "erasures"}
 
 
-async def test_words_are_erased_with_all_that_came_of_the_turns_that_hold_them(household: FilledMemory, erasure: Erasure):
+async def test_words_are_erased_with_all_that_came_of_their_turns(household: FilledMemory, erasure: Erasure):
     erased = await erasure.erase(Selection(device_id="rover", user_id="ada", about="Tom"), by="test")
     assert gone(erased) == {"turns": 1, "facts": 1, "summaries": 1, "publications": 1}
     assert await household.column("turns.words") == ["I like red cars", "Tom broke my bike", "Hello", "Where is Tom?"]
