@@ -16,7 +16,9 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.table import Table
@@ -37,7 +39,8 @@ _AT_ONCE = 1000
 _PEER_ROUNDS = 20
 _NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
-Person = tuple[str, str]
+Person: TypeAlias = tuple[str, str]
+Peer: TypeAlias = Callable[[Connection, Person, str], object]
 
 
 def main() -> None:
@@ -66,10 +69,14 @@ async def _measure(table: Table, of_whom: str, people: list[Person], count: int,
         ours = await _timed(asked, lambda person, words: search.recall(*person, words, language="en", limit=3))
         table.add_row(*_cells(count, of_whom, "recall", ours, ours))
         for what, peer in (("LIKE, the person's turns", _like), ("plain FTS5, bm25", _plain_fts)):
-            read = lambda person, words, peer=peer: database.read(lambda connection: peer(connection, person, words))  # noqa: E731
+            read = partial(_read, database, peer)
             table.add_row(*_cells(count, of_whom, what, await _timed(asked[:_PEER_ROUNDS], read), ours))
         table.add_row(str(count), of_whom, "storing and indexing a turn, mean", f"{each_ms:.2f}", "", "", "")
         await database.close()
+
+
+async def _read(database: Database, peer: Peer, person: Person, words: str) -> object:
+    return await database.read(lambda connection: peer(connection, person, words))
 
 
 def _cells(count: int, of_whom: str, what: str, samples: list[float], ours: list[float]) -> tuple[str, ...]:
@@ -105,10 +112,10 @@ async def _build(database: Database, people: list[Person], count: int, chance: r
             )
             for number in numbers
         ]
-        await database.run(lambda connection, rows=rows: _store(connection, rows))
+        await database.run(partial(_store, rows))
 
 
-def _store(connection: Connection, rows: list[dict[str, object]]) -> None:
+def _store(rows: list[dict[str, object]], connection: Connection) -> None:
     connection.execute(insert(turns), rows)
     connection.execute(
         text("INSERT INTO plain (rowid, words, device_id, user_id) VALUES (:id, :words, :device_id, :user_id)"), rows

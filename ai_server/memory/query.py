@@ -84,7 +84,7 @@ def _word(word: str, language: str) -> Word:
 @cache
 def _synonyms(language: str) -> dict[str, list[str]]:
     """Return the synonyms of each form of a word."""
-    found = defaultdict(list)
+    found: defaultdict[str, list[str]] = defaultdict(list)
     for line in SYNONYMS.get(language, "").strip().splitlines():
         for word in line.split():
             for form in forms(word, language):
@@ -95,7 +95,7 @@ def _synonyms(language: str) -> dict[str, list[str]]:
 @cache
 def _answers(language: str) -> dict[str, list[str]]:
     """Return what each form of a word is answered with."""
-    found = defaultdict(list)
+    found: defaultdict[str, list[str]] = defaultdict(list)
     for line in ANSWERED_BY.get(language, "").strip().splitlines():
         word, _, others = line.partition(":")
         for form in forms(word.strip(), language):

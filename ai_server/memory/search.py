@@ -110,15 +110,12 @@ class Search:
 
 
 def _entries_of(device_id: str | None, user_id: str | None) -> Select[Any]:
-    of_turns, of_facts = search_entries.c.turn_id.is_not(None), search_entries.c.fact_id.is_not(None)
-    if device_id is not None:
-        of_turns, of_facts = (
-            and_(of_turns, turns.c.device_id == device_id),
-            and_(of_facts, facts.c.device_id == device_id),
-        )
-    if user_id is not None:
-        of_turns, of_facts = and_(of_turns, turns.c.user_id == user_id), and_(of_facts, facts.c.user_id == user_id)
-    return ENTRIES.where(or_(of_turns, of_facts, facts.c.household))
+    named = {"device_id": device_id, "user_id": user_id}
+    either = [
+        and_(table.c.id.is_not(None), *(table.c[name] == value for name, value in named.items() if value is not None))
+        for table in (turns, facts)
+    ]
+    return ENTRIES.where(or_(*either, facts.c.household))
 
 
 def _once_each(ranked: Iterable[Ranked]) -> list[Ranked]:

@@ -13,22 +13,30 @@ depends_on: str | None = None
 _SAID = ("turns", "turn_id", "device_id, user_id, language, words, text")
 _KNOWN = ("facts", "fact_id", "device_id, user_id, household, subject, kind, value, text")
 
-_OF_SQLITE = (
-    # The terms are digests of ASCII letters and digits; where a term stands in its text serves no search.
-    "CREATE VIRTUAL TABLE search_index USING fts5("
-    "terms, content='search_entries', content_rowid='id', tokenize='ascii', detail=none, columnsize=0)",
-    # A deleted term leaves the pages of the index in the transaction that deletes it.
-    "INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1)",
-    "CREATE TRIGGER search_entries_indexed AFTER UPDATE OF terms ON search_entries WHEN old.terms IS NULL "
-    "BEGIN INSERT INTO search_index (rowid, terms) VALUES (new.id, new.terms); END",
-    "CREATE TRIGGER search_entries_gone AFTER DELETE ON search_entries WHEN old.terms IS NOT NULL "
-    "BEGIN INSERT INTO search_index (search_index, rowid, terms) VALUES ('delete', old.id, old.terms); END",
-)
+_INDEX = """
+CREATE VIRTUAL TABLE search_index
+USING fts5(terms, content='search_entries', content_rowid='id', tokenize='ascii', detail=none, columnsize=0)
+"""
+"""The terms are digests of ASCII letters and digits; where a term stands in its text serves no search."""
 
-_OF_POSTGRESQL = (
-    "CREATE INDEX search_index ON search_entries USING gin (array_to_tsvector(string_to_array(terms, ' '))) "
-    "WITH (fastupdate = off)",
-)
+_CLEAN = "INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1)"
+"""A deleted term leaves the pages of the index in the transaction that deletes it."""
+
+_INDEXED = """
+CREATE TRIGGER search_entries_indexed AFTER UPDATE OF terms ON search_entries WHEN old.terms IS NULL
+BEGIN INSERT INTO search_index (rowid, terms) VALUES (new.id, new.terms); END
+"""
+
+_GONE = """
+CREATE TRIGGER search_entries_gone AFTER DELETE ON search_entries WHEN old.terms IS NOT NULL
+BEGIN INSERT INTO search_index (search_index, rowid, terms) VALUES ('delete', old.id, old.terms); END
+"""
+
+_INDEX_OF_POSTGRESQL = """
+CREATE INDEX search_index ON search_entries
+USING gin (array_to_tsvector(string_to_array(terms, ' '))) WITH (fastupdate = off)
+"""
+"""Without fast updates no search has to look through what is not in the index's tree yet."""
 
 
 def upgrade() -> None:
@@ -71,7 +79,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_embeddings_device_id_user_id_entry_id", "embeddings", ["device_id", "user_id", "entry_id"])
     is_sqlite = op.get_bind().dialect.name == "sqlite"
-    for statement in _OF_SQLITE if is_sqlite else _OF_POSTGRESQL:
+    for statement in (_INDEX, _CLEAN, _INDEXED, _GONE) if is_sqlite else (_INDEX_OF_POSTGRESQL,):
         op.execute(statement)
     for table, reference, columns in (_SAID, _KNOWN):
         for statement in (_sqlite_triggers if is_sqlite else _postgresql_triggers)(table, reference, columns):
@@ -79,26 +87,26 @@ def upgrade() -> None:
         op.execute(f"INSERT INTO search_entries ({reference}) SELECT id FROM {table} ORDER BY id")  # noqa: S608
 
 
-def _sqlite_triggers(table: str, reference: str, columns: str) -> tuple[str, ...]:
-    forget, enter = _steps(reference)
+def _sqlite_triggers(table: str, reference: str, columns: str) -> list[str]:
+    new, changed = f"AFTER INSERT ON {table}", f"AFTER UPDATE OF {columns} ON {table}"
+    return [
+        f"CREATE TRIGGER search_new_{table} {new} BEGIN {_steps(reference)} END",
+        f"CREATE TRIGGER search_changed_{table} {changed} BEGIN {_steps(reference)} END",
+    ]
+
+
+def _postgresql_triggers(table: str, reference: str, columns: str) -> list[str]:
+    function = f"search_enter_{table}()"
+    body = f"BEGIN {_steps(reference)} RETURN NULL; END"
+    written = f"AFTER INSERT OR UPDATE OF {columns} ON {table}"
+    return [
+        f"CREATE FUNCTION {function} RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
+        f"CREATE TRIGGER search_entered_{table} {written} FOR EACH ROW EXECUTE FUNCTION {function}",
+    ]
+
+
+def _steps(reference: str) -> str:
     return (
-        f"CREATE TRIGGER search_new_{table} AFTER INSERT ON {table} BEGIN {enter} END",
-        f"CREATE TRIGGER search_changed_{table} AFTER UPDATE OF {columns} ON {table} BEGIN {forget} {enter} END",
-    )
-
-
-def _postgresql_triggers(table: str, reference: str, columns: str) -> tuple[str, ...]:
-    forget, enter = _steps(reference)
-    return (
-        f"CREATE FUNCTION search_enter_{table}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN {forget} {enter} RETURN NULL; END $$",
-        f"CREATE TRIGGER search_entered_{table} AFTER INSERT OR UPDATE OF {columns} ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION search_enter_{table}()",
-    )
-
-
-def _steps(reference: str) -> tuple[str, str]:
-    return (
-        f"DELETE FROM search_entries WHERE {reference} = new.id;",  # noqa: S608
-        f"INSERT INTO search_entries ({reference}) VALUES (new.id);",
+        f"DELETE FROM search_entries WHERE {reference} = new.id; "  # noqa: S608
+        f"INSERT INTO search_entries ({reference}) VALUES (new.id);"
     )
