@@ -1,0 +1,401 @@
+"""Search: what is found of what was said and is known, by whom, and how it is ranked."""
+
+from __future__ import annotations
+
+# ruff: noqa: RUF001
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, select, update
+
+from ai_server.memory import search_index, sqlite
+from ai_server.memory.database import Database
+from ai_server.memory.facts import NewFact, store
+from ai_server.memory.schema import facts, search_entries, turns
+from ai_server.memory.search import Found, Search
+from ai_server.memory.terms import is_question, sound, telling_words
+from ai_server.memory.turns import Turn, Turns
+from ai_server.protocol.reply import Reply
+from tests.recall_history import DEVICE, PERSON, Question, plant, questions
+
+AT = datetime(2026, 5, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def search(database: Database) -> Search:
+    return Search(database)
+
+
+class Talk:
+    """What is said to robots, one turn after the other."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.count = 0
+
+    async def say(
+        self,
+        words: str,
+        reply: str = "Good to know.",
+        *,
+        device_id: str = "rover",
+        user_id: str | None = "ada",
+        at: datetime | None = None,
+        language: str = "en",
+    ) -> int:
+        self.count += 1
+        said = Reply(request_id=f"q{self.count}", device_id=device_id, text=reply, source="llm", language=language)
+        moment = at or AT + timedelta(seconds=self.count)
+        await Turns(self.database).add(Turn(at=moment, words=words, user_id=user_id, reply=said))
+        return await self.database.run(_newest_turn)
+
+    async def learn(
+        self, sentence: str, *, user_id: str | None = "ada", turn_id: int | None = None, **fact: Any
+    ) -> None:
+        known = {"subject": "user", "kind": "likes", "value": "tea", "confidence": 0.9, "source": "rule"} | fact
+        new = NewFact(text=sentence, **known)
+        at = AT + timedelta(seconds=self.count)
+
+        def work(connection: Connection) -> None:
+            store(connection, [new], device_id="rover", user_id=user_id, turn_id=turn_id, at=at)
+            search_index.refresh(connection)
+
+        await self.database.run(work)
+
+
+def _newest_turn(connection: Connection) -> int:
+    search_index.refresh(connection)
+    return int(connection.execute(select(turns.c.id).order_by(turns.c.id.desc()).limit(1)).scalar_one())
+
+
+@pytest.fixture
+def talk(database: Database) -> Talk:
+    return Talk(database)
+
+
+def texts(found: Sequence[Found]) -> list[str]:
+    return [each.text for each in found]
+
+
+async def test_what_was_said_is_found_with_its_reply_and_its_date(search: Search, talk: Talk) -> None:
+    number = await talk.say("I put the keys in the blue box", "The blue box it is.", at=AT)
+    [found] = await search.recall("rover", "ada", "Where did I put my keys?")
+    assert (found.kind, found.id, found.at, found.device_id, found.user_id) == ("turn", number, AT, "rover", "ada")
+    assert (found.text, found.reply) == ("I put the keys in the blue box", "The blue box it is.")
+
+
+async def test_a_fact_is_found_by_its_sentence_its_subject_and_its_value(search: Search, talk: Talk) -> None:
+    await talk.learn("You are allergic to nuts.", kind="allergy", value="nuts")
+    await talk.learn("They are in the blue box.", subject="keys", kind="location", value="in the blue box")
+    assert texts(await search.recall("rover", "ada", "what am I allergic to")) == ["You are allergic to nuts."]
+    assert texts(await search.recall("rover", "ada", "where are my keys")) == ["They are in the blue box."]
+
+
+@pytest.mark.parametrize(
+    ("device_id", "user_id"), [("rover", "bob"), ("rover", None), ("owl", "ada"), ("rove", "rada"), ("", "roverada")]
+)
+async def test_nobody_else_finds_what_a_person_said(
+    search: Search, talk: Talk, device_id: str, user_id: str | None
+) -> None:
+    await talk.say("I put the keys in the blue box")
+    await talk.learn("The keys are in the blue box.", subject="keys")
+    assert await search.recall(device_id, user_id, "where are the keys in the blue box") == []
+
+
+async def test_people_whose_digests_are_the_same_do_not_find_each_others_words(
+    search: Search, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "owner", lambda device_id, user_id: "samesame")
+    await talk.say("I put the keys in the blue box")
+    await talk.say("I put the keys in the red box", user_id="bob")
+    assert texts(await search.recall("rover", "bob", "where are the keys")) == ["I put the keys in the red box"]
+
+
+async def test_a_fact_of_the_household_is_found_by_all(search: Search, talk: Talk) -> None:
+    await talk.learn("The wifi password is seventeen.", subject="wifi", household=True)
+    for person in (("owl", "bob"), ("rover", None)):
+        assert texts(await search.recall(*person, "what is the wifi password")) == ["The wifi password is seventeen."]
+
+
+async def test_a_fact_that_holds_no_more_is_found_by_people_and_not_for_a_prompt(search: Search, talk: Talk) -> None:
+    await talk.learn("You live in Leeds.", kind="home", value="Leeds")
+    talk.count += 1
+    await talk.learn("You live in Lisbon.", kind="home", value="Lisbon")
+    assert texts(await search.recall("rover", "ada", "where do I live")) == ["You live in Lisbon."]
+    assert set(texts(await search.find("live"))) == {"You live in Lisbon.", "You live in Leeds."}
+
+
+async def test_what_the_prompt_holds_anyway_is_left_out(search: Search, talk: Talk) -> None:
+    await talk.say("the keys are in the old box")
+    number = await talk.say("the keys are in the blue box")
+    await talk.learn("The keys are in the blue box.", subject="keys", turn_id=number)
+    found = await search.recall("rover", "ada", "where are the keys", before_turn=number)
+    assert texts(found) == ["the keys are in the old box"]
+
+
+async def test_of_a_fact_and_the_turn_it_was_said_in_one_is_found(search: Search, talk: Talk) -> None:
+    number = await talk.say("I put the keys in the blue box")
+    await talk.learn("The keys are in the blue box.", subject="keys", turn_id=number)
+    assert texts(await search.recall("rover", "ada", "where are the keys")) == ["The keys are in the blue box."]
+
+
+async def test_small_talk_recalls_nothing(search: Search, talk: Talk) -> None:
+    await talk.say("I put the keys in the blue box")
+    await talk.say("how are you today", "I am fine, and how are you?")
+    for words in ("hello", "how are you?", "", "...", "what was that", "thank you very much"):
+        assert await search.recall("rover", "ada", words, language="en") == []
+
+
+async def test_rare_words_weigh_more_than_frequent_ones(search: Search, talk: Talk) -> None:
+    for number in range(20):
+        await talk.say(f"the box number {number} is green")
+    await talk.say("the corkscrew hangs by the door")
+    found = await search.recall("rover", "ada", "is the corkscrew in the box")
+    assert found[0].text == "the corkscrew hangs by the door"
+
+
+async def test_of_two_that_fit_alike_the_newer_one_comes_first(search: Search, talk: Talk) -> None:
+    await talk.say("the keys are in the blue box", at=AT - timedelta(days=300))
+    await talk.say("the keys are in the red box", at=AT)
+    found = await search.recall("rover", "ada", "where are the keys", language="en")
+    assert texts(found) == ["the keys are in the red box", "the keys are in the blue box"]
+
+
+async def test_who_asked_before_did_not_say_it(search: Search, talk: Talk) -> None:
+    await talk.say("where are my blue keys?", "I do not know.")
+    await talk.say("the keys are in the drawer")
+    await talk.say("where are my blue keys", "I do not know.")
+    found = await search.recall("rover", "ada", "where are my blue keys?", language="en")
+    assert found[0].text == "the keys are in the drawer"
+
+
+async def test_what_the_robot_answered_is_found(search: Search, talk: Talk) -> None:
+    await talk.say("what's the capital of Mongolia", "The capital of Mongolia is Ulaanbaatar.")
+    found = await search.recall("rover", "ada", "which town did you say about Mongolia")
+    assert [each.reply for each in found] == ["The capital of Mongolia is Ulaanbaatar."]
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "asked"),
+    [
+        ("en", "our children were running to the libraries", "which library did my child run to?"),
+        ("en", "grandma's name is Philomena", "what's my grandmother called?"),
+        ("en", "I bought tickets for the café", "who buys a ticket for a cafe?"),
+        ("de", "meine Schlüssel liegen auf den Stühlen", "liegt der Schlüssel auf dem Stuhl?"),
+        ("es", "las habitaciones están arriba", "¿dónde está la habitación?"),
+        ("fr", "j'ai rangé les clés à l'école", "où est la clé de l'école ?"),
+        ("it", "le chiavi sono nei cassetti", "in quale cassetto è la chiave?"),
+        ("pt", "as chaves estão nas gavetas", "a chave está em qual gaveta?"),
+        ("ru", "мои ключи лежат в синей коробке", "где мой ключ от коробки?"),
+        ("zh", "我把雨伞放在门后面了", "我的雨伞在哪里？"),
+        ("ja", "鍵を玄関の箱に入れた", "鍵はどこ？"),
+        ("ko", "열쇠는 파란 상자에 있어", "열쇠 어디 있지?"),
+        ("th", "กุญแจอยู่ในกล่องสีฟ้า", "กุญแจอยู่ที่ไหน"),
+    ],
+)
+async def test_other_forms_of_a_word_are_found_in_many_languages(
+    search: Search, talk: Talk, language: str, said: str, asked: str
+) -> None:
+    await talk.say("something else altogether", language=language)
+    await talk.say(said, language=language)
+    assert texts(await search.recall("rover", "ada", asked, language=language)) == [said]
+    assert texts(await search.find(asked, device_id="rover", user_id="ada"))[0] == said
+
+
+@pytest.mark.parametrize("misheard", ["where is my alergie medisin", "did Catharine ring"])
+async def test_misspelt_and_misheard_words_are_found_by_their_sound(search: Search, talk: Talk, misheard: str) -> None:
+    await talk.say("the allergy medicine is in the bathroom")
+    await talk.say("Katherine will ring on Friday")
+    assert len(await search.recall("rover", "ada", misheard, language="en")) == 1
+
+
+async def test_people_look_through_all_robots_or_one_robot_or_one_person(search: Search, talk: Talk) -> None:
+    await talk.say("rover heard Ada about keys")
+    await talk.say("rover heard Bob about keys", user_id="bob")
+    await talk.say("rover heard somebody about keys", user_id=None)
+    await talk.say("owl heard Ada about keys", device_id="owl")
+    assert len(await search.find("keys")) == 4
+    assert len(await search.find("keys", limit=2)) == 2
+    assert len(await search.find("keys", device_id="rover")) == 3
+    assert texts(await search.find("keys", device_id="rover", user_id="bob")) == ["rover heard Bob about keys"]
+    assert texts(await search.find("keys", device_id="rover", user_id="")) == ["rover heard somebody about keys"]
+    assert set(texts(await search.find("keys", user_id="ada"))) == {
+        "rover heard Ada about keys",
+        "owl heard Ada about keys",
+    }
+
+
+async def test_what_was_written_without_the_index_is_caught_up_with(
+    database: Database, search: Search, talk: Talk
+) -> None:
+    await talk.say("the keys are in the blue box")
+    changed = update(turns).values(words="the keys are in the red box")
+    await database.run(lambda connection: connection.execute(changed) and None)
+    assert await search.recall("rover", "ada", "where are the keys") == []
+    assert await search.catch_up() == 1
+    assert texts(await search.recall("rover", "ada", "is the box red")) == ["the keys are in the red box"]
+    assert await search.recall("rover", "ada", "is the box blue, blue, blue") != []
+    assert await search.find("blue") == []
+    assert await search.catch_up() == 0
+
+
+async def test_what_is_deleted_is_found_no_more(database: Database, search: Search, talk: Talk) -> None:
+    await talk.say("the keys are in the blue box")
+    await talk.learn("The keys are in the blue box.", subject="keys")
+    await talk.say("my bike is green")
+
+    def erase(connection: Connection) -> int:
+        connection.execute(delete(facts))
+        connection.execute(delete(turns).where(turns.c.words.contains("keys")))
+        return len(connection.execute(select(search_entries.c.id)).all())
+
+    assert await database.run(erase) == 1
+    assert await search.find("keys") == []
+    assert texts(await search.find("bike")) == ["my bike is green"]
+
+
+async def test_the_index_holds_no_words_and_lets_go_of_those_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "naila.db"
+    database = await Database.open(path)
+    talk = Talk(database)
+    for number in range(90):
+        await talk.say(f"word{number:03} of the rest, kumquat" if number % 3 else f"word{number:03} rutabaga")
+    [kept] = await database.read(lambda connection: _terms_with(connection, "kumquat"))
+    [gone] = await database.read(lambda connection: _terms_with(connection, "rutabaga"))
+    await database.run(
+        lambda connection: connection.execute(delete(turns).where(turns.c.words.contains("rutabaga"))) and None
+    )
+    await database.close()
+    connection = sqlite.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')")
+    tables = ("search_index_data", "search_index_idx", "search_entries")
+    rows = [row for table in tables for row in connection.execute(f"SELECT * FROM {table}").fetchall()]
+    connection.close()
+    cells = [value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row]
+    assert any(kept.encode() in cell for cell in cells)
+    assert not any(gone.encode() in cell or b"kumquat" in cell for cell in cells)
+    assert b"rutabaga" not in path.read_bytes()
+
+
+def _terms_with(connection: Connection, word: str) -> set[str]:
+    """Return the digest of a word as it stands in the entries."""
+    digest = search_index.term_digests(word, "en")[0]
+    return {
+        term
+        for terms in connection.execute(select(search_entries.c.terms)).scalars()
+        for term in terms.split()
+        if term.startswith(digest)
+    }
+
+
+_SYNTAX = st.one_of(
+    st.text(max_size=200),
+    st.lists(
+        st.sampled_from(
+            [
+                '"',
+                "'",
+                "*",
+                "keys*",
+                "^box",
+                "NEAR(",
+                "NEAR/2",
+                "AND",
+                "OR",
+                "NOT",
+                "terms:",
+                "{a b}:",
+                "(",
+                ")",
+                "-",
+                "+",
+                ":*",
+                "|",
+                "&",
+                "!",
+                "<->",
+                "\\",
+                "%s",
+                "%",
+                ";--",
+                "\x00",
+                "keys",
+                "box",
+                "\ud800",
+            ]
+        ),
+        max_size=12,
+    ).map(" ".join),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=_SYNTAX, language=st.sampled_from(["", "en", "de", "zh", "xx"]))
+async def test_no_query_is_taken_for_the_syntax_of_a_database(
+    search: Search, talk: Talk, query: str, language: str
+) -> None:
+    if talk.count == 0:
+        await talk.say("I put the keys in the blue box")
+        await talk.say("a secret about keys", user_id="bob")
+    assert {each.user_id for each in await search.recall("rover", "ada", query, language=language)} <= {"ada"}
+    assert {each.device_id for each in await search.find(query, device_id="rover")} <= {"rover"}
+    assert await search.find(query, device_id="owl") == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.text(min_size=1, max_size=80))
+async def test_whatever_was_said_can_be_stored_and_asked_for(search: Search, talk: Talk, words: str) -> None:
+    storable = words.encode("utf-8", "replace").decode().replace("\x00", " ")
+    await talk.say(storable, user_id=f"person {talk.count}")
+    found = await search.find(storable, user_id=f"person {talk.count - 1}")
+    telling = telling_words(storable, "en")
+    assert not telling or [each.text for each in found] == [storable]
+
+
+def test_questions_are_told_from_statements() -> None:
+    asked = [
+        ("en", "where are my keys"),
+        ("en", "Is it raining?"),
+        ("de", "wo ist der Schlüssel"),
+        ("zh", "你好吗"),
+        ("", "?"),
+    ]
+    assert all(is_question(words, language) for language, words in asked)
+    assert not any(is_question(words, "en") for words in ("the keys are in the box", "", "whatever"))
+
+
+def test_words_that_sound_alike_have_one_sound() -> None:
+    for one, other in (
+        ("Katherine", "Catharine"),
+        ("allergic", "alergik"),
+        ("Steven", "Stephen"),
+        ("restaurant", "resturant"),
+    ):
+        assert sound(one) == sound(other) != ""
+    assert sound("tea") == sound("鍵盤楽器") == ""
+
+
+@pytest.mark.parametrize(("name", "least"), [("recall_questions", 90), ("recall_questions_held_out", 32)])
+async def test_the_answer_to_a_question_is_among_the_best_three_of_five_thousand_turns(
+    tmp_path: Path, name: str, least: int
+) -> None:
+    database = await Database.open(tmp_path / "naila.db")
+    asked = questions(name)
+    await database.run(lambda connection: plant(connection, asked, 5000))
+    search = Search(database)
+    answered = [await _is_answered(search, each) for each in asked]
+    await database.close()
+    assert sum(answered) >= least
+
+
+async def _is_answered(search: Search, asked: Question) -> bool:
+    found = await search.recall(DEVICE, PERSON, asked.question, language=asked.language)
+    assert {(each.device_id, each.user_id) for each in found} <= {(DEVICE, PERSON)}
+    return any(each.text == asked.said or (asked.fact and each.text == asked.fact.text) for each in found)
