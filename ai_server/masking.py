@@ -101,7 +101,7 @@ class Masking:
     """Masks e-mail addresses, phone numbers, payment cards, bank accounts and the numbers that states give people.
 
     A number is masked only if it is valid: by its check digits, or by the numbering plan of its country. What it takes
-    to know phone numbers is loaded with the first text that may have one.
+    to know phone numbers is loaded with the first text that may have one, unless `load` did so before.
 
     Args:
         regions: the countries, by ISO 3166, whose phone numbers are known without their country code.
@@ -117,6 +117,10 @@ class Masking:
             if found := _LOCALE.match(environment.get(name, "")):
                 return cls((found[1],))
         return cls(_COMMON_REGIONS)
+
+    def load(self) -> None:
+        """Load what it takes to know numbers: a tenth of a second, for a thread of its own where nothing may wait."""
+        self.mask("+1 202 456 1414, 4111 1111 1111 1111, DE89 3704 0044 0532 0130 00")
 
     def mask(self, text: str) -> str:
         """Return a text with what must not be read replaced by what it is, such as `<email>`."""

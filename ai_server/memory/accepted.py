@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,27 +98,37 @@ class Acceptance:
     waiting: bool = False
 
 
-class AcceptedUtterances:
-    """The utterances of all robots, from before their PUBACK to their turn. Every method can raise `DatabaseError`."""
+def _as_said(words: str) -> str:
+    return words
 
-    def __init__(self, database: Database) -> None:
+
+class AcceptedUtterances:
+    """The utterances of all robots, from before their PUBACK to their turn. Every method can raise `DatabaseError`.
+
+    Args:
+        database: where they are.
+        mask: returns what is stored in the place of words; what is accepted keeps its own until the next start.
+    """
+
+    def __init__(self, database: Database, *, mask: Callable[[str], str] = _as_said) -> None:
         self._database = database
+        self._mask = mask
 
     async def accept(self, arrivals: Sequence[Arrival]) -> list[Acceptance]:
         """Store what is new in one transaction, all or nothing; return what became of each arrival, in their order."""
         if not arrivals:
             return []
-        return await self._database.run(lambda connection: _accept(connection, arrivals))
+        return await self._database.run(lambda connection: _accept(connection, arrivals, self._mask))
 
     async def waiting(self) -> list[Arrival]:
         """Return everything that is accepted and not answered, oldest first."""
         return await self._database.read(lambda connection: read_rows(connection, inbox, _WAITING, {}, _arrival))
 
 
-def _accept(connection: Connection, arrivals: Sequence[Arrival]) -> list[Acceptance]:
+def _accept(connection: Connection, arrivals: Sequence[Arrival], mask: Callable[[str], str]) -> list[Acceptance]:
     newest = connection.execute(_NEWEST_ID).scalar() or 0
     recognised = _recognise(connection, arrivals)
-    connection.execute(_ADD, [_row(arrival) for arrival in recognised])
+    connection.execute(_ADD, [_row(arrival, mask) for arrival in recognised])
     added = {(row.device_id, row.request_id) for row in connection.execute(_ADDED, {"after": newest})}
     acceptances = []
     for arrival in recognised:
@@ -170,8 +180,9 @@ def _first_request_id(connection: Connection, arrival: Arrival) -> str | None:
     return None
 
 
-def _row(arrival: Arrival) -> dict[str, Any]:
+def _row(arrival: Arrival, mask: Callable[[str], str]) -> dict[str, Any]:
     fields = {f"new_{field}": getattr(arrival.utterance, field) for field in _UTTERANCE_FIELDS}
+    fields["new_text"] = mask(arrival.utterance.text)
     return {**fields, "new_arrived_at": arrival.arrived_at, "new_delivery": arrival.delivery}
 
 

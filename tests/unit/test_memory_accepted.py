@@ -185,3 +185,11 @@ async def test_an_arrival_that_cannot_be_stored_leaves_nothing_of_its_batch(acce
     with pytest.raises(StatementError, match="no time zone"):
         await accepted.accept([*came, arrival("bad", at=datetime(2026, 3, 1))])  # noqa: DTZ001
     assert await accepted.waiting() == []
+
+
+async def test_words_are_stored_masked_and_answered_as_they_were_said(database: Database) -> None:
+    accepted = AcceptedUtterances(database, mask=lambda words: words.replace("ada@example.com", "<email>"))
+    (acceptance,) = await accepted.accept([arrival("q1", text="write to ada@example.com")])
+    assert acceptance.utterance.text == "write to ada@example.com"
+    (waiting,) = await accepted.waiting()
+    assert waiting.utterance.text == "write to <email>"
