@@ -63,6 +63,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
         emotion: how the person seems to feel; the fallback chooses its answer by it.
         language: what is to be answered in, a primary tag of BCP 47; the fallback chooses its answer by it.
         persona: the name of the persona's file; None for the default one.
+        verbatim: the text is for no person: no emotion, sentences or actions are looked for in it.
     """
 
     request_id: str
@@ -77,6 +78,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
     emotion: Emotion = "neutral"
     language: str = "en"
     persona: str | None = None
+    verbatim: bool = False
 
 
 class ListenRequest(msgspec.Struct, frozen=True):

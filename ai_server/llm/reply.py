@@ -313,3 +313,29 @@ def _begins_markup(text: str) -> bool:
 def _emotion(tag: str) -> Emotion:
     words = re.findall(r"\w+", tag.lower())
     return next((emotion for emotion in EMOTIONS if emotion in words), "neutral")
+
+
+class VerbatimParser:
+    """Takes a text that is for no person as it is.
+
+    Attributes:
+        malformed: always 0; there are no actions in it.
+    """
+
+    def __init__(self) -> None:
+        self.malformed = 0
+        self._pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        return "".join(self._pieces)
+
+    def feed(self, text: str) -> list[ReplyEvent]:
+        """Read on; return the events."""
+        self._pieces.append(text)
+        return [Delta(text)]
+
+    def close(self, *, truncated: bool) -> list[ReplyEvent]:  # noqa: ARG002  as that of `ReplyParser`
+        """The text is over; nothing follows."""
+        return []

@@ -31,7 +31,7 @@ from ai_server.llm.chat import (
 )
 from ai_server.llm.engine import spill
 from ai_server.llm.process import EngineGoneError, EngineProcess
-from ai_server.llm.reply import ReplyParser
+from ai_server.llm.reply import ReplyParser, VerbatimParser
 from ai_server.llm.wire import (
     AnySignal,
     Begun,
@@ -425,7 +425,7 @@ class _Answer:
 
 
 async def _events(answer: _Answer, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-    parser = ReplyParser()
+    parser = VerbatimParser() if request.verbatim else ReplyParser()
     begun = Begun(0, 0, 0, 0, 0)
     while True:
         match await answer.next():
@@ -441,7 +441,7 @@ async def _events(answer: _Answer, request: ChatRequest) -> AsyncGenerator[ChatE
                 return
 
 
-def _finished(parser: ReplyParser, request: ChatRequest, begun: Begun, done: Done) -> Finished:
+def _finished(parser: ReplyParser | VerbatimParser, request: ChatRequest, begun: Begun, done: Done) -> Finished:
     if parser.malformed:
         _log.warning("malformed actions were dropped", request_id=request.request_id, count=parser.malformed)
     return Finished(

@@ -8,7 +8,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, insert, select, update
 
 from ai_server.memory import facts
 from ai_server.memory.database import Database
@@ -26,7 +26,11 @@ MOST_TURNS = 200
 _EARLIER = 3
 """So many conversations before the current one are told of."""
 
+_EVER = 2**31 - 1
+"""No turn has a higher id: PostgreSQL's integers end there."""
+
 _MOST_FELT = 200
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,7 @@ _UNREFLECTED = (
     )
     .where(conversations.c.reflected_at.is_(None))
     .order_by(conversations.c.id.desc())
+    .limit(_AT_ONCE)
 )
 _FIRST_TURN = select(func.min(turns.c.id)).where(_IS_HISTORY)
 _THERE = select(func.count()).select_from(turns).where(turns.c.id.in_(bindparam("ids", expanding=True)))
@@ -198,7 +203,7 @@ class Summaries:
         return await self._database.read(lambda connection: _background(connection, values, history, since))
 
     async def unreflected(self) -> list[Unreflected]:
-        """Return the conversations of which something is still to be made, the newest first."""
+        """Return the newest conversations of which something is still to be made, the newest first."""
 
         def work(connection: Connection) -> list[Unreflected]:
             return [
@@ -218,13 +223,14 @@ class Summaries:
         """
         return await self._database.read(lambda connection: _told(connection, conversation_id, until, made_by))
 
-    async def said(self, conversation_id: int, after: int, at_most: int) -> tuple[Said, ...]:
-        """Return the first turns of a conversation after one of them, oldest first."""
+    async def said_after(self, conversation_id: int, after: int) -> tuple[Said, ...]:
+        """Return the first `MOST_TURNS` turns of a conversation after one of them, oldest first."""
         query = _REST.order_by(None).order_by(turns.c.id)
-        values = {"conversation_id": conversation_id, "after": after, "until": _EVER, "at_most": at_most}
-        return tuple(
-            await self._database.read(lambda connection: read_rows(connection, turns, query, values, _said_of))
-        )
+        return tuple(await self._read_turns(query, conversation_id, after, _EVER))
+
+    async def said_until(self, conversation_id: int, until: int) -> tuple[Said, ...]:
+        """Return the last `MOST_TURNS` turns of a conversation up to one of them, oldest first."""
+        return tuple(reversed(await self._read_turns(_REST, conversation_id, 0, until)))
 
     async def newest_turn(self, conversation_id: int) -> int:
         """Return the id of the newest turn that is history; 0 where there is none."""
@@ -252,9 +258,9 @@ class Summaries:
             lambda connection: connection.execute(_MARK_REFLECTED, {"of_id": conversation_id, "at": at})
         )
 
-
-_EVER = 2**31 - 1
-"""No turn has a higher id: PostgreSQL's integers end there."""
+    async def _read_turns(self, query: Select[Any], conversation_id: int, after: int, until: int) -> list[Said]:
+        values = {"conversation_id": conversation_id, "after": after, "until": until, "at_most": MOST_TURNS}
+        return await self._database.read(lambda connection: read_rows(connection, turns, query, values, _said_of))
 
 
 def _background(connection: Connection, person: Mapping[str, str], history: History, since: datetime) -> Background:

@@ -27,7 +27,8 @@ BYTES_PER_TOKEN = 3.5
 TOKENS_AROUND_A_TURN = 14
 """Two message headers and ends of Llama 3.1's template at five tokens each, and the reply's emotion tag."""
 
-_BLOCKS = 4
+_BLOCKS = 2
+_NEARLY_FULL = 0.75
 
 _REPLY_FIELDS = (
     "device_id",
@@ -123,6 +124,9 @@ _COUNT = select(func.count()).select_from(turns)
 _PLACE = select(turns.c.id, turns.c.conversation_id, turns.c.history_tokens, turns.c.history_end).where(*_OF_REQUEST)
 _BEGIN = insert(conversations).returning(conversations.c.id)
 _END = update(conversations).where(conversations.c.id == bindparam("of_id")).values(ended_at=bindparam("at"))
+_OPEN = select(conversations.c.id, conversations.c.started_at).where(
+    conversations.c.reflected_at.is_(None), conversations.c.ended_at.is_(None)
+)
 _IS_BEGUN = select(turns.c.id).where(turns.c.conversation_id == bindparam("conversation_id")).limit(1)
 _CURRENT = (
     select(func.max(conversations.c.id).label("id"), conversations.c.user_id)
@@ -252,9 +256,9 @@ class Turns:
         """Return the newest turns of the current conversation that fit the budget by `estimated_tokens`.
 
         Turns that ended in an error or expired, those cancelled before a word was said, and those that nobody's words
-        began are left out. Once a conversation outgrows the budget, its oldest turns are dropped a quarter of the
-        budget at a time: most turns then add to the prompt of the one before, which the model's cache holds, and few
-        begin a new one.
+        began are left out. Once a conversation outgrows the budget, its oldest turns are dropped half of the budget
+        at a time: most turns then add to the prompt of the one before, which the model's cache holds, and few begin a
+        new one.
         """
         person = _person(device_id, user_id)
         return await self._database.read(
@@ -287,6 +291,15 @@ class Turns:
             The persons whose conversation with the robot there was; '' for somebody unknown.
         """
         return await self._database.run(lambda connection: _reset(connection, device_id, user_id, self._now()))
+
+    async def leave_next(self, conversation_id: int, token_budget: int) -> int:
+        """Return the id of the last turn that `recent` will leave out next; 0 while it is not near to that."""
+        return await self._database.read(lambda connection: _leave_next(connection, conversation_id, token_budget))
+
+    async def end_paused(self) -> int:
+        """End the conversations in which nobody said a word for longer than the pause; return how many."""
+        since = self._now() - self._pause
+        return await self._database.run(lambda connection: _end_paused(connection, since))
 
     async def count(self) -> int:
         """Return how many turns are stored, of all robots."""
@@ -324,8 +337,14 @@ def _add(
     tokens = _history_tokens(turn)
     place = {"conversation_id": conversation, "history_tokens": tokens, "history_end": history_end + tokens}
     number = connection.execute(_ADD, {**_row(turn), **place, "delivery": delivery}).scalar_one()
-    whose = {"device_id": turn.reply.device_id, "user_id": turn.user_id}
-    facts.store(connection, turn.learned, turn_id=number, at=turn.at, **whose)
+    facts.store(
+        connection,
+        turn.learned,
+        device_id=turn.reply.device_id,
+        user_id=turn.user_id,
+        turn_id=number,
+        at=turn.at,
+    )
     return undelivered.store(connection, publications=publications, **request)
 
 
@@ -363,7 +382,7 @@ def _conversation(connection: Connection, turn: Turn, pause: timedelta) -> tuple
     return found.id, connection.execute(_HISTORY_END, {"conversation_id": found.id}).scalar() or 0
 
 
-def _current(connection: Connection, person: Mapping[str, str], paused_since: datetime) -> Row[Any] | None:
+def _current(connection: Connection, person: Mapping[str, str], paused_since: datetime) -> Row[Any, Any, Any] | None:
     """Return the row of a person's conversation, unless it has ended, or nothing was said in it since then."""
     found = connection.execute(_CONVERSATION, person).first()
     if found is None or found.ended_at is not None:
@@ -414,10 +433,36 @@ def _recent(connection: Connection, person: Mapping[str, str], token_budget: int
     return History(conversation.id, conversation.started_at, tuple(found), left_until or 0)
 
 
+def _leave_next(connection: Connection, conversation_id: int, token_budget: int) -> int:
+    values = {"conversation_id": conversation_id}
+    newest = connection.execute(_NEWEST_OF_HISTORY, values).first()
+    if newest is None:
+        return 0
+    begin = _block_start(newest.history_end, token_budget)
+    if newest.history_end - begin < _NEARLY_FULL * token_budget:
+        return 0
+    return connection.execute(_LEFT_UNTIL, {**values, "begin": begin + _block(token_budget)}).scalar() or 0
+
+
+def _end_paused(connection: Connection, paused_since: datetime) -> int:
+    ended = 0
+    for conversation in connection.execute(_OPEN).all():
+        last = connection.execute(_LAST_REPLIED_AT, {"conversation_id": conversation.id}).scalar()
+        at = last or conversation.started_at
+        if at < paused_since:
+            connection.execute(_END, {"of_id": conversation.id, "at": at})
+            ended += 1
+    return ended
+
+
 def _block_start(length: int, budget: int) -> int:
     """Return the estimated token of a conversation at which its history begins: a multiple of a block."""
-    block = max(1, budget // _BLOCKS)
+    block = _block(budget)
     return max(0, ceil((length - budget) / block) * block)
+
+
+def _block(budget: int) -> int:
+    return max(1, budget // _BLOCKS)
 
 
 def _row(turn: Turn) -> dict[str, Any]:
