@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +32,7 @@ from ai_server.memory.schema import (
     voice_settings,
 )
 from ai_server.memory.scrub import Scrubber
+from ai_server.memory.selected import SPOKEN, Selected, chunks
 from ai_server.memory.selection import Selection
 
 log = structlog.get_logger(__name__)
@@ -44,32 +42,8 @@ RECALLED = "remembers: "
 
 _INTERVAL_S = 60.0
 
-_READ_AT_ONCE = 1000
-_CHUNK = 500
-"""So many ids are in one statement."""
-
 Person = tuple[str, str]
 """A robot's `device_id`, and the `user_id` of who speaks with it; empty for whoever it does not know."""
-
-_SPOKEN: Mapping[Table, tuple[str, ...]] = {
-    turns: ("words", "text", "actions"),
-    facts: ("subject", "kind", "value", "text"),
-    summaries: ("text",),
-    names: ("name",),
-    reminders: ("name", "text"),
-    inbox: ("text",),
-    outbox: ("payload",),
-}
-"""Where each table holds what was said, or what came of it."""
-
-_MOMENTS: Mapping[Table, str] = {
-    turns: "at",
-    facts: "learned_at",
-    names: "said_at",
-    reminders: "set_at",
-    inbox: "arrived_at",
-}
-"""When it was said; what is not here is as old as its turns."""
 
 _OF_ROBOTS = (voice_settings, chosen_personas)
 
@@ -152,8 +126,8 @@ class Erasure:
         Raises:
             DatabaseError: if the database refused.
         """
-        spoken = await _Spoken.of(self._database, selection)
-        return _counts(await self._database.read(lambda connection: _find(connection, selection, spoken)))
+        selected = await Selected.of(self._database, selection)
+        return _counts(await self._database.read(lambda connection: _find(connection, selection, selected)))
 
     async def erase(self, selection: Selection, *, by: str, everything: bool = False) -> Erased:
         """Erase what is selected, and what came of it, for good.
@@ -172,8 +146,8 @@ class Erasure:
         """
         if selection.is_everything and not everything:
             raise ValueError("nothing says what to erase; for everything, say so")
-        spoken = await _Spoken.of(self._database, selection)
-        found = await self._database.run(lambda connection: _erase(connection, selection, spoken, by))
+        selected = await Selected.of(self._database, selection)
+        found = await self._database.run(lambda connection: _erase(connection, selection, selected, by))
         erased = _counts(found)
         log.info("erased", by=by, scope=selection.scope, turns=erased.turns, facts=erased.facts)
         return _counts(found, scrubbed=await self._have_forgotten(await self._database.read(_unfinished)))
@@ -232,108 +206,19 @@ def _delete_damaged(data_dir: Path) -> None:
             log.warning("a damaged database that was set aside is deleted: nobody can search it", path=str(path))
 
 
-class _Spoken:
-    """The rows that speak of what is to be erased: looked through in small reads, so that turns come in between.
-
-    Attributes:
-        mention: what is looked for; None where words do not matter.
-        ids: of the rows that speak of it.
-        told: the turns of which only the bracketed line or the trace does.
-    """
-
-    def __init__(self, selection: Selection) -> None:
-        self.mention = None if selection.about is None else Mention(selection.about)
-        self.ids: dict[Table, set[int]] = defaultdict(set)
-        self.told: set[int] = set()
-        self._selection = selection
-        self._tables = [table for table in _SPOKEN if self.mention and _can_ask(table, selection)]
-        self._seen: dict[Table, int] = defaultdict(int)
-
-    @classmethod
-    async def of(cls, database: Database, selection: Selection) -> _Spoken:
-        """Look through all there is now.
-
-        Raises:
-            DatabaseError: if the database refused.
-        """
-        spoken = cls(selection)
-        for table in spoken._tables:
-            while await database.read(partial(spoken._look, table)):
-                pass
-        return spoken
-
-    def catch_up(self, connection: Connection) -> None:
-        """Look through what came since."""
-        for table in self._tables:
-            while self._look(table, connection):
-                pass
-
-    def _look(self, table: Table, connection: Connection) -> bool:
-        """Look through some more rows of a table; False where there were none."""
-        columns = [table.c[name] for name in _SPOKEN[table]]
-        aside = [turns.c.facts, turns.c.trace] if table is turns else []
-        rows = connection.execute(
-            select(table.c.id, *columns, *aside)
-            .where(table.c.id > self._seen[table], *self._selection.limits(table, _MOMENTS.get(table)))
-            .order_by(table.c.id)
-            .limit(_READ_AT_ONCE)
-        ).all()
-        for number, *values in rows:
-            if self._speaks(values[: len(columns)]):
-                self.ids[table].add(number)
-            elif self._speaks(values[len(columns) :]):
-                self.told.add(number)
-            self._seen[table] = number
-        return bool(rows)
-
-    def _speaks(self, values: Sequence[Any]) -> bool:
-        return self.mention is not None and self.mention.is_in(*(text for value in values for text in _texts(value)))
-
-
-def _can_ask(table: Table, selection: Selection) -> bool:
-    """Say whether a table's rows tell themselves whether they are selected; else their turns do."""
-    if selection.user_id is not None and "user_id" not in table.c:
-        return False
-    return table in _MOMENTS or (selection.since is None and selection.until is None)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield the texts in a value of a column; a payload is JSON, or else read as text."""
-    if not isinstance(value, bytes):
-        yield from strings_in(value)
-        return
-    text = value.decode(errors="replace")
-    try:
-        yield from strings_in(json.loads(text))
-    except ValueError:
-        yield text
-
-
 # What is to go.
 
 
-def _find(connection: Connection, selection: Selection, spoken: _Spoken) -> _Found:
-    spoken.catch_up(connection)
-    found = _Found(told=set(spoken.told))
-    if spoken.mention is not None:
-        found.ids.update(spoken.ids)
-    else:
-        for table in (*_SPOKEN, personalities, *_OF_ROBOTS):
-            if _can_ask(table, selection):
-                found.ids[table] = _own_ids(connection, table, selection)
-    for some in _chunks(found.ids[turns]):
+def _find(connection: Connection, selection: Selection, selected: Selected) -> _Found:
+    selected.catch_up(connection)
+    found = _Found(told=set(selected.told))
+    for table in (*SPOKEN, personalities, *_OF_ROBOTS):
+        found.ids[table] = selected.ids(connection, table)
+    for some in chunks(found.ids[turns]):
         _follow(connection, some, found)
     _note_people(connection, found)
     found.reaches_all = selection.is_everything or _reaches_all(connection, found)
     return found
-
-
-def _own_ids(connection: Connection, table: Table, selection: Selection) -> set[int]:
-    """Return the ids of the rows that a selection without words selects by their own columns."""
-    query = select(table.c.id).where(*selection.limits(table, _MOMENTS.get(table)))
-    if table is names and selection.user_id is not None:
-        query = query.where(names.c.bearer == "person")
-    return set(connection.execute(query).scalars())
 
 
 def _follow(connection: Connection, some: Sequence[int], found: _Found) -> None:
@@ -364,7 +249,7 @@ def _follow(connection: Connection, some: Sequence[int], found: _Found) -> None:
 def _note_people(connection: Connection, found: _Found) -> None:
     of_people = {table: found.ids[table] for table in (facts, summaries, names, personalities)}
     for table, ids in {**of_people, turns: found.ids[turns] | found.told}.items():
-        for some in _chunks(ids):
+        for some in chunks(ids):
             query = select(table.c.device_id, table.c.user_id).distinct().where(table.c.id.in_(some))
             found.people.update((row.device_id, row.user_id) for row in connection.execute(query))
 
@@ -374,7 +259,7 @@ def _reaches_all(connection: Connection, found: _Found) -> bool:
     return any(
         connection.execute(select(table.c.id).where(condition, table.c.id.in_(some)).limit(1)).first()
         for table, condition in shared.items()
-        for some in _chunks(found.ids[table])
+        for some in chunks(found.ids[table])
     )
 
 
@@ -398,14 +283,14 @@ def _counts(found: _Found, *, scrubbed: bool = False) -> Erased:
 # How it goes.
 
 
-def _erase(connection: Connection, selection: Selection, spoken: _Spoken, by: str) -> _Found:
-    found = _find(connection, selection, spoken)
+def _erase(connection: Connection, selection: Selection, selected: Selected, by: str) -> _Found:
+    found = _find(connection, selection, selected)
     found.told |= _recalling(connection, found)
     _have_told_anew(connection, found)
-    for some in _chunks(found.told):
-        _clean(connection, some, spoken.mention)
+    for some in chunks(found.told):
+        _clean(connection, some, selected.mention)
     for table, ids in found.ids.items():
-        for some in _chunks(ids):
+        for some in chunks(ids):
             connection.execute(delete(table).where(table.c.id.in_(some)))
     _delete_conversations(connection, selection, found)
     gone = sum(map(len, found.ids.values()))
@@ -445,7 +330,7 @@ def _clean(connection: Connection, some: Sequence[int], mention: Mention | None)
 def _have_told_anew(connection: Connection, found: _Found) -> None:
     """Have summaries made anew of the conversations of which something goes."""
     for table in (turns, summaries):
-        for some in _chunks(found.ids[table]):
+        for some in chunks(found.ids[table]):
             of_rows = conversations.c.id.in_(select(table.c.conversation_id).where(table.c.id.in_(some)))
             connection.execute(update(conversations).where(of_rows).values(reflected_at=None))
 
@@ -470,9 +355,3 @@ def _delete_conversations(connection: Connection, selection: Selection, found: _
 
 def _unfinished(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(select(erasures).order_by(erasures.c.id)).all()
-
-
-def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
-    rest = iter(sorted(ids))
-    while some := list(islice(rest, _CHUNK)):
-        yield some
