@@ -75,16 +75,16 @@ class Language:
     @property
     def is_learnt(self) -> bool:
         """Whether there is nothing left to learn."""
-        return bool(self._judges) or not Judge.can_learn(self._book)
+        return bool(self._judges) or not Judge.can_learn(self._taught)
 
     def learn(self) -> None:
         """Learn from the phrases what was not learnt before: that takes a second or two. Any thread may call it."""
         with self._learning:
             if self.is_learnt:
                 return
-            learnt = Judge.learn(self._book, self.matcher.words)
+            learnt = Judge.learn(self._taught, self.matcher.words)
             self._cache.keep(self._kind, self._key, learnt)
-            self._judges.append(Judge(self._book.groups, learnt))
+            self._judges.append(Judge(self._taught.groups, learnt))
 
     @cached_property
     def _phrases(self) -> _Phrases:
@@ -95,10 +95,14 @@ class Language:
         return _BOOK.validate_json(self._phrases.book)
 
     @cached_property
+    def _taught(self) -> Phrasebook:
+        return self._book.taught
+
+    @cached_property
     def _judges(self) -> list[Judge]:
         """Hold the one that was learnt, as soon as it is."""
         learnt = self._cache.recall(self._kind, self._key)
-        return [Judge(self._book.groups, learnt)] if learnt else []
+        return [Judge(self._taught.groups, learnt)] if learnt else []
 
     @cached_property
     def _key(self) -> str:

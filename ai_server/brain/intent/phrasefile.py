@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +41,7 @@ class PhraseGroup(ConfigModel):
         slots: what is wanted whenever one of them is said.
         alone: they count without courtesies only.
         learnt_only: the classifier learns from them, and nothing is matched against them: for phrases without number.
+        matched_only: they are matched, and the classifier learns nothing from them: for what is to be said just so.
         threshold: how probable the intent must be for the classifier to say it; None for what the samples suggest.
         response: an answer, a template; empty where a skill answers.
     """
@@ -50,6 +51,7 @@ class PhraseGroup(ConfigModel):
     slots: Mapping[str, SlotValue] = {}
     alone: bool = False
     learnt_only: bool = False
+    matched_only: bool = False
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     response: str = ""
 
@@ -97,6 +99,11 @@ class Phrasebook:
     groups: Sequence[PhraseGroup]
     followups: Sequence[FollowUps]
     choices: Sequence[str]
+
+    @property
+    def taught(self) -> Phrasebook:
+        """The same without the groups that the classifier learns nothing from."""
+        return replace(self, groups=[group for group in self.groups if not group.matched_only])
 
 
 class PhraseFiles:

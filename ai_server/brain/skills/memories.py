@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import structlog
@@ -127,9 +128,9 @@ class Forget:
     async def answer(self, question: Question) -> Answer:
         """Forget it, without a word of what it was."""
         sayings, language = self._parts.sayings(), question.language
-        whose = {"device_id": question.device_id, "user_id": question.user_id or ""}
+        whose = Selection(question.device_id, question.user_id or "")
         if since := _span(question):
-            forgets = Selection(**whose, since=since[0], until=since[1])
+            forgets = replace(whose, since=since[0], until=since[1])
             return Answer(sayings.say(language, "memories.forgotten"), forgets=forgets)
         rules = self._parts.fact_rules()
         known = await _known(self._parts, question)
@@ -142,7 +143,7 @@ class Forget:
         except DatabaseError as error:
             log.error("a fact cannot be forgotten", device_id=question.device_id, reason=str(error))  # noqa: TRY400
             return Answer(sayings.say(language, "memories.not_forgotten"), "sad")
-        return Answer(sayings.say(language, "memories.forgotten"), forgets=Selection(**whose, about=about))
+        return Answer(sayings.say(language, "memories.forgotten"), forgets=replace(whose, about=about))
 
     def _about(self, question: Question) -> str:
         """Return the words that tell what is to be forgotten."""
