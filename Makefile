@@ -12,6 +12,7 @@ run: $(VENV)/.runtime ## Try it: a demo broker, the embedded model, and a chat i
 
 test: check ## Everything that must hold
 	@$(BIN)/python tests/need_mosquitto.py
+	@$(BIN)/python tests/need_postgresql.py
 	@$(BIN)/pytest
 
 check: $(VENV)/.dev ## Lint, format and types

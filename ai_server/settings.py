@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     llm_hang_timeout_s: float = _setting(30, "seconds, a number from 1 to 600", ge=1, le=600)
 
     naila_data_dir: Path = _setting(Path("~/.local/share/naila"), "a directory that the daemon may write to")
+    naila_backup_dir: OptionalPath = _setting(
+        None, "a directory for backups of the database; empty for one beside NAILA_DATA_DIR, with `-backups` added"
+    )
     naila_cache_dir: OptionalPath = _setting(
         None, "a directory for what can be made again; empty for `cache` in NAILA_DATA_DIR"
     )
@@ -135,6 +138,20 @@ class Settings(BaseSettings):
     )
     naila_database_key_file: OptionalPath = _setting(
         None, "a file that holds 64 hexadecimal digits, the key of the database; empty for no encryption"
+    )
+    naila_known_tokens: int = _setting(
+        256, "tokens of what is known of a person, a whole number from 0 (none) to 10000", ge=0, le=10_000
+    )
+    naila_conversation_pause_min: float = _setting(
+        30, "minutes after which a new conversation begins, a number from 1 to 10080", ge=1, le=10_080
+    )
+    naila_max_facts: int = _setting(500, "facts of a person, a whole number from 1 to 100000", ge=1, le=100_000)
+    naila_personality: bool = _setting(default=True, allowed="true or false: whether robots adapt to how people speak")
+    naila_mask_stored: bool = _setting(
+        default=False, allowed="true or false: whether e-mail addresses, numbers of phones and cards are stored masked"
+    )
+    naila_retention_days: int = _setting(
+        365, "days that what was said is kept, a whole number from 0 (for ever) to 36500", ge=0, le=36_500
     )
     naila_database_mb: int = _setting(512, "mebibytes, a whole number from 8 to 1048576", ge=8, le=1_048_576)
     naila_queue_per_device: int = _setting(8, "utterances, a whole number from 1 to 1000", ge=1, le=1000)
@@ -197,6 +214,12 @@ class Settings(BaseSettings):
     def cache_dir(self) -> Path:
         """The directory for what can be made again, absolute."""
         return (self.naila_cache_dir or self.data_dir / "cache").expanduser().absolute()
+
+    @property
+    def backup_dir(self) -> Path:
+        """The directory for backups, absolute: outside of the data directory, where nothing forgotten may stay."""
+        beside = self.data_dir.with_name(f"{self.data_dir.name}-backups")
+        return (self.naila_backup_dir or beside).expanduser().absolute()
 
     @property
     def database(self) -> Path:

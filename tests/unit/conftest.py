@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from ai_server.memory.database import Database
 from ai_server.memory.turns import Turns
 from tests.asking import Asker, standing_asker
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "naila.db")
-    yield database
-    await database.close()
 
 
 @pytest.fixture

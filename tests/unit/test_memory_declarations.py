@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from ai_server.memory import sqlite
 from ai_server.memory.database import Database
 from ai_server.memory.declarations import Declarations
+from ai_server.memory.store import Place
 from ai_server.protocol.device import Capabilities
 
 ROVER = Capabilities.model_validate(
@@ -46,11 +45,11 @@ def declarations(database: Database) -> Declarations:
     return Declarations(database, max_robots=3, max_actions=25)
 
 
-async def test_a_declaration_comes_back_after_a_restart_exactly_as_it_was(tmp_path: Path) -> None:
-    database = await Database.open(tmp_path / "naila.db")
+async def test_a_declaration_comes_back_after_a_restart_exactly_as_it_was(place: Place) -> None:
+    database = await Database.open(place)
     await Declarations(database, max_robots=3, max_actions=25).keep("r1", ROVER)
     await database.close()
-    database = await Database.open(tmp_path / "naila.db")
+    database = await Database.open(place)
     assert await Declarations(database, max_robots=3, max_actions=25).load() == [("r1", ROVER)]
     await database.close()
 
@@ -93,12 +92,11 @@ async def test_a_body_of_more_actions_than_are_allowed_now_is_not_loaded(
 
 
 @pytest.mark.parametrize("spoilt", ['{"actions": [{"name": "a b"}]}', '"text"', "no json", '{"actions": 5}'])
-async def test_a_declaration_that_cannot_be_read_is_left_out(
-    declarations: Declarations, database: Database, spoilt: str
-) -> None:
+async def test_a_declaration_that_cannot_be_read_is_left_out(sqlite_database: Database, spoilt: str) -> None:
+    declarations = Declarations(sqlite_database, max_robots=3, max_actions=25)
     await declarations.keep("r1", ROVER)
     await declarations.keep("r2", ROVER)
-    with sqlite.connect(database.path) as connection:
+    with sqlite.connect(sqlite_database.path) as connection:
         connection.execute("UPDATE declarations SET capabilities = ? WHERE device_id = 'r1'", (spoilt,))
     connection.close()
     assert await declarations.load() == [("r2", ROVER)]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.names import Names
+from ai_server.memory.store import Place
 
 
-async def test_names_outlive_a_restart(tmp_path: Path) -> None:
-    database = await Database.open(tmp_path / "naila.db")
+async def test_names_outlive_a_restart(place: Place) -> None:
+    database = await Database.open(place)
     names = Names(database, max_names=10)
     await names.call_robot("r1", "Bolt")
     await names.call_person("r1", "u1", "Ada")
     await names.call_person("r1", None, "Grace")
     await names.call_person("r1", "u1", "Ada Lovelace")
     await database.close()
-    database = await Database.open(tmp_path / "naila.db")
+    database = await Database.open(place)
     names = Names(database, max_names=10)
     await names.load()
     assert names.robot("r1") == "Bolt"

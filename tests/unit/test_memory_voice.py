@@ -8,16 +8,17 @@ import pytest
 
 from ai_server.memory import sqlite
 from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.store import Place
 from ai_server.memory.voice import Voice, Voices
 
 
-async def test_a_voice_outlives_a_restart(tmp_path: Path) -> None:
-    database = await Database.open(tmp_path / "naila.db")
+async def test_a_voice_outlives_a_restart(place: Place) -> None:
+    database = await Database.open(place)
     voices = Voices(database, max_robots=3)
     await voices.change("r1", Voice(volume=10))
     await voices.change("r1", Voice(volume=30, rate=70, language="de"))
     await database.close()
-    database = await Database.open(tmp_path / "naila.db")
+    database = await Database.open(place)
     voices = Voices(database, max_robots=3)
     await voices.load()
     assert voices.of("r1") == Voice(30, 70, "de")
