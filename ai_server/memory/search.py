@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_
 
 from ai_server.memory import search_index
-from ai_server.memory.database import Database
+from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.query import Query
 from ai_server.memory.ranking import ENTRIES, Found, Ranked, rank
 from ai_server.memory.schema import facts, search_entries, turns
@@ -22,6 +24,9 @@ _RELEVANT = 0.22
 
 _SAME_REASON = 0.7
 """How much less each further turn counts that was found by the same words: it tells a prompt little more."""
+
+_AT_ONCE = 20
+"""So many entries are indexed before something is looked for, where that was not done when they were written."""
 
 _HAS_NO_END = 2**31 - 1
 """Above every id."""
@@ -79,7 +84,7 @@ class Search:
             relevant = [each for each in ranked if each.relevance >= _RELEVANT]
             return [each.found for each in _varied(_once_each(relevant))][:limit]
 
-        return await self._database.read(work)
+        return await self._read(work)
 
     async def find(
         self, query: str, *, device_id: str | None = None, user_id: str | None = None, limit: int = 20
@@ -95,10 +100,12 @@ class Search:
         """
         owners = Owners.within(device_id, user_id)
         entries = _entries_of(device_id, user_id)
-        ranked = await self._database.read(
-            lambda connection: rank(connection, Query.of(query, ""), owners, entries, {})
-        )
-        return [each.found for each in ranked[:limit]]
+
+        def work(connection: Connection) -> list[Found]:
+            ranked = rank(connection, Query.of(query, ""), owners, entries, {})
+            return [each.found for each in ranked[:limit]]
+
+        return await self._read(work)
 
     async def catch_up(self) -> int:
         """Index what was written and never indexed, by an older version, say, or an import; return how much."""
@@ -107,6 +114,17 @@ class Search:
             newly = await self._database.run(search_index.refresh)
             indexed += newly
         return indexed
+
+    async def _read(self, work: Callable[[Connection], list[Found]]) -> list[Found]:
+        """Read, anew where somebody wrote without indexing; what cannot be indexed now is for another time."""
+        found, is_behind = await self._database.read(
+            lambda connection: (work(connection), search_index.is_behind(connection))
+        )
+        if not is_behind:
+            return found
+        with suppress(DatabaseError):
+            await self._database.run(partial(search_index.refresh, at_once=_AT_ONCE))
+        return await self._database.read(work)
 
 
 def _entries_of(device_id: str | None, user_id: str | None) -> Select[Any]:

@@ -49,9 +49,10 @@ _PENDING = (
     .outerjoin(turns, turns.c.id == search_entries.c.turn_id)
     .outerjoin(facts, facts.c.id == search_entries.c.fact_id)
     .where(search_entries.c.terms.is_(None))
-    .order_by(search_entries.c.id)
+    .order_by(search_entries.c.id.desc())
     .limit(bindparam("at_once"))
 )
+_IS_BEHIND = select(search_entries.c.id).where(search_entries.c.terms.is_(None)).limit(1)
 _INDEX = update(search_entries).where(search_entries.c.id == bindparam("of_id"))
 
 _NEWEST_IN_SQLITE = "SELECT rowid FROM search_index WHERE search_index MATCH ? ORDER BY rowid DESC LIMIT ?"
@@ -94,7 +95,7 @@ class Owners:
 
 
 def refresh(connection: Connection, at_once: int = _AT_ONCE) -> int:
-    """Index what was written and is not indexed yet, oldest first, within the caller's transaction.
+    """Index what was written and is not indexed yet, newest first, within the caller's transaction.
 
     Args:
         connection: in a transaction that may write.
@@ -107,6 +108,11 @@ def refresh(connection: Connection, at_once: int = _AT_ONCE) -> int:
     if rows:
         connection.execute(_INDEX, [_indexed(row) for row in rows])
     return len(rows)
+
+
+def is_behind(connection: Connection) -> bool:
+    """Say whether something was written and is not indexed yet."""
+    return connection.execute(_IS_BEHIND).first() is not None
 
 
 def newest_with(connection: Connection, groups: Sequence[Sequence[str]], owners: Owners, limit: int) -> list[int]:

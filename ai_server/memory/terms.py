@@ -57,13 +57,14 @@ def telling_words(text: str, language: str) -> tuple[str, ...]:
     Args:
         text: what somebody said.
         language: its primary subtag of BCP 47, which decides what says nothing; empty where that is not known: then
-            it is the one of `LANGUAGES` that most of such words are of.
+            it is taken for the one of `LANGUAGES` that most of such words are of, and not all words are left out.
     """
     every = _distinct(_split(unicodedata.normalize("NFKC", text).lower()))
-    silent = (
-        _stop_words(language) if language else max(map(_stop_words, LANGUAGES), key=lambda each: len(each & {*every}))
-    )
-    return tuple(word for word in every if word not in silent and _is_telling(word))
+    known = tuple(word for word in every if _is_telling(word))
+    if language:
+        return tuple(word for word in known if word not in _stop_words(language))
+    guessed = max(map(_stop_words, LANGUAGES), key=lambda each: len(each.intersection(every)))
+    return tuple(word for word in known if word not in guessed) or known
 
 
 @lru_cache(maxsize=1 << 15)
