@@ -126,14 +126,16 @@ def _store(rows: list[dict[str, object]], connection: Connection) -> None:
 
 def _speaker(chance: random.Random) -> Callable[[], str]:
     """Return what makes a sentence of words as frequent as Zipf's law says, those of the questions among them."""
-    known = sorted({word for each in questions() for word in each.question.lower().strip("?").split()})
+    known = sorted(
+        {word for each in questions("recall_questions") for word in each.question.lower().strip("?").split()}
+    )
     words = known + ["".join(chance.choices("abcdefghijklmnoprstuvw", k=7)) for _ in range(_VOCABULARY)]
     weights = list(itertools.accumulate(1 / rank for rank in range(1, len(words) + 1)))
     return lambda: " ".join(chance.choices(words, cum_weights=weights, k=_WORDS_OF_A_TURN))
 
 
 def _queries(chance: random.Random) -> Iterator[str]:
-    asked = [each.question for each in questions() if each.language == "en"]
+    asked = [each.question for each in questions("recall_questions") if each.language == "en"]
     while True:
         yield chance.choice(asked)
 

@@ -18,7 +18,6 @@ from ai_server.memory.terms import telling_words
 
 DEVICE, PERSON = "rover", "ada"
 OTHERS = (("rover", "bob"), ("rover", ""), ("owl", "ada"))
-NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 _DATA = Path(__file__).parent / "data"
 _DAYS = 200
@@ -63,22 +62,23 @@ class _Said:
     fact: PlantedFact | None = None
 
 
-def questions(name: str = "recall_questions") -> list[Question]:
+def questions(name: str) -> list[Question]:
     """Return every question of a file in `tests/data`."""
     lines = (_DATA / f"{name}.jsonl").read_bytes().splitlines()
     return [msgspec.json.decode(line, type=Question) for line in lines]
 
 
 def plant(connection: Connection, asked: Sequence[Question], count: int, seed: int = 7) -> None:
-    """Write a history of `count` turns, in the caller's transaction, and index it.
+    """Write a history of `count` turns of the last 200 days, in the caller's transaction, and index it.
 
     Each answer is said once by Ada to the rover. The same words are said by other people and to another robot; Ada says
     the words of the question in other matters, and asks half of the questions before; the rest is everyday talk.
     """
+    now = datetime.now(UTC)
     said = list(_history(asked, count, random.Random(seed)))
-    begun = {"device_id": DEVICE, "user_id": PERSON, "started_at": NOW}
+    begun = {"device_id": DEVICE, "user_id": PERSON, "started_at": now}
     conversation = connection.execute(insert(conversations).values(begun).returning(conversations.c.id)).scalar_one()
-    moments = [NOW - timedelta(days=_DAYS * (len(said) - number) / len(said)) for number in range(len(said))]
+    moments = [now - timedelta(days=_DAYS * (len(said) - number) / len(said)) for number in range(len(said))]
     rows = [
         turn_row(number, conversation, each.device_id, each.user_id, each.words, each.reply, at, each.language)
         for number, (each, at) in enumerate(zip(said, moments, strict=True), 1)
