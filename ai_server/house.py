@@ -5,6 +5,7 @@ Importing this imports LangGraph, which takes half a second.
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,9 @@ from ai_server.brain.hostclock import HostClock
 from ai_server.brain.known import Known
 from ai_server.brain.language import Languages
 from ai_server.brain.past import Pasts
+from ai_server.brain.personality import Adaptation
 from ai_server.brain.recall import Recall
+from ai_server.brain.reflection import Reflection
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robots
 from ai_server.brain.sensor_watch import SensorWatch
@@ -34,32 +37,19 @@ from ai_server.llm.failover import Failover
 from ai_server.llm.fallback import Fallback
 from ai_server.llm.manner import Manner
 from ai_server.llm.service import ModelService
-from ai_server.memory.accepted import AcceptedUtterances
+from ai_server.masking import Masking
 from ai_server.memory.database import Database
-from ai_server.memory.declarations import Declarations
-from ai_server.memory.facts import Facts
-from ai_server.memory.names import Names
-from ai_server.memory.personas import ChosenPersonas
-from ai_server.memory.reminders import Reminders
-from ai_server.memory.said_rules import SaidRules
-from ai_server.memory.search import Search
-from ai_server.memory.summaries import Summaries
-from ai_server.memory.turns import Turns
-from ai_server.memory.undelivered import Undelivered
-from ai_server.memory.voice import Voices
+from ai_server.memory.erasure import Erasure
 from ai_server.mqtt.connection import Connection
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox
 from ai_server.mqtt.outbox import Outbox
 from ai_server.reporter import Reporter
 from ai_server.settings import Settings
+from ai_server.stores import Stores
 from ai_server.telemetry.condition import Condition
 from ai_server.telemetry.loop_lag import LoopLag
 from ai_server.telemetry.meters import Meters
-
-_NAMES_OF_A_ROBOT = 8
-_RULES_OF_A_ROBOT = 8
-"""So many of each are kept for each robot, on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +95,18 @@ class House:
     intake: Intake
     reporter: Reporter
     robots: Robots
-    declarations: Declarations
+    stores: Stores
     personas: RobotPersonas
     deeds: Deeds
-    voices: Voices
-    names: Names
+    erasure: Erasure
+    reflection: Reflection
     alarms: Alarms
     speaking_first: SpeakingFirst
     watch: SensorWatch
+
+    def forget(self, device_id: str, user_id: str | None) -> None:
+        """Forget what is held in memory of a robot's conversation with a person; None for whoever it does not know."""
+        self.brain.forget(device_id, [user_id or ""])
 
     async def resume(self) -> None:
         """Take up what an earlier process left: what robots declared, chose and were told, and their utterances.
@@ -120,10 +114,10 @@ class House:
         Raises:
             DatabaseError: if it cannot be read.
         """
-        self.robots.restore(await self.declarations.load())
+        self.robots.restore(await self.stores.declarations.load())
         await self.personas.load()
-        await self.voices.load()
-        await self.names.load()
+        await self.stores.voices.load()
+        await self.stores.names.load()
         await self.watch.load()
         await self.deeds.resume()
         await self.intake.resume()  # in line before anything new
@@ -140,61 +134,94 @@ def read_files(settings: Settings, manner: Manner) -> CharacterFiles:
     )
 
 
-def _pasts(ground: Ground, turns: Turns) -> Pasts:
+def _pasts(ground: Ground, stores: Stores, adaptation: Adaptation) -> Pasts:
     """Return what reads the past; a model of the compact prompt was taught to read turns alone."""
-    settings, database = ground.settings, ground.database
+    settings = ground.settings
     if ground.manner.prompt != "system":
-        return Pasts(turns=turns, history_tokens=settings.naila_history_tokens, known=None, recall=None)
-    known = Known(facts=Facts(database), summaries=Summaries(database), personality=_no_manner, now=_now)
-    recall = Recall(Search(database), _now)
-    return Pasts(turns=turns, history_tokens=settings.naila_history_tokens, known=known, recall=recall)
+        return Pasts(turns=stores.turns, history_tokens=settings.naila_history_tokens, known=None, recall=None)
+    known = Known(
+        facts=stores.facts,
+        summaries=stores.summaries,
+        personality=adaptation.words,
+        token_budget=settings.naila_known_tokens,
+        now=_now,
+    )
+    recall = Recall(stores.search, _now)
+    return Pasts(turns=stores.turns, history_tokens=settings.naila_history_tokens, known=known, recall=recall)
 
 
-async def _no_manner(_device_id: str, _user_id: str | None, _since: datetime) -> str:
-    return ""
+def _reflection(ground: Ground, stores: Stores, inbox: Inbox) -> Reflection:
+    """Return what reflects in idle time; a model of the compact prompt was not taught to."""
+    model = ground.engine if ground.manner.prompt == "system" else None
+    return Reflection(
+        turns=stores.turns,
+        summaries=stores.summaries,
+        model=model,
+        finder=None,
+        busy=lambda: inbox.unanswered > 0,
+        forget=model.forget if model else _nothing_to_forget,
+        history_tokens=ground.settings.naila_history_tokens,
+        now=_now,
+    )
+
+
+def _nothing_to_forget(_conversation_id: str) -> None:
+    pass
+
+
+def _erasure(ground: Ground, stores: Stores, brain: Brain, personas: RobotPersonas) -> Erasure:
+    async def refresh() -> None:
+        await stores.names.load()
+        await stores.voices.load()
+        await personas.load()
+
+    return Erasure(
+        ground.database,
+        data_dir=ground.settings.data_dir,
+        forget=lambda device_id, user_id: brain.forget(device_id, [user_id or ""]),
+        forget_all=brain.forget_all,
+        refresh=refresh,
+    )
 
 
 def _now() -> datetime:
     return datetime.now().astimezone()
 
 
+def _as_said(text: str) -> str:
+    return text
+
+
 def build(ground: Ground) -> House:
     """Build the house."""
-    settings, connection, database, files = ground.settings, ground.connection, ground.database, ground.files
-    turns, undelivered, epochs = Turns(database), Undelivered(database), Epochs()
+    settings, connection, files, meters = ground.settings, ground.connection, ground.files, ground.meters
+    masking = Masking.of_host(os.environ) if settings.naila_mask_stored else None
+    stores = Stores.of(ground.database, settings, masking.mask if masking else _as_said)
+    turns, epochs, action_ttl = stores.turns, Epochs(), timedelta(seconds=settings.naila_action_ttl_s)
     robots = Robots(max_robots=settings.naila_max_robots, max_sensors=settings.naila_max_sensors)
-    declarations = Declarations(database, max_robots=settings.naila_max_robots, max_actions=settings.naila_max_actions)
-    personas = RobotPersonas(
-        ChosenPersonas(database, max_robots=settings.naila_max_robots), max_robots=settings.naila_max_robots
+    personas = RobotPersonas(stores.personas, max_robots=settings.naila_max_robots)
+    adaptation = Adaptation(
+        stores.personalities,
+        tones=lambda: files.current.tones,
+        traits=lambda device_id: files.current.persona(personas.of(robots.robot(device_id))).traits.values,
+        enabled=settings.naila_personality,
     )
-    voices = Voices(database, max_robots=settings.naila_max_robots)
-    names = Names(database, max_names=_NAMES_OF_A_ROBOT * settings.naila_max_robots)
-    alarms = Alarms(
-        reminders=Reminders(
-            database,
-            max_per_robot=settings.naila_max_reminders,
-            max_in_all=settings.naila_max_reminders * settings.naila_max_robots,
-        ),
-        sayings=lambda: files.current.sayings,
-        clock=HostClock(),
-    )
+    alarms = Alarms(reminders=stores.reminders, sayings=lambda: files.current.sayings, clock=HostClock())
     skills = Skills.discover(
         Parts(
             sayings=lambda: files.current.sayings,
             rng=random.Random(),  # noqa: S311  no secret
-            voices=voices,
-            names=names,
+            voices=stores.voices,
+            names=stores.names,
             alarms=alarms,
-            facts=Facts(database),
+            facts=stores.facts,
             fact_rules=lambda: files.current.fact_rules,
             weather=ground.weather,
             location=settings.naila_location or "",
         )
     )
-    outbox = Outbox(connection, undelivered)
-    inbox = Inbox(
-        AcceptedUtterances(database), per_device=settings.naila_queue_per_device, total=settings.naila_queue_total
-    )
+    outbox = Outbox(connection, stores.undelivered)
+    inbox = Inbox(stores.accepted, per_device=settings.naila_queue_per_device, total=settings.naila_queue_total)
     limits = Limits(
         robots=robots,
         max_robots=settings.naila_max_robots,
@@ -210,9 +237,9 @@ def build(ground: Ground) -> House:
         wording=lambda: files.current.wording,
         robots=robots,
         turns=turns,
-        undelivered=undelivered,
+        undelivered=stores.undelivered,
         outbox=outbox,
-        meters=ground.meters,
+        meters=meters,
         max_robots=settings.naila_max_robots,
     )
     brain = Brain(
@@ -222,9 +249,9 @@ def build(ground: Ground) -> House:
         failures=deeds.failures,
         hearing=Hearing(lambda: files.current.feelings, ground.languages),
         skills=skills,
-        names=names,
-        voices=voices,
-        pasts=_pasts(ground, turns),
+        names=stores.names,
+        voices=stores.voices,
+        pasts=_pasts(ground, stores, adaptation),
         model=Failover(ground.engine, Fallback(files.voice, rng=random.Random())),  # noqa: S311  no secret
         manner=ground.manner,
         max_actions=settings.naila_max_actions_per_reply,
@@ -232,17 +259,22 @@ def build(ground: Ground) -> House:
         reply_timeout_s=settings.naila_reply_timeout_s,
         now=_now,
     )
-    delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=ground.meters)
+    erasure, reflection = _erasure(ground, stores, brain, personas), _reflection(ground, stores, inbox)
+    delivery = Delivery(
+        robots=robots, turns=turns, outbox=outbox, meters=meters, adaptation=adaptation, masking=masking
+    )
     dialogue = Dialogue(
         brain=brain,
         delivery=delivery,
         turns=turns,
+        erasure=erasure,
+        heard=reflection.interrupt,
         inbox=inbox,
         outbox=outbox,
         epochs=epochs,
-        meters=ground.meters,
+        meters=meters,
         deeds=deeds,
-        action_ttl=timedelta(seconds=settings.naila_action_ttl_s),
+        action_ttl=action_ttl,
     )
     speaking_first = SpeakingFirst(
         robots=robots,
@@ -250,12 +282,12 @@ def build(ground: Ground) -> House:
         outbox=outbox,
         deeds=deeds,
         answering=dialogue.answering,
-        meters=ground.meters,
-        action_ttl=timedelta(seconds=settings.naila_action_ttl_s),
+        meters=meters,
+        action_ttl=action_ttl,
     )
     watch = SensorWatch(
         rules=lambda: files.current.rules,
-        said=SaidRules(database, max_kept=_RULES_OF_A_ROBOT * settings.naila_max_robots),
+        said=stores.said_rules,
         speaker=speaking_first,
         robots=robots,
         sayings=lambda: files.current.sayings,
@@ -269,9 +301,9 @@ def build(ground: Ground) -> House:
         limits=limits,
         outbox=outbox,
         epochs=epochs,
-        meters=ground.meters,
+        meters=meters,
         deeds=deeds,
-        declarations=declarations,
+        declarations=stores.declarations,
         files=files,
         personas=personas,
         watch=watch,
@@ -288,9 +320,9 @@ def build(ground: Ground) -> House:
         files=files,
         engine=ground.engine,
         manner=ground.manner,
-        database=database,
+        database=ground.database,
         turns=turns,
-        meters=ground.meters,
+        meters=meters,
         lag=ground.lag,
         condition=ground.condition,
     )
@@ -310,11 +342,11 @@ def build(ground: Ground) -> House:
         intake=intake,
         reporter=reporter,
         robots=robots,
-        declarations=declarations,
+        stores=stores,
         personas=personas,
         deeds=deeds,
-        voices=voices,
-        names=names,
+        erasure=erasure,
+        reflection=reflection,
         alarms=alarms,
         speaking_first=speaking_first,
         watch=watch,

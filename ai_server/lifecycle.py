@@ -285,7 +285,14 @@ class Daemon:
             "files": house.files.run(),
             "alarms": house.alarms.run(house.speaking_first),
             "reporter": house.reporter.run(self._settings.naila_metrics_interval_s),
-            "retention": Retention(database, self._settings.naila_database_mb * _MIB).run(),
+            "erasure": house.erasure.run(),
+            "reflection": house.reflection.run(),
+            "retention": Retention(
+                database,
+                self._settings.naila_database_mb * _MIB,
+                days=self._settings.naila_retention_days,
+                forget=house.forget,
+            ).run(),
             "loop lag": self._lag.run(),
         }
         interval = watchdog_interval()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 
 import structlog
+from sqlalchemy import Connection
 
+from ai_server.brain.personality import Adaptation
 from ai_server.brain.robots import Robots
+from ai_server.dialogue.masked import masked
 from ai_server.dialogue.running_turn import RunningTurn
 from ai_server.failpoints import AFTER_REPLY_COMMIT, failpoint
+from ai_server.masking import Masking
 from ai_server.memory.database import DatabaseError
-from ai_server.memory.turns import Turns
+from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol import topics
@@ -27,13 +31,33 @@ _STORE_AGAIN_S = 1.0
 
 
 class Delivery:
-    """Brings to robots what was said to them: replies, new and old ones, and errors."""
+    """Brings to robots what was said to them: replies, new and old ones, and errors.
 
-    def __init__(self, *, robots: Robots, turns: Turns, outbox: Outbox, meters: Meters) -> None:
+    Args:
+        robots: what each declared.
+        turns: where replies are stored.
+        outbox: publishes them.
+        meters: count what goes wrong.
+        adaptation: robots' personalities, which drift with each turn.
+        masking: of what is stored; None stores it as it was said.
+    """
+
+    def __init__(
+        self,
+        *,
+        robots: Robots,
+        turns: Turns,
+        outbox: Outbox,
+        meters: Meters,
+        adaptation: Adaptation,
+        masking: Masking | None,
+    ) -> None:
         self._robots = robots
         self._turns = turns
         self._outbox = outbox
         self._meters = meters
+        self._adaptation = adaptation
+        self._masking = masking
 
     def accepted(self, utterance: Utterance) -> None:
         """Tell the robot that an utterance is on the disk: no need to send it again."""
@@ -85,10 +109,18 @@ class Delivery:
 
     async def _store(self, turn: RunningTurn, reply: Reply, *, anew: bool = False) -> list[StoredPublication]:
         """Put a turn and what it publishes on the disk, as soon as the database takes it."""
-        record, drafts = turn.record(reply), self._drafts(turn.waiting.utterance, reply)
+        record, drafts = self._record(turn, reply), self._drafts(turn.waiting.utterance, reply)
+
+        def adapt(connection: Connection) -> bool:
+            self._adaptation.drift(connection, record)
+            return True
+
         while True:
             try:
-                stored = await (self._turns.cancel(record, drafts) if anew else self._turns.add(record, drafts))
+                if anew:
+                    stored: list[StoredPublication] | None = await self._turns.cancel(record, drafts)
+                else:
+                    stored = await self._turns.add(record, drafts, within=adapt)
             except DatabaseError as error:
                 log.error("a reply waits to be stored", reason=str(error))  # noqa: TRY400  the reason says it all
                 await asyncio.sleep(_STORE_AGAIN_S)
@@ -96,6 +128,10 @@ class Delivery:
                 if stored is None:  # an attempt that seemed to fail had been written
                     self._outbox.look_again()
                 return stored or []
+
+    def _record(self, turn: RunningTurn, reply: Reply) -> Turn:
+        record = turn.record(reply)
+        return masked(record, self._masking) if self._masking else record
 
     def _drafts(self, utterance: Utterance, reply: Reply) -> list[NewPublication]:
         try:

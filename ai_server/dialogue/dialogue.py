@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,8 @@ from ai_server.dialogue.pace import Pace
 from ai_server.dialogue.running_turn import RunningTurn
 from ai_server.llm.chat import Started, TooLongError
 from ai_server.memory.database import DatabaseError
+from ai_server.memory.erasure import Erasure
+from ai_server.memory.selection import Selection
 from ai_server.memory.turns import Turns
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, InboxFullError, Waiting
@@ -33,7 +35,21 @@ _STORAGE_BACK_S = 5.0
 
 
 class Dialogue:
-    """Takes utterances that are on the disk, has the brain answer them, and sends what it says."""
+    """Takes utterances that are on the disk, has the brain answer them, and sends what it says.
+
+    Args:
+        brain: answers.
+        delivery: stores and sends what it says.
+        turns: where that is stored.
+        erasure: erases what people ask to be forgotten.
+        heard: called whenever somebody speaks.
+        inbox: each robot's line.
+        outbox: publishes.
+        epochs: tell what was silenced from what was said after it.
+        meters: count turns.
+        deeds: what bodies do.
+        action_ttl: how long an action is worth carrying out.
+    """
 
     def __init__(
         self,
@@ -41,6 +57,8 @@ class Dialogue:
         brain: Brain,
         delivery: Delivery,
         turns: Turns,
+        erasure: Erasure,
+        heard: Callable[[], None],
         inbox: Inbox,
         outbox: Outbox,
         epochs: Epochs,
@@ -53,6 +71,8 @@ class Dialogue:
         self._action_ttl = action_ttl
         self._delivery = delivery
         self._turns = turns
+        self._erasure = erasure
+        self._heard = heard
         self._inbox = inbox
         self._outbox = outbox
         self._epochs = epochs
@@ -105,6 +125,7 @@ class Dialogue:
 
     def hear(self, waiting: Waiting) -> None:
         """Put an utterance that is on the disk in its robot's line."""
+        self._heard()
         utterance = waiting.utterance
         if self._inbox.unanswered == 1:
             self._pace.begin()
@@ -116,6 +137,7 @@ class Dialogue:
 
     def listen(self, partial: Utterance) -> None:
         """Have an utterance read that is not complete yet, unless its robot has one to answer: that comes first."""
+        self._heard()
         if not self._inbox.unanswered_of(partial.device_id) and not self._draining:
             self._brain.listen(partial)
 
@@ -240,10 +262,21 @@ class Dialogue:
             await asyncio.wait([task])
             self._conclude(turn, task)
             self._settle(turn, await self._delivery.deliver(turn))
+            if turn.forgets:
+                await self._forget(utterance, turn.forgets)
         finally:
             del self._running[utterance.device_id]
             if turn.waiting.answered.cancel():  # it stays on the disk, for the next start
                 self._inbox.release(utterance.device_id)
+
+    async def _forget(self, utterance: Utterance, selection: Selection) -> None:
+        """Erase what a person asked to be forgotten, this very turn among it; tell the robot where that failed."""
+        try:
+            await self._erasure.erase(selection, by=f"voice:{utterance.device_id}")
+        except DatabaseError as error:
+            log.error("what was to be forgotten is there still", reason=str(error))  # noqa: TRY400
+            message = f"what was to be forgotten is there still: {error.what}"
+            self._delivery.report(utterance, ErrorCode.STORAGE_UNAVAILABLE, message, _STORAGE_BACK_S)
 
     async def _think(self, turn: RunningTurn) -> None:
         """Have the brain answer.

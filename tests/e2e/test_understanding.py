@@ -68,10 +68,10 @@ def test_which_of_several_timers_is_meant_is_asked_and_understood(daemon: Runnin
             robot.say(f"set a timer for ten minutes called {name}")
         asked = robot.say("cancel the timer")
         assert asked.reply is not None
-        assert asked.reply["text"] == "Which one: timer tea and timer pasta?"
+        assert asked.reply["text"] == "Which one: timer Tea and timer Pasta?"
         chosen = robot.say("the second one")
         assert chosen.reply is not None
-        assert chosen.reply["text"] == "Timer pasta is cancelled."
+        assert chosen.reply["text"] == "Timer Pasta is cancelled."
         assert trace(daemon, chosen)["rule"] == "context"
 
 

@@ -1,0 +1,75 @@
+"""What the database keeps, each part by what it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ai_server.memory.accepted import AcceptedUtterances
+from ai_server.memory.answers import Answers
+from ai_server.memory.audit import Audit
+from ai_server.memory.database import Database
+from ai_server.memory.declarations import Declarations
+from ai_server.memory.facts import Facts
+from ai_server.memory.names import Names
+from ai_server.memory.personalities import Personalities
+from ai_server.memory.personas import ChosenPersonas
+from ai_server.memory.reminders import Reminders
+from ai_server.memory.said_rules import SaidRules
+from ai_server.memory.search import Search
+from ai_server.memory.summaries import Summaries
+from ai_server.memory.turns import Turns
+from ai_server.memory.undelivered import Undelivered
+from ai_server.memory.voice import Voices
+from ai_server.settings import Settings
+
+_OF_A_ROBOT = 8
+"""So many names, rules that spoke and people with manners of their own are kept for each robot, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What is kept over restarts."""
+
+    accepted: AcceptedUtterances
+    answers: Answers
+    audit: Audit
+    declarations: Declarations
+    facts: Facts
+    names: Names
+    personalities: Personalities
+    personas: ChosenPersonas
+    reminders: Reminders
+    said_rules: SaidRules
+    search: Search
+    summaries: Summaries
+    turns: Turns
+    undelivered: Undelivered
+    voices: Voices
+
+    @classmethod
+    def of(cls, database: Database, settings: Settings, mask: Callable[[str], str]) -> Stores:
+        """Return the stores of a database; `mask` is what becomes of words that wait in it to be answered."""
+        robots = settings.naila_max_robots
+        return cls(
+            accepted=AcceptedUtterances(database, mask=mask),
+            answers=Answers(database),
+            audit=Audit(database),
+            declarations=Declarations(database, max_robots=robots, max_actions=settings.naila_max_actions),
+            facts=Facts(database, max_facts=settings.naila_max_facts),
+            names=Names(database, max_names=_OF_A_ROBOT * robots),
+            personalities=Personalities(database, max_kept=_OF_A_ROBOT * robots),
+            personas=ChosenPersonas(database, max_robots=robots),
+            reminders=Reminders(
+                database,
+                max_per_robot=settings.naila_max_reminders,
+                max_in_all=settings.naila_max_reminders * robots,
+            ),
+            said_rules=SaidRules(database, max_kept=_OF_A_ROBOT * robots),
+            search=Search(database),
+            summaries=Summaries(database),
+            turns=Turns(database, pause=timedelta(minutes=settings.naila_conversation_pause_min)),
+            undelivered=Undelivered(database),
+            voices=Voices(database, max_robots=robots),
+        )
