@@ -14,7 +14,7 @@ from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication
-from ai_server.protocol.reply import Reply
+from ai_server.protocol.reply import ActionMessage, Reply
 
 BEGAN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -36,13 +36,19 @@ class FilledMemory:
         user_id: str | None = "ada",
         at: datetime | None = None,
         learned: Sequence[NewFact] = (),
+        actions: Sequence[ActionMessage] = (),
         **changes: Any,
     ) -> str:
         """Store a turn with its publication, a minute after the one before; return its request_id."""
         number = next(self._numbers)
         at = at or BEGAN + timedelta(minutes=number)
         answer = Reply(
-            request_id=f"q{number}", device_id=device_id, text=reply, source="llm", timestamp=at + timedelta(seconds=2)
+            request_id=f"q{number}",
+            device_id=device_id,
+            text=reply,
+            source="llm",
+            timestamp=at + timedelta(seconds=2),
+            actions=list(actions),
         )
         turn = Turn(at=at, words=words, reply=answer, user_id=user_id, learned=tuple(learned), **changes)
         sent = NewPublication(topic="t", payload=answer.model_dump_json().encode(), kind="reply")
