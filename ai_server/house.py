@@ -140,6 +140,7 @@ def _pasts(ground: Ground, stores: Stores, adaptation: Adaptation) -> Pasts:
     if ground.manner.prompt != "system":
         return Pasts(turns=stores.turns, history_tokens=settings.naila_history_tokens, known=None, recall=None)
     known = Known(
+        name=stores.names.person,
         facts=stores.facts,
         summaries=stores.summaries,
         personality=adaptation.words,

@@ -67,6 +67,7 @@ class Known:
     the model's cache holds it; what is learnt meanwhile stands in the turns themselves.
 
     Args:
+        name: returns what a person is called; None where nobody said.
         facts: known for good.
         summaries: of what was said before.
         personality: returns what a prompt says of the robot's manner with a person in a conversation that began then.
@@ -77,12 +78,14 @@ class Known:
     def __init__(
         self,
         *,
+        name: Callable[[str, str | None], str | None],
         facts: Facts,
         summaries: Summaries,
         personality: Callable[[str, str | None, datetime], Awaitable[str]],
         token_budget: int = KNOWN_TOKENS,
         now: Callable[[], datetime],
     ) -> None:
+        self._name = name
         self._facts = facts
         self._summaries = summaries
         self._personality = personality
@@ -124,21 +127,32 @@ class Known:
         background = await self._summaries.background(device_id, user_id, history, since=today)
         facts = await self._facts.known(device_id, user_id, _MOST_FACTS)
         manner = await self._personality(device_id, user_id, history.began_at or now)
-        return compose(facts, background, manner, now, self._token_budget)
+        name = self._name(device_id, user_id) or ""
+        return compose(facts, background, now, name=name, manner=manner, token_budget=self._token_budget)
 
 
-def compose(facts: Sequence[Fact], background: Background, manner: str, now: datetime, token_budget: int) -> Knowledge:
+def compose(
+    facts: Sequence[Fact],
+    background: Background,
+    now: datetime,
+    *,
+    name: str = "",
+    manner: str = "",
+    token_budget: int = KNOWN_TOKENS,
+) -> Knowledge:
     """Return what is told of a person, in at most so many tokens by estimate; what matters less is left out.
 
     Args:
         facts: what holds of the person and the household, the newest first.
         background: what lies behind the conversation.
-        manner: what is said of the robot's own; empty for nothing.
         now: the local time, with its zone.
+        name: what the person is called; empty where nobody said.
+        manner: what is said of the robot's own; empty for nothing.
         token_budget: of all of it.
     """
-    name = next((fact.value for fact in facts if (fact.subject, fact.kind) == (USER, "name")), "The person")
-    fixed = [_INTRODUCTION, *filter(None, (manner, trend(background.felt, now, _one_line(name))))]
+    name = _one_line(name)
+    called = f"- name: {name}" if name else ""
+    fixed = [_INTRODUCTION, *filter(None, (called, manner, trend(background.felt, now, name or "The person")))]
     left = token_budget - tokens_of("\n".join(fixed))
     has_more = background.current is not None or bool(background.earlier)
     told = _fitting(facts, int(left * _SHARE_OF_FACTS) if has_more else left)
@@ -147,7 +161,7 @@ def compose(facts: Sequence[Fact], background: Background, manner: str, now: dat
     talks, covers = _lines_of_talks(background, now, left)
     if not of_facts and not talks and len(fixed) == 1:
         return Knowledge()
-    text = "\n".join([fixed[0], *of_facts, *fixed[1:], *talks])
+    text = "\n".join([*fixed, *of_facts, *talks])
     return Knowledge(text, tuple(fact.id for fact in told), covers)
 
 

@@ -98,7 +98,7 @@ def recalled(found: Collection[Found], now: datetime) -> Recalled:
 def _told(found: Found, now: datetime) -> str:
     day = day_in_words(found.at, now)
     if found.kind == "fact":
-        return f'"{_quoted(found.text)}" ({day})'
+        return f'noted {day}, in words to the person: "{_quoted(found.text)}"'
     answered = (
         f', and you answered "{_quoted(found.reply)}"' if found.reply and found.text.rstrip().endswith("?") else ""
     )

@@ -14,7 +14,7 @@ import pytest
 from ai_server import resources
 from ai_server.brain import graph
 from ai_server.brain.characters import CharacterFiles
-from ai_server.brain.events import BrainEvent, Face, Understood
+from ai_server.brain.events import BrainEvent, Face, Prompted, Understood
 from ai_server.brain.feelings import Feelings
 from ai_server.brain.graph import Brain
 from ai_server.brain.hearing import Hearing
@@ -38,7 +38,8 @@ from ai_server.llm.chat import (
 )
 from ai_server.llm.manner import Manner
 from ai_server.memory.database import Database
-from ai_server.memory.facts import Facts
+from ai_server.memory.facts import Facts, NewFact
+from ai_server.memory.names import Names
 from ai_server.memory.personas import ChosenPersonas
 from ai_server.memory.search import Search
 from ai_server.memory.summaries import Summaries
@@ -135,7 +136,13 @@ def character_files(prompt: str) -> CharacterFiles:
 def pasts(database: Database, turns: Turns, clock: Clock, prompt: str) -> Pasts:
     if prompt == "compact":
         return Pasts(turns=turns, history_tokens=1000, known=None, recall=None)
-    known = Known(facts=Facts(database), summaries=Summaries(database), personality=manner, now=clock)
+    known = Known(
+        name=Names(database, max_names=9).person,
+        facts=Facts(database),
+        summaries=Summaries(database),
+        personality=manner,
+        now=clock,
+    )
     return Pasts(turns=turns, history_tokens=1000, known=known, recall=Recall(Search(database), clock, timeout_s=10))
 
 
@@ -428,6 +435,90 @@ async def test_of_an_action_and_a_skill_of_one_name_the_body_has_it(brain, model
     events = await answer(brain, said("could you tell me a joke"))
     assert ActionCall("tell_time", {}) in events
     assert not any(isinstance(event, Sentence) for event in events)
+
+
+# What is known of the person.
+
+
+def of(user_id: str, words: str, **fields: Any) -> Utterance:
+    return said(words, user_id=user_id, **fields)
+
+
+async def keep(turns: Turns, user_id: str, words: str, reply: str = "I see.", *facts: NewFact) -> None:
+    replied = Reply(request_id=f"{user_id} {words}", device_id="rover", text=reply, source="llm")
+    await turns.add(Turn(at=replied.timestamp, words=words, reply=replied, user_id=user_id, learned=facts))
+
+
+JAZZ = NewFact("user", "likes", "jazz", "You like jazz.", 0.9, "rule")
+
+
+@pytest.mark.parametrize("prompt", ["system"])
+async def test_a_large_model_is_told_what_is_known_of_who_speaks_behind_what_all_share(
+    brain, model, turns, clock, prompt
+):
+    await keep(turns, "ada", "I like jazz", "Me too.", JAZZ)
+    await turns.reset("rover")
+    await answer(brain, of("ada", "could you tell me a joke"))
+    await answer(brain, of("bob", "could you tell me a joke"))
+    adas, bobs = (asked.messages for asked in model.asked)
+    assert adas[0] == bobs[0]
+    assert adas[1].role == "system"
+    assert "- likes: jazz" in adas[1].content
+    assert bobs[1].role == "user"
+    assert [asked.conversation_id for asked in model.asked] == ["rover/ada", "rover/bob"]
+
+
+@pytest.mark.parametrize("prompt", ["system"])
+async def test_what_comes_to_mind_is_told_with_the_words_that_brought_it_up(brain, model, turns, prompt):
+    await keep(turns, "ada", "The key to the cellar is in the blue box", "Noted.")
+    await turns.reset("rover")
+    for user_id in ("ada", "bob"):
+        events = await answer(brain, of(user_id, "would you have a clue of where my cellar key might be"))
+    adas, bobs = (asked.messages[-1].content for asked in model.asked)
+    assert 'the person said "The key to the cellar is in the blue box"' in adas
+    assert "remembers" not in bobs
+    prompted = next(event for event in events if isinstance(event, Prompted))
+    assert (prompted.recalled, prompted.past) == (0, {"history_turns": 0, "known": {}})
+
+
+@pytest.mark.parametrize("prompt", ["system"])
+async def test_what_the_prompt_holds_already_does_not_come_to_mind_again(brain, model, turns, prompt):
+    await keep(turns, "ada", "The key to the cellar is in the blue box", "Noted.")
+    await answer(brain, of("ada", "would you have a clue of where my cellar key might be"))
+    assert "remembers" not in model.asked[0].messages[-1].content
+
+
+async def test_the_embedded_model_is_told_of_turns_alone(brain, model, turns):
+    await keep(turns, "ada", "I like jazz", "Me too.", JAZZ)
+    await answer(brain, of("ada", "would you know what jazz i like"))
+    assert [message.role for message in model.asked[0].messages] == ["system", "user", "assistant", "user"]
+
+
+async def test_what_the_words_tell_is_learnt_whoever_answers(brain):
+    events = await answer(brain, of("ada", "i am allergic to nuts"))
+    assert isinstance(events[0], Understood)
+    assert [(fact.kind, fact.value) for fact in events[0].learned] == [("allergy", "nuts")]
+    again = await answer(brain, of("ada", "i am allergic to nuts", confidence=0.1))
+    assert isinstance(again[0], Understood)
+    assert again[0].decision.route != "ask_again" or not again[0].learned
+
+
+async def test_how_the_person_seems_to_feel_is_told_with_the_turn(brain):
+    events = await answer(brain, said("my dog died yesterday"))
+    assert isinstance(events[0], Understood)
+    assert events[0].person_emotion == "sad"
+
+
+async def test_nobody_hears_again_what_another_person_was_told(brain, turns):
+    await keep(turns, "ada", "What is my code?", "It is 4711.")
+    assert Sentence("It is 4711.") in await answer(brain, of("ada", "say that again"))
+    assert Sentence("It is 4711.") not in await answer(brain, of("bob", "say that again"))
+
+
+async def test_all_that_was_read_is_forgotten_at_once(brain, model):
+    brain.forget_all()
+    brain.forget("rover", ["ada", ""])
+    assert model.forgotten == ["*", "rover/ada", "rover"]
 
 
 async def test_a_wish_to_hear_it_again_that_was_heard_badly_is_asked_about_like_any_other(brain, model):
