@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from ai_server.memory.database import Database
 from ai_server.memory.retention import Retention
 from tests.filled_memory import FilledMemory, fact
 
-MIB = 1024 * 1024
+BOUND = 3 * 2**19
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
@@ -94,17 +95,26 @@ async def test_the_engine_forgets_the_conversation_that_goes_on_and_lost_a_turn(
     assert await memory.column("conversations.user_id") == ["ada"]
 
 
-async def test_beyond_the_bound_the_oldest_turns_go_and_the_file_stops_to_grow(memory: FilledMemory):
-    sweep = Sweep(memory.database, max_bytes=MIB)
-    sizes = []
-    for _ in range(3):
-        for _ in range(100):
-            await memory.say("w" * 12_000, at=NOW)
-        assert await sweep() >= 50
-        sizes.append(memory.database.size_bytes)
+async def say_two_megabytes(memory: FilledMemory) -> None:
+    for _ in range(100):
+        await memory.say(random.Random(1).randbytes(9000).hex(), at=NOW)
+
+
+async def test_beyond_the_bound_the_oldest_turns_go(memory: FilledMemory):
+    await say_two_megabytes(memory)
+    assert await Sweep(memory.database, max_bytes=BOUND)() >= 50
+    assert await memory.database.held_bytes() <= BOUND
     assert await memory.turns.find("rover", "q1") is None
-    assert await memory.turns.find("rover", "q300")
-    assert sizes[-1] <= sizes[1] * 1.2
+    assert await memory.turns.find("rover", "q100")
+
+
+async def test_a_file_stops_to_grow(sqlite_database: Database):
+    memory, sizes = FilledMemory(sqlite_database), []
+    for _ in range(3):
+        await say_two_megabytes(memory)
+        await Sweep(sqlite_database, max_bytes=BOUND)()
+        sizes.append(sqlite_database.size_bytes)
+    assert sizes[-1] <= sizes[0] * 1.2
 
 
 async def test_a_database_that_cannot_be_made_smaller_is_left_alone(memory: FilledMemory):
