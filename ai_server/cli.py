@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ai_server import __version__
-from ai_server.commands import intents, models
+from ai_server.commands import facts, intents, models
 from ai_server.commands.chat import chat_command
 from ai_server.commands.memory.app import memory, personality
 from ai_server.settings import Settings, SettingsError, load_settings
@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(facts.app, name="facts")
 app.add_typer(intents.app, name="intents")
 app.add_typer(models.app, name="models")
 app.add_typer(memory, name="memory")

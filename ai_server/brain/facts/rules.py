@@ -27,7 +27,9 @@ _MOST_CHARACTERS = 1000
 _MOST_PARTS = 6
 _MOST_WORDS_OF_QUERY = 20
 _NOTE = "note"
-_SENTENCE = re.compile(r"(?:[^.!?;\n]|[.](?=\S))+[.!?;\n]*")
+_SENTENCE = re.compile(r"(?:[^.!?;\n]|\.(?=\S)|(?<=\d)\.(?=\s+\w))+[.!?;\n]*")
+"""The dot in "3.5", or after the day in "am 3. Mai", ends no sentence."""
+
 _QUOTES = re.compile('["“”„«»]')
 _SEPARATOR = re.compile(r"[,:–—]")  # noqa: RUF001
 
@@ -341,7 +343,7 @@ class _Language:
             values["names"] = "names"
         text = _capital(Template(keep.tell).substitute(values)) if keep.tell else self._told_back(statement)
         kind, subject, value = (Template(each).substitute(values) for each in (keep.kind, keep.subject, keep.value))
-        return NewFact(subject.casefold() if keep.subject == "$thing" else subject, kind, value, text, _SURE, "rule")
+        return NewFact(subject, kind, value, text, _SURE, "rule")
 
 
 class _Phrases(Generic[_Group]):
@@ -373,10 +375,10 @@ def _stems(text: str) -> set[str]:
 
 def _query(query: Query, readings: Mapping[str, Reading]) -> FactQuery:
     nouns = {name: reading.noun or reading.value for name, reading in readings.items()}
-    about = readings.get("who") or readings.get("subject")
+    subject = readings["who"].value if "who" in readings else nouns.get("subject", USER)
     return FactQuery(
         kinds=frozenset(Template(kind).substitute(nouns) for kind in query.kinds),
-        subject=about.value if about else USER,
+        subject=subject,
         value=readings["value"].value if "value" in readings else "",
     )
 
