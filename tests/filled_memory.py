@@ -35,25 +35,13 @@ class FilledMemory:
         device_id: str = "rover",
         user_id: str | None = "ada",
         at: datetime | None = None,
-        learned: Sequence[NewFact] = (),
-        actions: Sequence[ActionMessage] = (),
         **changes: Any,
     ) -> str:
         """Store a turn with its publication, a minute after the one before; return its request_id."""
         number = next(self._numbers)
-        at = at or BEGAN + timedelta(minutes=number)
-        answer = Reply(
-            request_id=f"q{number}",
-            device_id=device_id,
-            text=reply,
-            source="llm",
-            timestamp=at + timedelta(seconds=2),
-            actions=list(actions),
-        )
-        turn = Turn(at=at, words=words, reply=answer, user_id=user_id, learned=tuple(learned), **changes)
-        sent = NewPublication(topic="t", payload=answer.model_dump_json().encode(), kind="reply")
-        await self.turns.add(turn, [sent])
-        return answer.request_id
+        request_id, at = f"q{number}", at or BEGAN + timedelta(minutes=number)
+        await say_turn(self.database, request_id, words, reply, device_id=device_id, user_id=user_id, at=at, **changes)
+        return request_id
 
     async def put(self, table: Table, **row: Any) -> None:
         """Store a row."""
@@ -102,6 +90,34 @@ class FilledMemory:
             return {name: count for name, count in counted.items() if count}
 
         return await self.database.read(work)
+
+
+async def say_turn(
+    database: Database,
+    request_id: str,
+    words: str,
+    reply: str = "I see.",
+    *,
+    device_id: str = "rover",
+    user_id: str | None = "ada",
+    at: datetime | None = None,
+    learned: Sequence[NewFact] = (),
+    actions: Sequence[ActionMessage] = (),
+    **changes: Any,
+) -> None:
+    """Store a turn with its publication; `changes` are of the turn."""
+    at = at or datetime.now(UTC)
+    answer = Reply(
+        request_id=request_id,
+        device_id=device_id,
+        text=reply,
+        source="llm",
+        timestamp=at + timedelta(seconds=2),
+        actions=list(actions),
+    )
+    turn = Turn(at=at, words=words, reply=answer, user_id=user_id, learned=tuple(learned), **changes)
+    sent = NewPublication(topic="t", payload=answer.model_dump_json().encode(), kind="reply")
+    await Turns(database).add(turn, [sent])
 
 
 def fact(text: str, *, kind: str = "note", household: bool = False, subject: str = "user") -> NewFact:

@@ -42,6 +42,9 @@ RECALLED = "remembers: "
 
 _INTERVAL_S = 60.0
 
+_PATIENCE_S = 2.0
+"""So long an erasure waits for who reads the database before it returns."""
+
 Person = tuple[str, str]
 """A robot's `device_id`, and the `user_id` of who speaks with it; empty for whoever it does not know."""
 
@@ -150,7 +153,7 @@ class Erasure:
         found = await self._database.run(lambda connection: _erase(connection, selection, selected, by))
         erased = _counts(found)
         log.info("erased", by=by, scope=selection.scope, turns=erased.turns, facts=erased.facts)
-        return _counts(found, scrubbed=await self._have_forgotten(await self._database.read(_unfinished)))
+        return _counts(found, scrubbed=await self._have_forgotten(await self._database.read(_unfinished), _PATIENCE_S))
 
     async def run(self) -> None:
         """Finish erasures, also of a process that was killed, until cancelled: `resume` at once, then every minute."""
@@ -185,7 +188,7 @@ class Erasure:
         await self._database.run(lambda connection: connection.execute(over).close())
         return ids.difference(seen)
 
-    async def _have_forgotten(self, unfinished: Sequence[Row[Any]]) -> bool:
+    async def _have_forgotten(self, unfinished: Sequence[Row[Any]], patience_s: float = 0) -> bool:
         """Have everything forget what the tables hold no more; return whether the files have, too."""
         if any(each.all_touched for each in unfinished):
             self._forget_all()
@@ -193,7 +196,7 @@ class Erasure:
             self._forget(device_id, user_id or None)
         await self._refresh()
         await asyncio.to_thread(_delete_damaged, self._data_dir)
-        scrubbed = await self._scrubber.scrub()
+        scrubbed = await self._scrubber.scrub(patience_s)
         if not scrubbed:
             log.warning("somebody reads the database: what is erased is scrubbed once they have done")
         return scrubbed

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,7 @@ from sqlalchemy import Connection, exc
 from ai_server.memory.database import Database
 from ai_server.memory.schema import metadata
 
-_TRIES = 20
 _PAUSE_S = 0.25
-"""Who reads, or writes from another program, is given so many pauses to come to an end."""
 
 _HEADER_BYTES = {2: 12, 5: 12, 10: 8, 13: 8}
 """Of each kind of b-tree page. Every other page begins with a zero byte, in a file of fewer than 2^24 pages."""
@@ -42,19 +41,23 @@ class Scrubber:
         self._database = database
         self._file: int | None = None
 
-    async def scrub(self) -> bool:
-        """Have nothing that was deleted be in the files any more; False where others held that up for seconds.
+    async def scrub(self, patience_s: float = 0) -> bool:
+        """Have nothing that was deleted be in the files any more; False where others held that up all the time.
 
         Of an encrypted file, the write-ahead log is emptied. On PostgreSQL, the tables are vacuumed.
+
+        Args:
+            patience_s: so long it waits for who reads, or writes from another program.
 
         Raises:
             DatabaseError: if the database refused.
         """
-        for _ in range(_TRIES):
-            if await self._database.outside(self._scrub):
-                return True
+        give_up = time.monotonic() + patience_s
+        while not await self._database.outside(self._scrub):
+            if time.monotonic() >= give_up:
+                return False
             await asyncio.sleep(_PAUSE_S)
-        return False
+        return True
 
     def _scrub(self, connection: Connection) -> bool:
         if connection.dialect.name == "postgresql":
