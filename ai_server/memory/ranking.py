@@ -164,6 +164,21 @@ def rank(
     return sorted(map(judge.ranked, rows), key=lambda each: (each.found.score, each.entry_id), reverse=True)
 
 
+def by_id(connection: Connection, ids: Sequence[int], entries: Select[Any], values: Mapping[str, Any]) -> list[Ranked]:
+    """Return the entries with some ids, in their order; those that `entries` leaves out are left out.
+
+    Args:
+        connection: to read from.
+        ids: of the entries.
+        entries: as for `rank`.
+        values: of that statement's parameters.
+    """
+    rows = {row["id"]: row for row in connection.execute(entries, {**values, "ids": ids}).mappings()}
+    return [
+        Ranked(each, found_of(rows[each], 0.0), 0.0, _turn_id(rows[each]), frozenset()) for each in ids if each in rows
+    ]
+
+
 def found_of(row: Mapping[Any, Any], score: float) -> Found:
     """Return what a row of `ENTRIES` holds."""
     if row["fact_id"] is None:
@@ -248,8 +263,7 @@ class _Judge:
             score *= _FACT
         if self.answer and self._may_answer(row["fact_text"] if is_fact else f"{row['words']} {row['text']}"):
             score *= _ANSWER
-        turn_id = row["fact_turn_id"] if is_fact else row["turn_id"]
-        return Ranked(row["id"], found_of(row, score), relevance, turn_id, self._reason(said))
+        return Ranked(row["id"], found_of(row, score), relevance, _turn_id(row), self._reason(said))
 
     def _recency(self, at: datetime) -> float:
         days = max(0.0, (self.now - at).total_seconds()) / 86400
@@ -262,6 +276,11 @@ class _Judge:
         return frozenset(
             digest for word in self.words for sense in word.senses for digest in sense.digests if digest in said
         )
+
+
+def _turn_id(row: Mapping[Any, Any]) -> int | None:
+    turn_id: int | None = row["turn_id"] if row["fact_id"] is None else row["fact_turn_id"]
+    return turn_id
 
 
 def _said(row: Mapping[Any, Any]) -> tuple[dict[str, float], int]:

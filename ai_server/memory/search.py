@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_
 
 from ai_server.memory import search_index
 from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.embeddings import Embeddings
 from ai_server.memory.query import Query
-from ai_server.memory.ranking import ENTRIES, Found, Ranked, rank
+from ai_server.memory.ranking import ENTRIES, Found, Ranked, by_id, rank
 from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.search_index import Owners
 
 __all__ = ["Found", "Search"]
+
+log = structlog.get_logger(__name__)
 
 _RELEVANT = 0.22
 """The part of a query, weighed by how much its words say, that an entry must have to be worth a prompt's tokens."""
 
 _SAME_REASON = 0.7
 """How much less each further turn counts that was found by the same words: it tells a prompt little more."""
+
+_MEANING_TIMEOUT_S = 0.1
+_NEAREST = 10
+_FUSION = 60
+"""Of reciprocal rank fusion: 1 / (60 + rank), summed (Cormack, Clarke and Buettcher, SIGIR 2009)."""
 
 _AT_ONCE = 20
 """So many entries are indexed before something is looked for, where that was not done when they were written."""
@@ -49,8 +60,10 @@ _RECALLED = ENTRIES.where(
 class Search:
     """Looks through what was said and is known. Every method can raise `DatabaseError`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, embeddings: Embeddings | None = None) -> None:
+        """Look in a database; by meaning, too, where there are `embeddings` of it."""
         self._database = database
+        self._embeddings = embeddings
 
     async def recall(
         self,
@@ -78,11 +91,13 @@ class Search:
         person = (device_id, user_id or "")
         owners, facts_of = Owners.of_person(*person), Owners.of_facts(*person)
         values = {"of_device": device_id, "of_user": user_id or "", "before_turn": before_turn or _HAS_NO_END}
+        near = await self._near(*person, words)
 
         def work(connection: Connection) -> list[Found]:
             ranked = rank(connection, Query.of(words, language), owners, _RECALLED, values, facts_of=facts_of)
-            relevant = [each for each in ranked if each.relevance >= _RELEVANT]
-            return [each.found for each in _varied(_once_each(relevant))][:limit]
+            worded = _varied(_once_each(each for each in ranked if each.relevance >= _RELEVANT))
+            meant = by_id(connection, near, _RECALLED, values) if near else []
+            return [each.found for each in (_once_each(_fused(worded, meant)) if meant else worded)][:limit]
 
         return await self._read(work)
 
@@ -115,6 +130,17 @@ class Search:
             indexed += newly
         return indexed
 
+    async def _near(self, device_id: str, user_id: str, words: str) -> list[int]:
+        """Return what means the same, if the model says so in time: a reply does not wait for it."""
+        if self._embeddings is None:
+            return []
+        try:
+            async with asyncio.timeout(_MEANING_TIMEOUT_S):
+                return await self._embeddings.nearest(device_id, user_id, words, _NEAREST)
+        except TimeoutError:
+            log.debug("recalled by words alone", reason="the embedding model takes too long")
+            return []
+
     async def _read(self, work: Callable[[Connection], list[Found]]) -> list[Found]:
         """Read, anew where somebody wrote without indexing; what cannot be indexed now is for another time."""
         found, is_behind = await self._database.read(
@@ -144,6 +170,17 @@ def _once_each(ranked: Iterable[Ranked]) -> list[Ranked]:
             kept.append(each)
         seen.add(each.turn_id)
     return kept
+
+
+def _fused(worded: Sequence[Ranked], meant: Sequence[Ranked]) -> list[Ranked]:
+    """Merge what was found by words and by meaning: by the ranks, as the scores cannot be compared."""
+    scores: defaultdict[int, float] = defaultdict(float)
+    for ranking in (worded, meant):
+        for place, each in enumerate(ranking, 1):
+            scores[each.entry_id] += 1 / (_FUSION + place)
+    entries = {each.entry_id: each for each in (*meant, *worded)}
+    best = sorted(scores, key=lambda entry_id: (scores[entry_id], entry_id), reverse=True)
+    return [replace(entries[each], found=replace(entries[each].found, score=scores[each])) for each in best]
 
 
 def _varied(ranked: Iterable[Ranked]) -> list[Ranked]:
