@@ -57,7 +57,7 @@ class Readings:
         self._persons = {**self._sets.get("pet", {}), **self._sets.get("relation", {})}
         self._flip = _Flip(rules.flip)
         self._kinds: Mapping[str, Callable[[Spoken, int, int, datetime], Reading | None]] = {
-            "value": self._value,
+            "value": self.value,
             "name": self._name,
             "age": self._age,
             "year": self._year,
@@ -65,7 +65,7 @@ class Readings:
             "when": self._when,
             "place": self._place,
             "where": self._where,
-            "who": self._who,
+            "who": self.who,
         }
 
     def read(self, kind: str, spoken: Spoken, start: int, end: int, now: datetime) -> Reading | None:
@@ -78,7 +78,8 @@ class Readings:
         """Return what somebody says of themselves as it is said to them."""
         return self._flip.of(text)
 
-    def _value(self, spoken: Spoken, start: int, end: int, _now: datetime) -> Reading | None:
+    def value(self, spoken: Spoken, start: int, end: int, _now: datetime) -> Reading | None:
+        """Return what the words say, whatever that is; None where it is nothing that lasts."""
         words = spoken.words[start:end]
         end = start + next((number for number, word in enumerate(words) if word in self._cut), len(words))
         first = self._after_articles(spoken, start, end)
@@ -90,7 +91,7 @@ class Readings:
     def _place(self, spoken: Spoken, start: int, end: int, now: datetime) -> Reading | None:
         if not self._no_place.isdisjoint(spoken.words[start:end]):
             return None
-        place = self._value(spoken, start, end, now)
+        place = self.value(spoken, start, end, now)
         return Reading(place.said, place.said) if place else None
 
     def _where(self, spoken: Spoken, start: int, end: int, _now: datetime) -> Reading | None:
@@ -144,8 +145,9 @@ class Readings:
     def _written(self, template: str, day: date) -> str:
         return Template(template).substitute(day=day.day, month=self._rules.months[day.month - 1], year=day.year)
 
-    def _who(self, spoken: Spoken, start: int, end: int, now: datetime) -> Reading | None:
-        while start < end and spoken.words[start] in self._adjectives:
+    def who(self, spoken: Spoken, start: int, end: int, now: datetime) -> Reading | None:
+        """Return whom or which pet the words say, such as "brother Tom"; None where it is nobody."""
+        while start < end and spoken.words[start] in self._adjectives | self._articles:
             start += 1
         for middle in range(end, start, -1):
             called = " ".join(spoken.words[start:middle])

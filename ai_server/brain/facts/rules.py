@@ -21,6 +21,8 @@ from ai_server.memory.facts import USER, Fact, NewFact, is_single_valued
 _Group = TypeVar("_Group", Rule, Query)
 
 _SURE = 0.95
+_FOUND = 0.6
+_OF_VALUE = frozenset({"value", "value_said", "value_noun"})
 _MOST_CHARACTERS = 1000
 """In longer utterances somebody reads something out, or tells a story."""
 
@@ -80,6 +82,24 @@ class FactRules:
         """Return what there is to remember of a statement, all of it where no rule finds anything in it."""
         rules = self._languages.get(language)
         return rules.told(statement, now) if rules else (_noted(statement),)
+
+    def tellable(self, language: str) -> tuple[str, ...]:
+        """Return the kinds of facts that `state` can put in words of a language."""
+        rules = self._languages.get(language)
+        return tuple(sorted(rules.tellable)) if rules else ()
+
+    def state(self, who: str, kind: str, value: str, language: str, now: datetime) -> NewFact | None:
+        """Return a fact of what somebody else than a rule has found; None where it cannot be put in words.
+
+        Args:
+            who: `user`, or in the person's words whom it is about: "my brother Tom".
+            kind: one of `tellable`.
+            value: in the person's words.
+            language: a primary tag of BCP 47.
+            now: as of `extract`.
+        """
+        rules = self._languages.get(language)
+        return rules.state(who, kind, value, now) if rules else None
 
     def to_forget(self, words: str, language: str) -> str:
         """Return what somebody asks to forget; empty where they ask no such thing."""
@@ -160,6 +180,9 @@ class _Language:
         self._strictly = self._automaton(remember.strictly)
         self._loosely = self._automaton(remember.loosely)
         self._for_all = self._automaton(remember.for_all)
+        self.tellable = {
+            rule.kind: rule for rule in reversed(rules.facts) if rule.tell and _placeholders(rule.tell) <= _OF_VALUE
+        }
         self._empty = frozenset(
             word
             for each in (*rules.no_value, *rules.articles, *rules.flip, *rules.joining, *rules.empty)
@@ -205,6 +228,23 @@ class _Language:
             if all(readings.values()):
                 found[_query(query, {name: reading for name, reading in readings.items() if reading})] = None
         return tuple(found)
+
+    def state(self, who: str, kind: str, value: str, now: datetime) -> NewFact | None:
+        rule, spoken, words = self.tellable.get(kind), self._words.spoken(value), self._words.spoken(who)
+        if rule is None or not spoken.words:
+            return None
+        read = self.readings.value(spoken, 0, len(spoken.words), now)
+        if read is None:
+            return None
+        values = {"value": read.value, "value_said": read.said, "value_noun": read.noun}
+        if who == USER:
+            text = Template(rule.tell).substitute(values)
+            return NewFact(USER, kind, read.value, _capital(text), _FOUND, "model")
+        about = self.readings.who(words, 0, len(words.words), now)
+        if about is None or not rule.tell_others:
+            return None
+        text = Template(rule.tell_others).safe_substitute(values, who_said=about.said)
+        return NewFact(about.value, kind, read.value, _capital(text), _FOUND, "model")
 
     def to_forget(self, text: str) -> str:
         return self._rest(self._forget, self._words.spoken(text)) or ""
@@ -367,6 +407,10 @@ class _Phrases(Generic[_Group]):
         """Return the ways in which phrases stand between one of the starts and one of the ends, the best first."""
         found = [(start, match) for start in starts for match in self._automaton.fillings(words, start, ends)]
         return sorted(found, key=lambda each: (each[1].rule, each[1].end, -each[0]))
+
+
+def _placeholders(template: str) -> set[str]:
+    return set(Template(template).get_identifiers())
 
 
 def _stems(text: str) -> set[str]:
