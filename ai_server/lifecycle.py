@@ -186,7 +186,7 @@ class Daemon:
             wishes_of(self._settings),
             hang_timeout_s=self._settings.llm_hang_timeout_s,
             on_change=self._on_engine,
-            spill_directory=self._settings.data_dir / "kv-cache",
+            spill_directory=self._settings.spill_dir,
         )
         parts.push_async_callback(engine.close)
         await engine.start()

@@ -50,6 +50,7 @@ class TestServer:
         assert found, need_postgresql.MEND
         self.port = _free_port()
         self._programs = found
+        self._directory = directory
         self._data = directory / "data"
         self._log = directory / "log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -118,7 +119,7 @@ class TestServer:
         return f"{scheme}://naila:{_PASSWORD_IN_URL}@127.0.0.1:{self.port}/{database}"
 
     def _place(self, name: str) -> PostgresqlServer:
-        return PostgresqlServer.of_url(self.url(name))
+        return PostgresqlServer.of_url(self.url(name), self._directory)
 
     def _has(self, name: str) -> bool:
         return self.say(f"SELECT 1 FROM pg_database WHERE datname = '{name}'") != []

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import typer
 
+from ai_server.commands.memory.glance import turn_to_explain
 from ai_server.memory.database import DatabaseError
-from ai_server.memory.inspection import find_turn
 from ai_server.memory.places import place_of
 from ai_server.memory.store import Place
 from ai_server.memory.turns import Turn
@@ -19,7 +19,7 @@ def tell(settings: Settings, request_id: str | None, device_id: str | None, *, a
     """Print why the newest turn of a request, or of a robot, was answered so; return 0, or 1 where there is none."""
     try:
         place = place_of(settings)
-        turn = find_turn(place, request_id=request_id, device_id=device_id)
+        turn = turn_to_explain(place, request_id, device_id)
     except DatabaseError as error:
         typer.echo(str(error), err=True)
         return 1

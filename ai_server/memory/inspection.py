@@ -39,8 +39,8 @@ def inspect_database(place: Place) -> DatabaseReport:
     """
     if not place.exists():
         return DatabaseReport(exists=False)
+    place.require_sound()
     with place.look() as connection:
-        place.require_sound(connection)
         revision, size = stored_revision(connection), place.measure(connection)
         if revision is None:
             return DatabaseReport(exists=True, size_bytes=size)

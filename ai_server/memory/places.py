@@ -19,4 +19,4 @@ def place_of(settings: Settings) -> Place:
         return SqliteFile(settings.database, key)
     from ai_server.memory.postgresql import PostgresqlServer  # noqa: PLC0415  its driver takes a while to load
 
-    return PostgresqlServer.of_url(settings.naila_database_url.get_secret_value(), key)
+    return PostgresqlServer.of_url(settings.naila_database_url.get_secret_value(), settings.data_dir, key)

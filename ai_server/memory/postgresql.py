@@ -28,11 +28,11 @@ _WRITER = 2
 """The second half: of who serves robots with this database, and of the transaction that writes."""
 
 _SOLE_USER = f"SELECT pg_try_advisory_lock({_OURS}, {_DAEMON})"
-_HOLDER = (
-    "SELECT coalesce(host(client_addr), 'the same host'), pid FROM pg_stat_activity JOIN pg_locks USING (pid) "
-    f"WHERE locktype = 'advisory' AND classid = {_OURS} AND objid = {_DAEMON} AND granted "  # noqa: S608  constants
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
+_HOLDER = """
+SELECT coalesce(host(client_addr), 'the same host'), pid FROM pg_stat_activity JOIN pg_locks USING (pid)
+WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _WRITE = f"SELECT pg_advisory_xact_lock({_OURS}, {_WRITER})"
 _READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
@@ -78,16 +78,18 @@ class PostgresqlServer:
 
     Attributes:
         url: where it is, with all that libpq knows as its query.
+        directory: where what a backup takes the place of is kept, as a backup itself.
         key: what encrypts backups, which are files; the server encrypts its own as its operator has it do.
         path: None: the server keeps it.
     """
 
     url: URL = field(repr=False)
+    directory: Path
     key: Key | None = None
     path: None = field(default=None, init=False)
 
     @classmethod
-    def of_url(cls, text: str, key: Key | None = None) -> PostgresqlServer:
+    def of_url(cls, text: str, directory: Path, key: Key | None = None) -> PostgresqlServer:
         """Take a `postgresql://` URL.
 
         Raises:
@@ -99,7 +101,7 @@ class PostgresqlServer:
             raise DatabaseError("NAILA_DATABASE_URL", "this is no URL of a database", _URL) from None
         if url.drivername not in {"postgresql", "postgres"} or not url.database:
             raise DatabaseError("NAILA_DATABASE_URL", "this names no database of PostgreSQL", _URL)
-        return cls(url.set(drivername="postgresql+psycopg"), key)
+        return cls(url.set(drivername="postgresql+psycopg"), directory, key)
 
     def __str__(self) -> str:
         shown = URL.create(
@@ -145,7 +147,7 @@ class PostgresqlServer:
             connection.exec_driver_sql(_READ)
             yield connection
 
-    def require_sound(self, connection: Connection) -> None:
+    def require_sound(self) -> None:
         """Do nothing: the server looks after its files itself."""
 
     def measure(self, connection: Connection) -> int:
@@ -203,7 +205,7 @@ class PostgresqlServer:
         taken = connection.execute(_SOLE_USER).fetchone()
         if taken == (True,):
             return
-        host, pid = connection.execute(_HOLDER).fetchone() or ("unknown", "unknown")
+        host, pid = connection.execute(_HOLDER, (_OURS, _DAEMON)).fetchone() or ("unknown", "unknown")
         raise DatabaseError(
             str(self),
             f"another naila uses it (from {host}, the server's process {pid})",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,8 @@ def key_literal(key: Key | None) -> str:
     return "''" if key is None else f"\"x'{key.digits}'\""
 
 
-def engine(path: Path, key: Key | None, *, reading: bool = False) -> Engine:
-    """Return an engine each of whose connections is made by `connect`, or `connect_to_read`."""
-    connect_so = connect_to_read if reading else connect
+def engine(path: Path, key: Key | None, connect_so: Callable[[Path, Key | None], Any] = connect) -> Engine:
+    """Return an engine each of whose connections is made by `connect_so`."""
     # Errors show the statement, and not what people said.
     return create_engine(
         "sqlite://",
@@ -77,14 +76,3 @@ def engine(path: Path, key: Key | None, *, reading: bool = False) -> Engine:
         poolclass=NullPool,
         hide_parameters=True,
     )
-
-
-def is_sound(path: Path, key: Key | None) -> bool:
-    """Say whether the whole file can be read, and each index agrees with its table.
-
-    Raises:
-        sqlcipher3.dbapi2.Error: if SQLite refuses, because the key is another one, say.
-    """
-    with closing(connect_to_read(path, key)) as connection:
-        found: list[tuple[str]] = connection.execute("PRAGMA integrity_check(1)").fetchall()
-    return found == [("ok",)]

@@ -13,12 +13,14 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, exc
+from sqlcipher3 import dbapi2
 
 from ai_server.memory import damage, sqlite
 from ai_server.memory.encryption import require_key
 from ai_server.memory.keys import Key
 from ai_server.memory.migrations import HEAD, UnknownRevisionError, migrate, stored_revision
 from ai_server.memory.refusal import DatabaseError
+from ai_server.memory.replacement import unfinished
 from ai_server.memory.rows import is_unreadable
 from ai_server.memory.sole_user import become_sole_user
 
@@ -61,8 +63,13 @@ class SqliteFile:
     def __str__(self) -> str:
         return str(self.path)
 
+    @property
+    def directory(self) -> Path:
+        """Where the file is."""
+        return self.path.parent
+
     def exists(self) -> bool:
-        """Say whether there is a file yet.
+        """Say whether there is a file yet; `Place.exists` tells more.
 
         Raises:
             DatabaseError: if there is none, and none can be made; or if it cannot be written.
@@ -85,26 +92,24 @@ class SqliteFile:
             DatabaseError: if the directory or the file cannot be used, the key is another one, the disk is full,
                 another daemon uses it, or a newer version of NAILA has written it.
         """
-        lock = None
-        try:
-            _make_directory(self.path.parent)
+        with system_refusals(self.path):
+            make_directory(self.path.parent)
             lock = become_sole_user(self.path)
-            require_key(self.path, self.key)
-            connection, set_aside = self._connect_or_begin_anew()
-        except BaseException as error:
-            if lock is not None:
+            try:
+                unfinished(self.path).unlink(missing_ok=True)
+                require_key(self.path, self.key)
+                connection, set_aside = self._connect_or_begin_anew()
+            except BaseException:
                 os.close(lock)
-            if isinstance(error, OSError):
-                raise refusal_of_system(self.path, error) from error
-            raise
+                raise
         return SqliteStore(self.path, connection, lock=lock, set_aside=set_aside)
 
     def visit(self) -> SqliteStore:
         """Open the file beside its daemon; `Place.visit` tells more."""
         if not self.exists():
             raise DatabaseError(self.path, "there is no database yet", "start naila, which makes it")
-        _require_key(self.path, self.key)
-        with refusals(self.path):
+        with system_refusals(self.path), refusals(self.path):
+            require_key(self.path, self.key)
             connection = sqlite.engine(self.path, self.key).connect()
         store = SqliteStore(self.path, connection)
         try:
@@ -119,13 +124,15 @@ class SqliteFile:
     @contextmanager
     def look(self) -> Iterator[Connection]:
         """Lend a connection that only reads; `Place.look` tells more."""
-        _require_key(self.path, self.key)
-        with refusals(self.path), sqlite.engine(self.path, self.key, reading=True).connect() as connection:
-            yield connection
+        with system_refusals(self.path), refusals(self.path):
+            require_key(self.path, self.key)
+            with sqlite.engine(self.path, self.key, sqlite.connect_to_read).connect() as connection:
+                yield connection
 
-    def require_sound(self, connection: Connection) -> None:
+    def require_sound(self) -> None:
         """Look through the structure of the whole file; `Place.require_sound` tells more."""
-        found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        with self.look() as connection:
+            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
         _require_sound(self.path, None if found == "ok" else found.splitlines()[-1])
 
     def measure(self, connection: Connection) -> int:  # noqa: ARG002
@@ -237,10 +244,19 @@ def refusals(path: Path) -> Iterator[None]:
         raise DatabaseError.of_newer_version(path, str(error)) from error
     except UnicodeDecodeError as error:  # SQLite's own message quotes bytes of a damaged schema
         raise refusal_of_damage(path, "the schema cannot be read") from error
-    except (exc.DBAPIError, ValueError, TypeError) as error:
+    except (exc.DBAPIError, dbapi2.Error, ValueError, TypeError) as error:
         if is_unreadable(error):
             raise DatabaseError.of_row(path, type(error).__name__) from error
         raise refusal_of(path, getattr(error, "orig", error)) from error
+
+
+@contextmanager
+def system_refusals(path: Path) -> Iterator[None]:
+    """Raise whatever the operating system refuses on the way to a database as a `DatabaseError`."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal_of_system(path, error) from error
 
 
 def refusal_of(path: Path, error: BaseException | None) -> DatabaseError:
@@ -284,14 +300,12 @@ def _refusal_of_result(path: Path, name: str, detail: str = "") -> DatabaseError
     return DatabaseError.of_fault(path, detail)
 
 
-def _require_key(path: Path, key: Key | None) -> None:
-    try:
-        require_key(path, key)
-    except OSError as error:
-        raise refusal_of_system(path, error) from error
+def make_directory(directory: Path) -> None:
+    """Make a directory, its owner's alone, and those that it is in; all survive a power loss.
 
-
-def _make_directory(directory: Path) -> None:
+    Raises:
+        OSError: if one cannot be made.
+    """
     missing = [each for each in (directory, *directory.parents) if not each.exists()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in reversed(missing):

@@ -65,6 +65,10 @@ class Place(Protocol):
         """The file; None where a server keeps it."""
 
     @property
+    def directory(self) -> Path:
+        """Where what a backup takes the place of is kept."""
+
+    @property
     def key(self) -> Key | None:
         """What the file, and each backup, is encrypted with; None for not at all."""
 
@@ -92,7 +96,7 @@ class Place(Protocol):
     def look(self) -> AbstractContextManager[Connection]:
         """Lend a connection that only reads, and changes nothing; its refusals become `DatabaseError`."""
 
-    def require_sound(self, connection: Connection) -> None:
+    def require_sound(self) -> None:
         """Look through the structure of the whole database.
 
         Raises:
