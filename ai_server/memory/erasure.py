@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,8 @@ class Erasure:
         self._forget = forget
         self._forget_all = forget_all
         self._refresh = refresh
+        self._lately: dict[int, Selection] = {}
+        """What was selected, by the ids of erasures that are not over."""
 
     async def preview(self, selection: Selection) -> Erased:
         """Return what `erase` would erase; nothing is changed.
@@ -130,13 +132,13 @@ class Erasure:
             DatabaseError: if the database refused.
         """
         selected = await Selected.of(self._database, selection)
-        return _counts(await self._database.read(lambda connection: _find(connection, selection, selected)))
+        return _counts(await self._database.read(lambda connection: _find(connection, selection, selected, _Found())))
 
     async def erase(self, selection: Selection, *, by: str, everything: bool = False) -> Erased:
         """Erase what is selected, and what came of it, for good.
 
         It is gone from the tables, in one transaction, when this returns. From the files, too, unless somebody reads
-        the database at the time; `run` sees to it then. An utterance that is being answered meanwhile is stored after.
+        the database at the time; `run` sees to it then, and to what was said before and is being answered meanwhile.
 
         Args:
             selection: what to erase.
@@ -150,7 +152,8 @@ class Erasure:
         if selection.is_everything and not everything:
             raise ValueError("nothing says what to erase; for everything, say so")
         selected = await Selected.of(self._database, selection)
-        found = await self._database.run(lambda connection: _erase(connection, selection, selected, by))
+        number, found = await self._database.run(lambda connection: _erase(connection, selection, selected, by))
+        self._lately[number] = selection
         erased = _counts(found)
         log.info("erased", by=by, scope=selection.scope, turns=erased.turns, facts=erased.facts)
         return _counts(found, scrubbed=await self._have_forgotten(await self._database.read(_unfinished), _PATIENCE_S))
@@ -168,8 +171,9 @@ class Erasure:
     async def resume(self, seen: Collection[int] = ()) -> set[int]:
         """Have all that was erased lately forgotten and scrubbed once more.
 
-        A turn that was being answered at the time may have told the engine again what is erased; and an engine that
-        outlives a daemon that was killed writes down what it had read. So an erasure is over with the second time.
+        A turn that was being answered at the time was stored after it, and may have told the engine again what is
+        erased; and an engine that outlives a daemon that was killed writes down what it had read. So all is erased once
+        more, as far as it was said before, and an erasure is over with the second time.
 
         Args:
             seen: the erasures that this was done for a minute ago: they are over if nothing holds up the scrubbing.
@@ -181,12 +185,31 @@ class Erasure:
             DatabaseError: if the database refused.
         """
         unfinished = await self._database.read(_unfinished)
+        for each in unfinished:
+            await self._erase_again(each)
         ids = {each.id for each in unfinished}
         if not ids or not await self._have_forgotten(unfinished):
             return ids
-        over = delete(erasures).where(erasures.c.id.in_(ids.intersection(seen)))
-        await self._database.run(lambda connection: connection.execute(over).close())
-        return ids.difference(seen)
+        over = ids.intersection(seen)
+        done = delete(erasures).where(erasures.c.id.in_(over))
+        await self._database.run(lambda connection: connection.execute(done).close())
+        for number in over:
+            self._lately.pop(number, None)
+        return ids - over
+
+    async def _erase_again(self, erasure: Row[Any]) -> None:
+        selection = self._lately.get(erasure.id)
+        if selection is None or (selection.since is not None and selection.since >= erasure.at):
+            return
+        before = replace(selection, until=min(selection.until or erasure.at, erasure.at))
+        selected = await Selected.of(self._database, before)
+        people = {(device_id, user_id) for device_id, user_id in erasure.touched}
+        again = _Found(people=people, reaches_all=erasure.all_touched)
+
+        def work(connection: Connection) -> None:
+            _delete(connection, before, _find(connection, before, selected, again), selected.mention)
+
+        await self._database.run(work)
 
     async def _have_forgotten(self, unfinished: Sequence[Row[Any]], patience_s: float = 0) -> bool:
         """Have everything forget what the tables hold no more; return whether the files have, too."""
@@ -212,15 +235,16 @@ def _delete_damaged(data_dir: Path) -> None:
 # What is to go.
 
 
-def _find(connection: Connection, selection: Selection, selected: Selected) -> _Found:
+def _find(connection: Connection, selection: Selection, selected: Selected, found: _Found) -> _Found:
+    """Add to what is found already, and return that."""
     selected.catch_up(connection)
-    found = _Found(told=set(selected.told))
+    found.told |= selected.told
     for table in (*SPOKEN, personalities, *_OF_ROBOTS):
         found.ids[table] = selected.ids(connection, table)
     for some in chunks(found.ids[turns]):
         _follow(connection, some, found)
     _note_people(connection, found)
-    found.reaches_all = selection.is_everything or _reaches_all(connection, found)
+    found.reaches_all |= selection.is_everything or _reaches_all(connection, found)
     return found
 
 
@@ -286,23 +310,25 @@ def _counts(found: _Found, *, scrubbed: bool = False) -> Erased:
 # How it goes.
 
 
-def _erase(connection: Connection, selection: Selection, selected: Selected, by: str) -> _Found:
-    found = _find(connection, selection, selected)
+def _erase(connection: Connection, selection: Selection, selected: Selected, by: str) -> tuple[int, _Found]:
+    """Erase, note it, and return the number of the erasure."""
+    found = _find(connection, selection, selected, _Found())
+    _delete(connection, selection, found, selected.mention)
+    gone = sum(map(len, found.ids.values()))
+    audit.note(connection, who=by, what="erase", scope=selection.scope, count=gone)
+    row = {"at": datetime.now(UTC), "touched": sorted(found.people), "all_touched": found.reaches_all}
+    return int(connection.execute(insert(erasures).returning(erasures.c.id), row).scalar_one()), found
+
+
+def _delete(connection: Connection, selection: Selection, found: _Found, mention: Mention | None) -> None:
     found.told |= _recalling(connection, found)
     _have_told_anew(connection, found)
     for some in chunks(found.told):
-        _clean(connection, some, selected.mention)
+        _clean(connection, some, mention)
     for table, ids in found.ids.items():
         for some in chunks(ids):
             connection.execute(delete(table).where(table.c.id.in_(some)))
     _delete_conversations(connection, selection, found)
-    gone = sum(map(len, found.ids.values()))
-    audit.note(connection, who=by, what="erase", scope=selection.scope, count=gone)
-    if gone or found.told:
-        touched = sorted(found.people)
-        row = {"at": datetime.now(UTC), "touched": touched, "all_touched": found.reaches_all}
-        connection.execute(insert(erasures), row)
-    return found
 
 
 def _recalling(connection: Connection, found: _Found) -> set[int]:

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, or_, select
 
 from ai_server.memory.database import Database
 from ai_server.memory.mentions import Mention, strings_in
@@ -81,14 +81,25 @@ class Selected:
 
     def ids(self, connection: Connection, table: Table) -> set[int]:
         """Return the ids of a table's rows, as far as these tell themselves that they are selected."""
+        named = self._named_facts(connection) if table is facts else set()
         if self.mention is not None:
-            return set(self._ids[table])
-        if not _can_ask(table, self._selection):
-            return set()
+            return self._ids[table] | named
+        if self._selection.is_of_facts_alone or not _can_ask(table, self._selection):
+            return named
         query = select(table.c.id).where(*self._selection.limits(table, _MOMENTS.get(table)))
         if table is names and self._selection.user_id is not None:
             query = query.where(names.c.bearer == "person")
-        return set(connection.execute(query).scalars())
+        return named.union(connection.execute(query).scalars())
+
+    def _named_facts(self, connection: Connection) -> set[int]:
+        """Return the facts that are named by their ids, and those whose place they took."""
+        found: set[int] = set()
+        newer = set(self._selection.facts)
+        while newer:
+            query = select(facts.c.id).where(or_(facts.c.id.in_(newer), facts.c.superseded_by.in_(newer)))
+            newer = set(connection.execute(query).scalars()) - found
+            found |= newer
+        return found
 
     def _look(self, table: Table, connection: Connection) -> bool:
         """Look through some more rows of a table; False where there were none."""

@@ -14,12 +14,15 @@ from ai_server.memory.mentions import Mention
 class Selection:
     """A part of what is remembered: everything that is set must hold; where nothing is, all of it is meant.
 
+    What is meant by `facts` is meant in any case, and alone where nothing else is set.
+
     Attributes:
         device_id: of this robot.
         user_id: of this person; empty for whoever a robot does not know.
         about: what speaks of these words, as `Mention` finds them.
         since: from this moment on.
         until: before this moment.
+        facts: the ids of facts.
 
     Raises:
         ValueError: `about` holds no word, a moment has no time zone, or `until` is not after `since`.
@@ -30,6 +33,7 @@ class Selection:
     about: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    facts: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if self.about is not None:
@@ -46,9 +50,14 @@ class Selection:
         return self == Selection()
 
     @property
+    def is_of_facts_alone(self) -> bool:
+        """Whether nothing but facts is set."""
+        return bool(self.facts) and self == Selection(facts=self.facts)
+
+    @property
     def is_whole(self) -> bool:
         """Whether it means all there is of robots or persons, whenever it was said and whatever it speaks of."""
-        return (self.about, self.since, self.until) == (None, None, None)
+        return (self.about, self.since, self.until) == (None, None, None) and not self.is_of_facts_alone
 
     @property
     def scope(self) -> str:
@@ -64,6 +73,8 @@ class Selection:
             parts.append(f"since {self.since.astimezone(UTC).isoformat(timespec='seconds')}")
         if self.until is not None:
             parts.append(f"until {self.until.astimezone(UTC).isoformat(timespec='seconds')}")
+        if self.facts:
+            parts.append(f"facts {', '.join(map(str, sorted(self.facts)))}")
         return ", ".join(parts) or "everything"
 
     def limits(self, table: Table, moment: str | None = None) -> list[ColumnElement[bool]]:

@@ -249,3 +249,35 @@ def test_times_that_select_nothing_and_words_that_are_none_are_refused():
         Selection(since=BEGAN.replace(tzinfo=None))
     with pytest.raises(ValueError, match="no word"):
         Selection(about="...")
+
+
+async def test_facts_that_are_named_go_with_those_whose_place_they_took_and_nothing_else(
+    memory: FilledMemory, erasure: Erasure, hooks: Hooks
+):
+    for name in ("Ada", "Adele"):
+        await memory.say(f"Call me {name}", learned=[fact(name, kind="name")])
+    await memory.say("I like tea", learned=[fact("You like tea.", kind="likes")])
+    assert gone(await erasure.erase(Selection(facts=frozenset({2})), by="test")) == {"facts": 2}
+    assert await memory.column("facts.text") == ["You like tea."]
+    both = Selection(device_id="rover", user_id="ada", about="tea", facts=frozenset({99}))
+    assert gone(await erasure.erase(both, by="test")) == {"turns": 1, "facts": 1, "publications": 1}
+    assert hooks.forgotten == [("rover", "ada"), ("rover", "ada")]
+
+
+async def test_what_was_said_before_and_is_stored_after_goes_a_minute_later(
+    memory: FilledMemory, erasure: Erasure, hooks: Hooks
+):
+    now = datetime.now(UTC)
+    await memory.say("Tom dives", at=now - timedelta(hours=1))
+    await erasure.erase(Selection(about="Tom"), by="test")
+    await memory.say("How is Tom?", at=now - timedelta(seconds=1))
+    await memory.say("Who dives?", facts="time 9; remembers: who dives", at=now - timedelta(seconds=1))
+    await memory.say("Tom again", at=datetime.now(UTC) + timedelta(seconds=9))
+    hooks.forgotten.clear()
+    assert await erasure.resume(await erasure.resume()) == set()
+    assert await memory.column("turns.words") == ["Who dives?", "Tom again"]
+    assert await memory.column("turns.facts") == ["time 9", ""]
+    assert ("rover", "ada") in hooks.forgotten
+    await memory.say("Tom once more", at=now - timedelta(seconds=1))
+    assert await erasure.resume() == set()
+    assert len(await memory.column("turns.words")) == 3
