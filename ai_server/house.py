@@ -32,6 +32,8 @@ from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.dialogue.intake import Intake
 from ai_server.dialogue.limits import ActionLimit, Limits
+from ai_server.dialogue.operators import Operators
+from ai_server.dialogue.own_memory import OwnMemory
 from ai_server.dialogue.speaking_first import SpeakingFirst
 from ai_server.llm.failover import Failover
 from ai_server.llm.fallback import Fallback
@@ -40,6 +42,8 @@ from ai_server.llm.service import ModelService
 from ai_server.masking import Masking
 from ai_server.memory.database import Database
 from ai_server.memory.erasure import Erasure
+from ai_server.memory.steward import Steward
+from ai_server.memory.transfer import Transfer
 from ai_server.mqtt.connection import Connection
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox
@@ -185,6 +189,18 @@ def _erasure(ground: Ground, stores: Stores, brain: Brain, personas: RobotPerson
     )
 
 
+def _steward(ground: Ground, stores: Stores, erasure: Erasure) -> Steward:
+    return Steward(
+        database=ground.database,
+        erasure=erasure,
+        facts=stores.facts,
+        transfer=Transfer(ground.database),
+        personalities=stores.personalities,
+        audit=stores.audit,
+        backups=ground.settings.backups_dir,
+    )
+
+
 def _now() -> datetime:
     return datetime.now().astimezone()
 
@@ -308,6 +324,16 @@ def build(ground: Ground) -> House:
         files=files,
         personas=personas,
         watch=watch,
+        operators=Operators(steward=_steward(ground, stores, erasure), answers=stores.answers, outbox=outbox),
+        own_memory=OwnMemory(
+            erasure=erasure,
+            transfer=Transfer(ground.database),
+            audit=stores.audit,
+            outbox=outbox,
+            robots=robots,
+            meters=meters,
+            max_payload_bytes=settings.naila_max_payload_bytes,
+        ),
         max_payload_bytes=settings.naila_max_payload_bytes,
         max_nesting=settings.naila_max_nesting,
         max_actions=settings.naila_max_actions,

@@ -265,15 +265,15 @@ class Conversation:
         self._transcript.note(self._connection())
 
     def _why(self, argument: str) -> None:
+        from ai_server.commands.memory.glance import turn_to_explain
         from ai_server.commands.why import explanation
         from ai_server.memory.database import DatabaseError
-        from ai_server.memory.inspection import find_turn
         from ai_server.memory.places import place_of
 
         turn, device_id = None, self._robot.device_id
         try:
             if self._settings:
-                turn = find_turn(place_of(self._settings), request_id=argument or None, device_id=device_id)
+                turn = turn_to_explain(place_of(self._settings), argument or None, device_id)
         except DatabaseError as error:
             raise _UsageError(str(error)) from None
         if turn is None:
@@ -284,9 +284,10 @@ class Conversation:
     def _memory(self, _: str) -> None:
         from ai_server.commands.memory.glance import known_facts
         from ai_server.memory.database import DatabaseError
+        from ai_server.memory.places import place_of
 
         try:
-            facts = known_facts(self._settings, self._robot.device_id) if self._settings else []
+            facts = known_facts(place_of(self._settings), self._robot.device_id) if self._settings else []
         except DatabaseError as error:
             raise _UsageError(str(error)) from None
         if not facts:

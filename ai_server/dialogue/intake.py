@@ -19,6 +19,8 @@ from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.dialogue.limits import Limits
+from ai_server.dialogue.operators import Operators
+from ai_server.dialogue.own_memory import OwnMemory
 from ai_server.failpoints import AFTER_COMMIT, AFTER_PUBACK, AFTER_RECEIVE, failpoint
 from ai_server.memory.accepted import Acceptance, Arrival
 from ai_server.memory.database import DatabaseError
@@ -27,10 +29,12 @@ from ai_server.mqtt.connection import Connection, Received
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, Waiting
 from ai_server.mqtt.outbox import Outbox
+from ai_server.protocol import topics
 from ai_server.protocol.action import ActionResult
 from ai_server.protocol.device import Capabilities, Control, Heartbeat, SensorReading, VisionEvent, WakeWord
 from ai_server.protocol.errors import ErrorCode, ProtocolError
 from ai_server.protocol.inbound import Inbound, parse
+from ai_server.protocol.operator import OperatorRequest
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
 
@@ -41,6 +45,8 @@ _ERRAND_S = 5.0
 
 _SHOWN_TOPIC = 200
 """Characters of a topic that are logged."""
+
+_REQUESTS = topics.REQUEST.format(command="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class _Arriving:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """A control that waits until what was said before it is in line; `silenced` by a `reset`."""
+    """A control that waits until what was said before it is in line; `silenced` by a `reset` or a `forget`."""
 
     received: Received
     device_id: str
@@ -87,6 +93,8 @@ class Intake:
         files: CharacterFiles,
         personas: RobotPersonas,
         watch: SensorWatch,
+        operators: Operators,
+        own_memory: OwnMemory,
         max_payload_bytes: int,
         max_nesting: int,
         max_actions: int,
@@ -105,6 +113,8 @@ class Intake:
         self._files = files
         self._personas = personas
         self._watch = watch
+        self._operators = operators
+        self._own_memory = own_memory
         self._max_payload_bytes = max_payload_bytes
         self._max_nesting = max_nesting
         self._max_actions = max_actions
@@ -141,7 +151,7 @@ class Intake:
         inbound: Inbound | None = None
         try:
             inbound = parse(received.packet, self._max_payload_bytes, self._max_nesting, self._max_actions)
-            if inbound is not None:
+            if inbound is not None and not isinstance(inbound.message, OperatorRequest):
                 self._limits.admit(inbound)
                 self._check_persona(inbound)
         except ProtocolError as error:
@@ -167,6 +177,8 @@ class Intake:
             topic = received.packet.topic[:_SHOWN_TOPIC]
             log.warning("a message was refused", topic=topic, code=str(error.code), reason=str(error))
             self._outbox.error(error.message(), "protocol")
+        if received.packet.topic.startswith(_REQUESTS):
+            self._operators.refuse(received.packet.topic.removeprefix(_REQUESTS), error)
         match inbound:
             case Inbound(message=Utterance(is_final=True) as utterance) if self._dialogue.silences(utterance):
                 self._dialogue.halt(utterance)
@@ -187,6 +199,9 @@ class Intake:
                 return
             case WakeWord():
                 self._silence(received, device_id)
+                return
+            case OperatorRequest() as request:
+                self._go_on_errand(received, self._operators.answer(request))
                 return
             case ActionResult() as result:
                 self._go_on_errand(received, self._deeds.take(device_id, result))
@@ -245,7 +260,7 @@ class Intake:
                 return
             case "cancel", str(request_id):
                 self._dialogue.cancel(device_id, request_id)
-            case "reset", _:
+            case "reset" | "forget", _:
                 silenced = tuple(self._dialogue.silence(device_id))
         self._enqueue(_Wish(received, device_id, control, silenced))
 
@@ -316,6 +331,10 @@ class Intake:
                 errand = self._delivery.repeat(wish.device_id, request_id)
             case "persona", _:
                 errand = self._change_persona(wish.device_id, wish.control.persona)
+            case "forget", _:
+                errand = self._own_memory.forget(wish.device_id, wish.control, wish.silenced)
+            case "export", _:
+                errand = self._own_memory.export(wish.device_id, wish.control)
             case _:
                 errand = self._dialogue.reset(wish.device_id, wish.silenced)
         self._go_on_errand(wish.received, errand)

@@ -130,7 +130,9 @@ class Steward:
 
     async def _import(self, request: ImportRequest) -> _Result:
         try:
-            imported = await self._transfer.import_lines(request.lines, first=request.first)
+            imported = await self._transfer.import_lines(
+                request.lines, first=request.first, device_id=request.device_id, user_id=request.user_id
+            )
         except ImportLineError as error:
             raise _RefusedError(ErrorCode.INVALID_FIELD, f"lines: {error}") from None
         await self._audit.note(request.by, "import", "lines", len(request.lines))

@@ -89,8 +89,12 @@ class ImportRequest(OperatorRequest):
     Attributes:
         lines: all of them are taken, or none.
         first: the number of the first one in its file, for what is said of a line that cannot be taken.
+        device_id: into this robot, instead of those in the lines.
+        user_id: into this person, instead of those in the lines.
     """
 
+    device_id: DeviceId | None = None
+    user_id: PersonId | None = None
     first: Annotated[int, Field(ge=1)] = 1
     lines: Annotated[list[str], Field(min_length=1, max_length=_MOST_LINES)]
 

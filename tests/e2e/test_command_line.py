@@ -36,7 +36,20 @@ def test_the_version_is_printed(tmp_path, environment):
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("run",), ("demo",), ("chat",), ("doctor",), ("bench",), ("graph",), ("models",), ("models", "pull")],
+    [
+        (),
+        ("run",),
+        ("demo",),
+        ("chat",),
+        ("doctor",),
+        ("bench",),
+        ("graph",),
+        ("models",),
+        ("models", "pull"),
+        ("memory",),
+        ("memory", "forget"),
+        ("personality",),
+    ],
 )
 def test_every_command_explains_itself(command, tmp_path, environment):
     done = _naila(*command, "--help", cwd=tmp_path, env=environment)

@@ -190,22 +190,29 @@ def export(
 
 @memory.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="JSON lines of an export; - for the standard input.", allow_dash=True)],
+    file: Annotated[Path, typer.Argument(help="JSON lines of an export.", exists=True, dir_okay=False)],
     *,
+    robot: Annotated[str | None, typer.Option("--robot", help="Into this robot, instead of the file's.")] = None,
+    person: Annotated[str | None, typer.Option("--person", help="Into this person, instead of the file's.")] = None,
     as_json: AsJson = False,
     env_file: EnvFile = _ENV,
 ) -> None:
     """Take in an export; what is known already stays as it is."""
     from ai_server.commands.memory.writing import import_file as work
 
-    _run(env_file, lambda settings: work(settings, file, as_json=as_json))
+    user_id = "" if person == "-" else person
+    _run(env_file, lambda settings: work(settings, file, robot, user_id, as_json=as_json))
 
 
 @memory.command()
 def backup(
     file: Annotated[
         Path | None,
-        typer.Argument(help="A new file.", show_default="by the date, in backups of NAILA_DATA_DIR", dir_okay=False),
+        typer.Argument(
+            help="The file; one that is there is replaced.",
+            show_default="by the date, in backups of NAILA_DATA_DIR",
+            dir_okay=False,
+        ),
     ] = None,
     *,
     as_json: AsJson = False,

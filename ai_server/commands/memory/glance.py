@@ -1,4 +1,4 @@
-"""What is known of people, at a glance in the middle of a conversation."""
+"""What is remembered, at a glance: noted in the audit log, like every look at it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from contextlib import closing
 
 from sqlalchemy import Connection
 
-from ai_server.commands.memory.opening import who
+from ai_server.commands.memory.asker import who
 from ai_server.memory import audit
 from ai_server.memory.facts import Fact
+from ai_server.memory.inspection import find_turn
 from ai_server.memory.overview import facts_of
-from ai_server.memory.places import place_of
 from ai_server.memory.selection import Selection
-from ai_server.settings import Settings
+from ai_server.memory.store import Place
+from ai_server.memory.turns import Turn
 
 _AT_MOST = 50
 
 
-def known_facts(settings: Settings, device_id: str) -> Sequence[Fact]:
-    """Return the newest facts that a robot was told, and note in the audit log that somebody looked.
+def known_facts(place: Place, device_id: str) -> Sequence[Fact]:
+    """Return the newest facts that a robot was told.
 
     Raises:
         DatabaseError: if the database cannot be used.
@@ -31,5 +32,22 @@ def known_facts(settings: Settings, device_id: str) -> Sequence[Fact]:
         audit.note(connection, who=who(), what="read", scope=f"facts of {selection.scope}", count=len(facts))
         return facts
 
-    with closing(place_of(settings).visit()) as store:
+    with closing(place.visit()) as store:
         return store.transact(look, writing=True)
+
+
+def turn_to_explain(place: Place, request_id: str | None, device_id: str | None) -> Turn | None:
+    """Return the newest turn of a request, or of a robot, or of both, or of all; None where there is none.
+
+    Raises:
+        DatabaseError: if the database cannot be used.
+    """
+    turn = find_turn(place, request_id=request_id, device_id=device_id)
+    if turn is None:
+        return None
+    scope = f"turn of robot {turn.reply.device_id}, request {turn.reply.request_id}"
+    with closing(place.visit()) as store:
+        store.transact(
+            lambda connection: audit.note(connection, who=who(), what="read", scope=scope, count=1), writing=True
+        )
+    return turn

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import typer
 
-from ai_server.commands.memory.opening import backups_of, drop_spills, place_to_use, visiting, who
+from ai_server.commands.memory.asker import who
+from ai_server.commands.memory.opening import drop_spills, place_to_use, visiting
 from ai_server.commands.memory.showing import print_json, size
 from ai_server.memory.audit import Audit
 from ai_server.memory.backup import back_up, restore
 from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.encryption import rekey
 from ai_server.memory.keys import Key
 from ai_server.memory.places import place_of
+from ai_server.memory.rekeying import rekey
 from ai_server.memory.sqlite_file import SqliteFile
 from ai_server.memory.steward import backup_name
 from ai_server.settings import Settings
@@ -22,7 +23,7 @@ from ai_server.settings import Settings
 
 async def write_backup(settings: Settings, file: Path | None, *, as_json: bool) -> None:
     """Write a copy of the database as it is at one moment; the daemon may run."""
-    target = file or backups_of(settings) / backup_name(datetime.now(UTC))
+    target = file or settings.backups_dir / backup_name(datetime.now(UTC))
     async with visiting(settings) as database:
         count = await back_up(database.place, target)
         await Audit(database).note(who(), "backup", target.name, 1)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from ai_server.commands.memory.asking import DaemonLink
 from ai_server.memory.audit import Audit
@@ -28,19 +24,6 @@ Ask = Callable[[OperatorRequest], Awaitable[OperatorResponse]]
 
 class NothingFoundError(Exception):
     """What was asked for is not there; the message says so."""
-
-
-def who() -> str:
-    """Return who asks, for the audit log."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user without a name, as in a container
-        return f"cli:{os.getuid()}"
-
-
-def new_id() -> str:
-    """Return an id for a request."""
-    return uuid.uuid4().hex
 
 
 @asynccontextmanager
@@ -91,7 +74,7 @@ def steward_of(database: Database, settings: Settings) -> Steward:
         transfer=Transfer(database),
         personalities=Personalities(database, max_kept=settings.naila_max_robots),
         audit=Audit(database),
-        backups=backups_of(settings),
+        backups=settings.backups_dir,
     )
 
 
@@ -116,14 +99,8 @@ def drop_spills(settings: Settings) -> None:
     Raises:
         OSError: if it cannot be deleted.
     """
-    spills = settings.data_dir / "kv-cache"
-    if spills.exists():
-        shutil.rmtree(spills)
-
-
-def backups_of(settings: Settings) -> Path:
-    """Return the folder that backups are written to where nobody says otherwise."""
-    return settings.data_dir / "backups"
+    if settings.spill_dir.exists():
+        shutil.rmtree(settings.spill_dir)
 
 
 def place_to_use(settings: Settings) -> Place:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ai_server.commands.memory.opening import NothingFoundError, visiting, who
+from ai_server.commands.memory.asker import who
+from ai_server.commands.memory.opening import NothingFoundError, visiting
 from ai_server.commands.memory.showing import (
     person,
     print_fields,
@@ -215,7 +216,7 @@ def _show_conversation(whole: WholeConversation, *, as_json: bool) -> None:
         }
     )
     rows = [
-        (f"t{each.id}", when(each.turn.at), each.turn.words, each.turn.reply.emotion, each.turn.reply.text)
+        (f"t{each.id}", when(each.turn.at), each.turn.words, each.turn.person_emotion or "", _answered(each))
         for each in whole.turns
     ]
     print_table(("id", "when", "said", "felt", "answered"), rows, wide="answered")
@@ -261,7 +262,7 @@ def _turn_fields(stored: StoredTurn) -> dict[str, str]:
         "said": turn.words,
         "felt": turn.person_emotion or "",
         "with": turn.facts,
-        "answered": f"[{reply.emotion}] {reply.text}",
+        "answered": _answered(stored),
         "actions": ", ".join(action.action for action in reply.actions),
         "intent": f"{reply.intent}, {reply.language}, answered by {reply.source} ({reply.finish_reason})",
         "timings": f"waited {timings.queue_ms:.0f} ms, whole after {timings.total_ms:.0f} ms",
@@ -294,6 +295,10 @@ def _fact_document(fact: Fact) -> dict[str, Any]:
         "superseded_by": None if fact.superseded_by is None else f"f{fact.superseded_by}",
     }
     return {**asdict(fact), **links}
+
+
+def _answered(stored: StoredTurn) -> str:
+    return f"[{stored.turn.reply.emotion}] {stored.turn.reply.text}"
 
 
 def _found_id(found: Found) -> str:

@@ -13,6 +13,13 @@ import typer
 _LONGEST_CELL = 200
 """Characters of what somebody said that a line of a table shows; `show` has the whole."""
 
+_SAID_OTHERWISE = {
+    "waiting": "not answered yet",
+    "cleaned": "cleaned of what they recalled",
+    "known": "known already",
+    "left_out": "left out",
+}
+
 
 def print_json(value: Any) -> None:
     """Print one JSON document in a line."""
@@ -27,7 +34,7 @@ def print_lines(values: Iterable[Any]) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wide: str = "") -> None:
     """Print rows under their columns: in a terminal as a table, whose `wide` column is folded, else a line each."""
-    if not sys.stdout.isatty():
+    if not is_terminal():
         for row in [columns, *rows]:
             typer.echo("\t".join(_one_line(cell) for cell in row))
         return
@@ -41,6 +48,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wide: 
     for row in rows:
         table.add_row(*(Text(_one_line(cell)) for cell in row))
     Console().print(table)
+
+
+def is_terminal() -> bool:
+    """Say whether somebody reads the output as it comes."""
+    return sys.stdout.isatty()
 
 
 def print_fields(fields: Mapping[str, str]) -> None:
@@ -73,8 +85,16 @@ def size(count: int) -> str:
 
 def counted(counts: Mapping[str, object]) -> str:
     """Return how many of what, those left out of which there is none, and what is no count."""
-    told = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if type(count) is int and count]
+    told = [f"{count} {_named(name, count)}" for name, count in counts.items() if type(count) is int and count]
     return ", ".join(told) or "nothing"
+
+
+def _named(name: str, count: int) -> str:
+    if name in _SAID_OTHERWISE:
+        return _SAID_OTHERWISE[name]
+    if count > 1:
+        return name.replace("_", " ")
+    return f"{name.removesuffix('ies')}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def _one_line(text: str) -> str:

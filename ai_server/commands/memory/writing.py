@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,12 +14,13 @@ from typing import TextIO
 import pydantic_core
 import typer
 
-from ai_server.commands.memory.opening import NothingFoundError, asking, erasure_of, new_id, visiting, who
+from ai_server.commands.memory.asker import new_id, who
+from ai_server.commands.memory.opening import NothingFoundError, asking, erasure_of, visiting
 from ai_server.commands.memory.showing import counted, print_json, short, when
 from ai_server.memory import overview
 from ai_server.memory.audit import Audit
 from ai_server.memory.selection import Selection
-from ai_server.memory.transfer import Transfer
+from ai_server.memory.transfer import ImportLineError, Transfer, check_lines
 from ai_server.protocol.operator import (
     CorrectRequest,
     ForgetRequest,
@@ -101,16 +104,18 @@ async def export(settings: Settings, selection: Selection, file: Path | None) ->
     typer.echo(f"{count} lines", err=True)
 
 
-async def import_file(settings: Settings, file: Path, *, as_json: bool) -> None:
-    """Take in the lines of an export; what is known already stays as it is."""
-    with _lines_of(file) as lines:
-        total: dict[str, int] = {}
+async def import_file(settings: Settings, file: Path, robot: str | None, person: str | None, *, as_json: bool) -> None:
+    """Take in the lines of an export, none where one is wrong; what is known already stays as it is."""
+    _check(file)
+    total = Counter[str]()
+    with file.open(encoding="utf-8") as lines:
         async with asking(settings) as ask:
             for first, chunk in _chunks(lines, settings.naila_max_payload_bytes - _AROUND_LINES):
-                request = ImportRequest(id=new_id(), by=who(), first=first, lines=chunk)
-                result = _done(await ask(request)).result
-                for name, count in result.items():
-                    total[name] = total.get(name, 0) + int(str(count))
+                request = ImportRequest(
+                    id=new_id(), by=who(), first=first, lines=chunk, device_id=robot, user_id=person
+                )
+                response = _done(await ask(request))
+                total.update({name: count for name, count in response.result.items() if isinstance(count, int)})
     if as_json:
         print_json(total)
     else:
@@ -188,14 +193,19 @@ def _chunks(lines: Iterable[str], most_bytes: int) -> Iterator[tuple[int, list[s
         yield first, chunk
 
 
-@contextmanager
-def _lines_of(file: Path) -> Iterator[TextIO]:
-    """Lend the lines of a file, or of the standard input for `-`."""
-    if str(file) == "-":
-        yield typer.get_text_stream("stdin")
-        return
-    with file.open(encoding="utf-8") as lines:
-        yield lines
+def _check(file: Path) -> None:
+    """See that all lines can be taken in.
+
+    Raises:
+        RefusedError: if one cannot.
+        OSError: if the file cannot be read.
+    """
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for first, chunk in _chunks(lines, sys.maxsize):
+                check_lines(chunk, first=first)
+    except (ImportLineError, UnicodeDecodeError) as error:
+        raise RefusedError(f"{file}: {error}; nothing was taken in") from None
 
 
 @contextmanager
