@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ class Steward:
 
     async def _forget(self, request: ForgetRequest) -> _Result:
         try:
-            selection = selected(request.device_id, request)
+            selection = replace(selected(request.device_id, request), facts=frozenset(request.facts))
         except ValueError as error:
             raise _RefusedError(ErrorCode.INVALID_FIELD, f"about: {error}") from None
         erased = await self._erasure.erase(selection, by=request.by, everything=request.everything)

@@ -18,6 +18,7 @@ BackupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9
 """A file name without a folder."""
 
 _MOST_LINES = 10_000
+_MOST_FACTS = 1000
 
 
 class OperatorRequest(WireModel):
@@ -39,17 +40,21 @@ class ForgetRequest(Scope, OperatorRequest):
 
     Attributes:
         device_id: of this robot; None for all.
+        facts: these facts, by their ids, and nothing else.
         everything: stands where nothing else says what to forget.
     """
 
     device_id: DeviceId | None = None
+    facts: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=_MOST_FACTS)] = Field(default_factory=list)
     everything: bool = False
 
     @model_validator(mode="after")
-    def _check_everything(self) -> Self:
+    def _check_one_way(self) -> Self:
         limited = self.is_limited or self.device_id is not None
-        if limited == self.everything:
-            raise ValueError("device_id, user_id, about, since or until says what to forget, or else everything: true")
+        if [limited, bool(self.facts), self.everything].count(True) != 1:
+            raise ValueError(
+                "device_id, user_id, about, since and until say what to forget, or else facts, or else everything: true"
+            )
         return self
 
 

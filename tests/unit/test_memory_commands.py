@@ -77,7 +77,8 @@ def test_what_is_not_there_is_told_with_its_exit_code(household):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["forget"], ["forget", "--everything", "--robot", "rover"], ["forget", "--about", "!?"], ["show", "12"],
+    [["forget"], ["forget", "--everything", "--robot", "rover"], ["forget", "--about", "!?"],
+     ["forget", "f1", "--robot", "rover"], ["forget", "t1"], ["show", "12"],
      ["correct", "t1", "x"], ["list", "--since", "soon"], ["list", "--since", "today", "--until", "3d"],
      ["rekey", "key", "--plain"], ["remember", "hello"]],
 )  # fmt: skip
@@ -131,6 +132,15 @@ def test_what_an_owner_forgets_is_shown_first_and_asked_for(household):
     assert "Forgotten: 2 turns" in gone.stdout
     assert memory("search", "Tom").exit_code == 1
     assert b"Tom comes" not in b"".join(file.read_bytes() for file in household.iterdir() if file.is_file())
+
+
+def test_single_facts_are_forgotten_by_their_ids(household):
+    asked = memory("forget", "f1", typed="y\n")
+    assert asked.exit_code == 0
+    assert "You are allergic to nuts." in asked.stderr
+    assert memory("facts").exit_code == 1
+    assert len(lines(memory("list", "--json"))) == 4, "the turns stay"
+    assert memory("forget", "f1", "--yes").exit_code == 1
 
 
 def test_what_an_engine_left_on_the_disk_goes_with_what_is_forgotten(household):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -121,12 +122,9 @@ def correct(
     env_file: EnvFile = _ENV,
 ) -> None:
     """Correct a fact; what it was before is kept as its history."""
-    from ai_server.commands.memory.choosing import typed_id
     from ai_server.commands.memory.writing import correct as work
 
-    kind, row_id = typed_id(number)
-    if kind != "f":
-        raise typer.BadParameter(f"{number} is no fact: the ids of facts are like f17")
+    row_id = _fact_id(number)
     _run(env_file, lambda settings: work(settings, row_id, value, text, as_json=as_json))
 
 
@@ -148,6 +146,7 @@ def remember(
 
 @memory.command()
 def forget(
+    numbers: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Facts: f17.")] = None,
     *,
     robot: Robot = None,
     person: Person = None,
@@ -162,9 +161,12 @@ def forget(
     """Erase for good, from everything that holds it; shows first how much that is, and asks."""
     from ai_server.commands.memory.writing import forget as work
 
-    selection = _selection(robot, person, since, until, about)
-    if selection.is_everything != everything:
-        raise typer.BadParameter("say what to forget: --robot, --person, --about, --since, --until, or --everything")
+    selection, ids = _selection(robot, person, since, until, about), frozenset(map(_fact_id, numbers or ()))
+    if [not selection.is_everything, bool(ids), everything].count(True) != 1:
+        raise typer.BadParameter(
+            "say what to forget: --robot, --person, --about, --since, --until, or else ids of facts, or --everything"
+        )
+    selection = replace(selection, facts=ids)
     _run(env_file, lambda settings: work(settings, selection, everything=everything, sure=yes, as_json=as_json))
 
 
@@ -295,6 +297,15 @@ def reset_personality(
 
     selection = _selection(robot, person)
     _run(env_file, lambda settings: work(settings, selection, sure=yes, as_json=as_json))
+
+
+def _fact_id(number: str) -> int:
+    from ai_server.commands.memory.choosing import typed_id
+
+    kind, row_id = typed_id(number)
+    if kind != "f":
+        raise typer.BadParameter(f"{number} is no fact: the ids of facts are like f17")
+    return row_id
 
 
 def _selection(

@@ -13,6 +13,7 @@ from typing import TextIO
 
 import pydantic_core
 import typer
+from sqlalchemy import Connection
 
 from ai_server.commands.memory.asker import new_id, who
 from ai_server.commands.memory.opening import NothingFoundError, asking, erasure_of, visiting
@@ -55,6 +56,7 @@ async def forget(settings: Settings, selection: Selection, *, everything: bool, 
         about=selection.about,
         since=selection.since,
         until=selection.until,
+        facts=sorted(selection.facts),
         everything=everything,
     )
     result = (await _ask(settings, request)).result
@@ -158,16 +160,23 @@ async def _show_what_goes(settings: Settings, selection: Selection, *, sure: boo
             raise NothingFoundError(f"there is nothing to forget of {selection.scope}")
         if sure:
             return
-        turns = await database.read(lambda connection: overview.sample(connection, selection, _SHOWN))
-        await Audit(database).note(who(), "read", selection.scope, len(turns))
+        shown = await database.read(lambda connection: _sample(connection, selection))
+        await Audit(database).note(who(), "read", selection.scope, len(shown))
     typer.echo(f"This forgets for good: {counted(counts)}.", err=True)
-    for each in turns:
-        typer.echo(
-            f'  t{each.id} {when(each.turn.at)} {each.turn.reply.device_id}: "{short(each.turn.words)}"', err=True
-        )
-    if counts["turns"] > len(turns):
-        typer.echo("  ...", err=True)
+    for line in shown:
+        typer.echo(f"  {line}", err=True)
     typer.confirm("Forget it?", abort=True, err=True)
+
+
+def _sample(connection: Connection, selection: Selection) -> list[str]:
+    """Return a few lines of what is about to be forgotten."""
+    if selection.facts:
+        found = [overview.fact_with(connection, number) for number in sorted(selection.facts)[:_SHOWN]]
+        return [f"f{each.fact.id} {when(each.fact.learned_at)} {short(each.fact.text)}" for each in found if each]
+    turns = overview.sample(connection, selection, _SHOWN)
+    return [
+        f'{when(each.turn.at)} {each.turn.reply.device_id} t{each.id}: "{short(each.turn.words)}"' for each in turns
+    ]
 
 
 def _chunks(lines: Iterable[str], most_bytes: int) -> Iterator[tuple[int, list[str]]]:
