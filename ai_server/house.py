@@ -197,7 +197,7 @@ def _steward(ground: Ground, stores: Stores, erasure: Erasure) -> Steward:
         transfer=Transfer(ground.database),
         personalities=stores.personalities,
         audit=stores.audit,
-        backups=ground.settings.backups_dir,
+        backups=ground.settings.backup_dir,
     )
 
 

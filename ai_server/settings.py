@@ -211,11 +211,6 @@ class Settings(BaseSettings):
         return self.naila_data_dir.expanduser().absolute()
 
     @property
-    def backups_dir(self) -> Path:
-        """The directory that backups are written to where nobody names another, absolute."""
-        return self.data_dir / "backups"
-
-    @property
     def spill_dir(self) -> Path:
         """The directory in which the engine keeps conversations that it has no room for, absolute."""
         return self.data_dir / "kv-cache"

@@ -109,7 +109,7 @@ class StatsRequest(OperatorRequest):
 
 
 class BackupRequest(OperatorRequest):
-    """`memory.backup`: write a copy of the database into `backups` of the data directory.
+    """`memory.backup`: write a copy of the database into NAILA_BACKUP_DIR.
 
     Attributes:
         name: of the file, which must not be there yet; None for one with the date.

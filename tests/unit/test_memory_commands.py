@@ -189,7 +189,7 @@ def test_a_line_that_cannot_be_taken_in_is_named(household, tmp_path):
 
 def test_a_backup_brings_back_what_was_forgotten_since(household):
     written = document(memory("backup", "--json"))
-    assert Path(str(written["file"])).parent == household / "backups"
+    assert Path(str(written["file"])).parent == household.with_name("data-backups")
     assert memory("forget", "--everything", "--yes").exit_code == 0
     assert memory("list").exit_code == 1
     assert memory("restore", str(written["file"]), "--yes").exit_code == 0

@@ -212,7 +212,7 @@ def backup(
         Path | None,
         typer.Argument(
             help="The file; one that is there is replaced.",
-            show_default="by the date, in backups of NAILA_DATA_DIR",
+            show_default="by the date, in NAILA_BACKUP_DIR",
             dir_okay=False,
         ),
     ] = None,

@@ -23,7 +23,7 @@ from ai_server.settings import Settings
 
 async def write_backup(settings: Settings, file: Path | None, *, as_json: bool) -> None:
     """Write a copy of the database as it is at one moment; the daemon may run."""
-    target = file or settings.backups_dir / backup_name(datetime.now(UTC))
+    target = file or settings.backup_dir / backup_name(datetime.now(UTC))
     async with visiting(settings) as database:
         count = await back_up(database.place, target)
         await Audit(database).note(who(), "backup", target.name, 1)

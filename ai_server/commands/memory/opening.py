@@ -74,7 +74,7 @@ def steward_of(database: Database, settings: Settings) -> Steward:
         transfer=Transfer(database),
         personalities=Personalities(database, max_kept=settings.naila_max_robots),
         audit=Audit(database),
-        backups=settings.backups_dir,
+        backups=settings.backup_dir,
     )
 
 
