@@ -28,7 +28,7 @@ from ai_server.brain.opening import Moment, Openings
 from ai_server.brain.past import Past, Pasts
 from ai_server.brain.persona import Persona
 from ai_server.brain.prompt import messages, system_message
-from ai_server.brain.recall import Recalled
+from ai_server.brain.recall import line_of
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robot, Robots
 from ai_server.brain.routing import Decision, Heard, HeardBadly, Route, decide
@@ -82,7 +82,7 @@ class _Understanding(TypedDict):
 
 class _Remembered(TypedDict, total=False):
     past: Past
-    recalled: Recalled
+    recalled: tuple[str, ...]
     last: Answer | None
 
 
@@ -263,7 +263,8 @@ class Brain:
 
     def _read_ahead(self, partial: Utterance, moment: Moment, past: Past) -> None:
         robot = self._robots.robot(partial.device_id)
-        facts = self._hearing.hear(partial, moment, self._language(partial, robot)).facts
+        moment = self._hearing.hear(partial, moment, self._language(partial, robot))
+        facts = line_of(moment.facts, past.gone.text, ())
         prompt = messages(self._system_message(robot), past.turns, facts, partial.text, past.known.text)
         conversation = conversation_id(partial.device_id, partial.user_id)
         self._model.listen(ListenRequest(conversation, prompt, self._manner.max_tokens))
@@ -423,7 +424,7 @@ class Brain:
         request = self._request(state)
         characters = sum(len(message.content) for message in request.messages)
         took_ms = (time.perf_counter() - state["understood_at"]) * 1000
-        writer(Prompted(_facts(state), characters, took_ms, state["recalled"].count, state["past"].trace))
+        writer(Prompted(_facts(state), characters, took_ms, len(state["recalled"]), state["past"].trace))
         async with aclosing(self._model.stream(request)) as events:
             async for event in self._with_skills(events, state):
                 for each in asking.pass_on(event):
@@ -522,8 +523,8 @@ class Brain:
 
 
 def _facts(state: TurnState) -> str:
-    """Return the bracketed line, at its end what came to mind."""
-    return "; ".join(filter(None, (state["facts"], state["recalled"].facts)))
+    """Return the bracketed line of what is asked of the model, without its brackets."""
+    return line_of(state["facts"], state["past"].gone.text, state["recalled"])
 
 
 def _say(writer: StreamWriter, answer: Answer, calls: Iterable[ActionCall] = ()) -> None:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Generic, TypeVar
 
 from ai_server.brain.dates import day_in_words
 from ai_server.brain.extract import extract
@@ -14,6 +14,8 @@ from ai_server.brain.trend import trend
 from ai_server.memory.facts import USER, Fact, Facts
 from ai_server.memory.summaries import Background, Summaries, Told, tokens_of
 from ai_server.memory.turns import History
+
+T = TypeVar("T")
 
 KNOWN_TOKENS = 256
 
@@ -26,6 +28,7 @@ _SHARE_OF_FACTS = 0.5
 """So much of the budget facts may take where there is something else to tell, too."""
 
 _MOST_FACTS = 64
+_NO_BRACKETS = str.maketrans({"[": "(", "]": ")", ";": ","})
 _BEFORE_THE_FIRST_WORDS = timedelta(minutes=1)
 """What was made so long before a conversation began was made for its first words."""
 
@@ -37,34 +40,45 @@ class Knowledge:
     Attributes:
         text: the message's; empty for none.
         facts: the ids of those that it tells.
-        covers: from which turn to which, by their ids, its summary of the conversation reaches; None without one.
     """
 
     text: str = ""
     facts: tuple[int, ...] = ()
-    covers: tuple[int, int] | None = None
 
-    @property
-    def trace(self) -> dict[str, Any]:
-        """What `naila why` tells of it, without a word of it."""
-        if not self.text:
-            return {}
-        return {"facts": list(self.facts), "summary": list(self.covers) if self.covers else None}
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What is told of the turns that have left the prompt.
+
+    Attributes:
+        text: in one line, without brackets; empty where none has left.
+        covers: the ids of the first and the last of them; None where none has left.
+    """
+
+    text: str = ""
+    covers: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
     at: datetime
     conversation_id: int | None
-    left_until: int
     knowledge: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    conversation_id: int | None
+    left_until: int
+    gone: Gone
 
 
 class Known:
     """Puts together what is known of whoever speaks.
 
-    It is made when a conversation begins and when turns leave the prompt, and stays to the letter in between, so that
-    the model's cache holds it; what is learnt meanwhile stands in the turns themselves.
+    It is made when a conversation begins and stays to the letter while that lasts, so that the model's cache holds it;
+    what is learnt meanwhile stands in the turns themselves. Of turns that leave the prompt a summary is made when they
+    do, and stays until others leave.
 
     Args:
         name: returns what a person is called; None where nobody said.
@@ -91,7 +105,8 @@ class Known:
         self._personality = personality
         self._token_budget = token_budget
         self._now = now
-        self._made: OrderedDict[tuple[str, str], _Made] = OrderedDict()
+        self._made: _Kept[_Made] = _Kept()
+        self._left: _Kept[_Left] = _Kept()
         self._forgotten = 0
 
     async def of(self, device_id: str, user_id: str | None, history: History) -> Knowledge:
@@ -109,26 +124,62 @@ class Known:
         else:
             knowledge = await self._make(device_id, user_id, history, now)
         if forgotten == self._forgotten:  # else it may tell what is forgotten
-            self._keep(person, _Made(now, history.conversation_id, history.left_until, knowledge))
+            self._made.put(person, _Made(now, history.conversation_id, knowledge))
         return knowledge
+
+    async def gone(self, device_id: str, user_id: str | None, history: History, token_budget: int) -> Gone:
+        """Return what there is to tell of the turns that have left a prompt; it never waits for the model.
+
+        Args:
+            device_id: the robot.
+            user_id: the person; None for somebody whom the robot does not know.
+            history: what the prompt holds.
+            token_budget: the text is estimated to take so many at most.
+
+        Raises:
+            DatabaseError: if it cannot be read.
+        """
+        if history.conversation_id is None or not history.left_until:
+            return Gone()
+        person, forgotten = (device_id, user_id or ""), self._forgotten
+        left = self._left.get(person)
+        if left and (left.conversation_id, left.left_until) == (history.conversation_id, history.left_until):
+            return left.gone
+        told = await self._summaries.told(history.conversation_id, history.left_until)
+        text = gist(told, token_budget) if told else ""
+        gone = Gone(text.translate(_NO_BRACKETS), _range(told) if told and text else None)
+        if forgotten == self._forgotten:
+            self._left.put(person, _Left(history.conversation_id, history.left_until, gone))
+        return gone
 
     def forget(self) -> None:
         """Make it anew for everybody: something that it may tell is known no more."""
         self._made.clear()
+        self._left.clear()
         self._forgotten += 1
-
-    def _keep(self, person: tuple[str, str], made: _Made) -> None:
-        self._made[person] = made
-        if len(self._made) > _MOST_PEOPLE:
-            self._made.popitem(last=False)
 
     async def _make(self, device_id: str, user_id: str | None, history: History, now: datetime) -> Knowledge:
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        background = await self._summaries.background(device_id, user_id, history, since=today)
+        background = await self._summaries.background(device_id, user_id, history.conversation_id, since=today)
         facts = await self._facts.known(device_id, user_id, _MOST_FACTS)
         manner = await self._personality(device_id, user_id, history.began_at or now)
         name = self._name(device_id, user_id) or ""
         return compose(facts, background, now, name=name, manner=manner, token_budget=self._token_budget)
+
+
+class _Kept(Generic[T]):
+    """Something of each of so many people, those for whom it was put last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], T] = OrderedDict()
+        self.get = self._kept.get
+        self.clear = self._kept.clear
+
+    def put(self, person: tuple[str, str], value: T) -> None:
+        self._kept[person] = value
+        self._kept.move_to_end(person)
+        if len(self._kept) > _MOST_PEOPLE:
+            self._kept.popitem(last=False)
 
 
 def compose(
@@ -154,20 +205,19 @@ def compose(
     called = f"- name: {name}" if name else ""
     fixed = [_INTRODUCTION, *filter(None, (called, manner, trend(background.felt, now, name or "The person")))]
     left = token_budget - tokens_of("\n".join(fixed))
-    has_more = background.current is not None or bool(background.earlier)
-    told = _fitting(facts, int(left * _SHARE_OF_FACTS) if has_more else left)
+    told = _fitting(facts, int(left * _SHARE_OF_FACTS) if background.earlier else left)
     of_facts = _lines_of_facts(told)
     left -= tokens_of("\n".join(of_facts))
-    talks, covers = _lines_of_talks(background, now, left)
+    talks = _lines_of_talks(background.earlier, now, left)
     if not of_facts and not talks and len(fixed) == 1:
         return Knowledge()
     text = "\n".join([*fixed, *of_facts, *talks])
-    return Knowledge(text, tuple(fact.id for fact in told), covers)
+    return Knowledge(text, tuple(fact.id for fact in told))
 
 
 def _still_serves(made: _Made, history: History) -> bool:
-    """Say whether nothing has left the prompt since, and the conversation is the one that began with it."""
-    if made.left_until != history.left_until or history.began_at is None:
+    """Say whether the conversation is the one that began with it."""
+    if history.began_at is None:
         return False
     if made.conversation_id is None:
         return made.at >= history.began_at - _BEFORE_THE_FIRST_WORDS
@@ -198,21 +248,16 @@ def _statement(fact: Fact) -> str:
     return _one_line(f"{subject}{fact.kind.replace('_', ' ')}: {fact.value}")
 
 
-def _lines_of_talks(background: Background, now: datetime, tokens: int) -> tuple[list[str], tuple[int, int] | None]:
-    """Return what is told of what was said: first of this conversation, then of those before it, the newest first."""
+def _lines_of_talks(earlier: Iterable[Told], now: datetime, tokens: int) -> list[str]:
+    """Return what is told of the conversations before this one, the newest first."""
     lines: list[str] = []
-    covers = None
-    talks = [(told, "Earlier in this conversation") for told in (background.current,) if told]
-    talks += [(told, _capital(day_in_words(told.began_at, now))) for told in background.earlier]
-    for told, when in talks:
+    for told in earlier:
+        when = _capital(day_in_words(told.began_at, now))
         text = gist(told, tokens - tokens_of(f"{when}: \n"))
-        if not text:
-            continue
-        lines.append(f"{when}: {text}")
-        tokens -= tokens_of(f"{lines[-1]}\n")
-        if told is background.current:
-            covers = _range(told)
-    return lines, covers
+        if text:
+            lines.append(f"{when}: {text}")
+            tokens -= tokens_of(f"{lines[-1]}\n")
+    return lines
 
 
 def gist(told: Told, tokens: int) -> str:

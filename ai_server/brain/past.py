@@ -8,16 +8,20 @@ from typing import Any
 
 import structlog
 
-from ai_server.brain.known import Knowledge, Known
+from ai_server.brain.known import Gone, Knowledge, Known
 from ai_server.brain.prompt import Exchange
-from ai_server.brain.recall import Recall, Recalled
+from ai_server.brain.recall import Recall
 from ai_server.brain.skills.skill import Answer
 from ai_server.llm.chat import ActionCall
 from ai_server.memory.database import DatabaseError
+from ai_server.memory.summaries import SUMMARY_TOKENS
 from ai_server.memory.turns import PastTurn, Turns
 from ai_server.protocol.utterance import Utterance
 
 log = structlog.get_logger(__name__)
+
+_HISTORY_TO_SUMMARY = 12
+"""The summary of what has left takes so small a part of the history: it stands in one of its turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +32,19 @@ class Past:
         turns: of the conversation, from the oldest on.
         since: the id of the first of them; None where there are none.
         known: of the person.
+        gone: what is told now of the turns that have left; nothing where one of those that are left told it.
     """
 
     turns: tuple[Exchange, ...] = ()
     since: int | None = None
     known: Knowledge = field(default_factory=Knowledge)
+    gone: Gone = field(default_factory=Gone)
 
     @property
     def trace(self) -> Mapping[str, Any]:
         """What `naila why` tells of it, without a word of it."""
-        return {"history_turns": len(self.turns), "known": self.known.trace}
+        trace: dict[str, Any] = {"history_turns": len(self.turns), "known_facts": list(self.known.facts)}
+        return {**trace, "summary_of": list(self.gone.covers)} if self.gone.covers else trace
 
 
 class Pasts:
@@ -60,16 +67,24 @@ class Pasts:
         """Return what is behind what a person says to a robot now; None where it cannot be read."""
         try:
             history = await self._turns.recent(device_id, user_id, self._history_tokens)
-            known = await self._known.of(device_id, user_id, history) if self._known else Knowledge()
+            known, gone = Knowledge(), Gone()
+            if self._known:
+                known = await self._known.of(device_id, user_id, history)
+                gone = await self._known.gone(
+                    device_id, user_id, history, min(SUMMARY_TOKENS, self._history_tokens // _HISTORY_TO_SUMMARY)
+                )
         except DatabaseError as error:
             log.error("the turns so far cannot be read", reason=str(error))  # noqa: TRY400  the reason says it all
             return None
-        return Past(tuple(map(_exchange, history.turns)), history.turns[0].id if history.turns else None, known)
+        if any(gone.text in turn.facts for turn in history.turns):
+            gone = Gone()
+        since = history.turns[0].id if history.turns else None
+        return Past(tuple(map(_exchange, history.turns)), since, known, gone)
 
-    async def recall(self, utterance: Utterance, language: str, past: Past) -> Recalled:
+    async def recall(self, utterance: Utterance, language: str, past: Past) -> tuple[str, ...]:
         """Return what comes to mind of what somebody says, beside what the prompt tells already."""
         if self._recall is None:
-            return Recalled()
+            return ()
         return await self._recall.of(
             utterance.device_id,
             utterance.user_id,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 import structlog
@@ -24,19 +23,6 @@ _LONGEST = 120
 """Characters that are quoted of one turn's words, or of its reply."""
 
 _PLAIN = str.maketrans({"[": "(", "]": ")", '"': "'", "“": "'", "”": "'", ";": ","})
-
-
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """What came to mind.
-
-    Attributes:
-        facts: as the end of the bracketed line, without its brackets; empty for nothing.
-        count: how many turns and facts it tells.
-    """
-
-    facts: str = ""
-    count: int = 0
 
 
 class Recall:
@@ -62,7 +48,7 @@ class Recall:
         language: str,
         before_turn: int | None,
         known: Collection[int],
-    ) -> Recalled:
+    ) -> tuple[str, ...]:
         """Return what came to mind; nothing where it cannot be read or takes too long.
 
         Args:
@@ -80,22 +66,29 @@ class Recall:
                 )
         except TimeoutError:
             log.debug("nothing was recalled in time")
-            return Recalled()
+            return ()
         except DatabaseError as error:
             log.error("nothing can be recalled", reason=str(error))  # noqa: TRY400  the reason says it all
-            return Recalled()
+            return ()
         new = [each for each in found if each.kind == "turn" or each.id not in known]
-        return recalled(new, self._now())
+        return tuple(told(each, self._now()) for each in new)
 
 
-def recalled(found: Collection[Found], now: datetime) -> Recalled:
-    """Return what was found in the words of the bracketed line."""
-    if not found:
-        return Recalled()
-    return Recalled(RECALLED + "; ".join(_told(each, now) for each in found), len(found))
+def line_of(facts: str, gone: str, recalled: Iterable[str]) -> str:
+    """Return the bracketed line of what somebody says, without its brackets.
+
+    Args:
+        facts: what is true now.
+        gone: what is told of turns that have left the prompt; empty for nothing.
+        recalled: what came to mind.
+    """
+    remembers = [f"earlier in this conversation: {gone}"] if gone else []
+    remembers += recalled
+    return "; ".join(filter(None, (facts, RECALLED + "; ".join(remembers) if remembers else "")))
 
 
-def _told(found: Found, now: datetime) -> str:
+def told(found: Found, now: datetime) -> str:
+    """Return in words what was found, with its day."""
     day = day_in_words(found.at, now)
     if found.kind == "fact":
         return f'noted {day}, in words to the person: "{_quoted(found.text)}"'

@@ -16,16 +16,13 @@ from ai_server.brain.extract import extract
 from ai_server.llm.chat import ChatModel, ChatRequest, Finished, Message, ModelError, Sampling, TooLongError
 from ai_server.memory.database import DatabaseError
 from ai_server.memory.facts import NewFact
-from ai_server.memory.summaries import Maker, Said, Summaries, Told, Unreflected, tokens_of
+from ai_server.memory.summaries import SUMMARY_TOKENS, Maker, Said, Summaries, Told, Unreflected, tokens_of
 from ai_server.memory.turns import Turns
 
 log = structlog.get_logger(__name__)
 
 CONVERSATION = "reflection:"
 """By which the model keeps what it reads here; no robot's id has a colon in it."""
-
-SUMMARY_TOKENS = 120
-"""How long a summary may be."""
 
 _READ_TOKENS = 900
 """So much of a conversation is read for one summary or one search for facts, by estimate."""

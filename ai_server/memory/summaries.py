@@ -15,10 +15,13 @@ from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
 from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import conversations, summaries, turns
-from ai_server.memory.turns import BYTES_PER_TOKEN, History
+from ai_server.memory.turns import BYTES_PER_TOKEN
 from ai_server.protocol.terms import Emotion
 
 Maker = Literal["model", "extract"]
+
+SUMMARY_TOKENS = 120
+"""How long a summary may be, by estimate."""
 
 MOST_TURNS = 200
 """So many turns, the newest, are told of a conversation of which nothing was summarised yet."""
@@ -88,15 +91,13 @@ class Felt:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What lies behind the turns of a prompt.
+    """What lies behind a conversation.
 
     Attributes:
-        current: of the conversation, as far as it has left the prompt; None where it begins now.
         earlier: the conversations before it, the newest first.
         felt: how the person seemed to feel, oldest first.
     """
 
-    current: Told | None = None
     earlier: tuple[Told, ...] = ()
     felt: tuple[Felt, ...] = ()
 
@@ -190,17 +191,20 @@ class Summaries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def background(self, device_id: str, user_id: str | None, history: History, *, since: datetime) -> Background:
-        """Return what lies behind what a prompt holds of a person's conversation.
+    async def background(
+        self, device_id: str, user_id: str | None, conversation_id: int | None, *, since: datetime
+    ) -> Background:
+        """Return what lies behind a person's conversation.
 
         Args:
             device_id: the robot.
             user_id: the person; None for somebody whom the robot does not know.
-            history: what the prompt holds.
+            conversation_id: None for one that is to begin.
             since: feelings from then on.
         """
-        values = {"device_id": device_id, "of_user": user_id or ""}
-        return await self._database.read(lambda connection: _background(connection, values, history, since))
+        person = {"device_id": device_id, "of_user": user_id or ""}
+        before = conversation_id or _EVER
+        return await self._database.read(lambda connection: _background(connection, person, before, since))
 
     async def unreflected(self) -> list[Unreflected]:
         """Return the newest conversations of which something is still to be made, the newest first."""
@@ -263,18 +267,14 @@ class Summaries:
         return await self._database.read(lambda connection: read_rows(connection, turns, query, values, _said_of))
 
 
-def _background(connection: Connection, person: Mapping[str, str], history: History, since: datetime) -> Background:
-    current = None
-    if history.conversation_id is not None and history.left_until:
-        current = _told(connection, history.conversation_id, history.left_until, None)
-    before = {**person, "before": history.conversation_id or _EVER}
+def _background(connection: Connection, person: Mapping[str, str], before: int, since: datetime) -> Background:
     earlier = [
         told
-        for number in connection.execute(_EARLIER_ONES, before).scalars().all()
+        for number in connection.execute(_EARLIER_ONES, {**person, "before": before}).scalars().all()
         if (told := _told(connection, number, _EVER, None))
     ]
     felt = connection.execute(_FELT, {**person, "since": since}).all()
-    return Background(current, tuple(earlier), tuple(Felt(row.at, row.person_emotion) for row in reversed(felt)))
+    return Background(tuple(earlier), tuple(Felt(row.at, row.person_emotion) for row in reversed(felt)))
 
 
 def _told(connection: Connection, conversation_id: int, until: int, made_by: Maker | None) -> Told | None:

@@ -478,7 +478,7 @@ async def test_what_comes_to_mind_is_told_with_the_words_that_brought_it_up(brai
     assert 'the person said "The key to the cellar is in the blue box"' in adas
     assert "remembers" not in bobs
     prompted = next(event for event in events if isinstance(event, Prompted))
-    assert (prompted.recalled, prompted.past) == (0, {"history_turns": 0, "known": {}})
+    assert (prompted.recalled, prompted.past) == (0, {"history_turns": 0, "known_facts": []})
 
 
 @pytest.mark.parametrize("prompt", ["system"])

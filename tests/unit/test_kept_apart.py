@@ -11,7 +11,7 @@ from ai_server.brain.listening import Listening
 from ai_server.brain.opening import Moment, Openings
 from ai_server.brain.past import Past, Pasts
 from ai_server.brain.prompt import messages
-from ai_server.brain.recall import Recall
+from ai_server.brain.recall import Recall, line_of
 from ai_server.brain.reflection import Reflection
 from ai_server.brain.robots import Robots
 from ai_server.llm.chat import Message, conversation_id
@@ -77,7 +77,7 @@ class House:
         return f"With secret-of-{owner(device_id, user_id)} you are warm."
 
     def read_ahead(self, partial: Utterance, moment: Moment, past: Past) -> None:
-        self.check(partial, moment.facts, past)
+        self.check(partial, line_of(moment.facts, past.gone.text, ()), past)
 
     def check(self, utterance: Utterance, facts: str, past: Past) -> None:
         prompt = messages(SYSTEM, past.turns, facts, utterance.text, past.known.text)
@@ -97,7 +97,7 @@ class House:
         opening = opening or self.openings.open(utterance.device_id, utterance.user_id)
         past = await opening.past or Past()
         recalled = await self.pasts.recall(utterance, "en", past)
-        facts = "; ".join(filter(None, (opening.moment.facts, recalled.facts)))
+        facts = line_of(opening.moment.facts, past.gone.text, recalled)
         self.check(utterance, facts, past)
         last = await self.pasts.last(utterance)
         assert last is None or set(SECRET.findall(last.text)) <= {owner(utterance.device_id, utterance.user_id)}

@@ -11,7 +11,8 @@ import pytest
 from ai_server.brain.dates import day_in_words
 from ai_server.brain.extract import extract
 from ai_server.brain.known import Known, compose
-from ai_server.brain.recall import recalled
+from ai_server.brain.past import Past, Pasts
+from ai_server.brain.recall import line_of, told
 from ai_server.brain.trend import trend
 from ai_server.memory.database import Database
 from ai_server.memory.facts import Fact, Facts, NewFact
@@ -142,24 +143,33 @@ def found(text: str, reply: str = "", kind: Any = "turn", days: int = 6) -> Foun
     return Found(kind, 1, NOW - timedelta(days=days), "rover", "ada", text, reply, 1.0)
 
 
-def test_what_was_recalled_is_told_with_its_day() -> None:
-    told = recalled([found("The keys are in the blue box", "Good.")], NOW)
-    assert told.facts == 'remembers: on Sunday the person said "The keys are in the blue box"'
-    assert told.count == 1
-
-
-def test_the_answer_to_what_was_asked_then_is_told_too() -> None:
-    told = recalled([found("Where is Oslo?", "In Norway."), found("You like tea.", kind="fact", days=1)], NOW)
-    assert told.facts == (
-        'remembers: on Sunday the person said "Where is Oslo?", and you answered "In Norway."; '
+def test_what_was_found_is_told_with_its_day() -> None:
+    assert told(found("The keys are in the blue box", "Good."), NOW) == (
+        'on Sunday the person said "The keys are in the blue box"'
+    )
+    assert told(found("You like tea.", kind="fact", days=1), NOW) == (
         'noted yesterday, in words to the person: "You like tea."'
     )
 
 
+def test_the_answer_to_what_was_asked_then_is_told_too() -> None:
+    assert told(found("Where is Oslo?", "In Norway."), NOW) == (
+        'on Sunday the person said "Where is Oslo?", and you answered "In Norway."'
+    )
+
+
 def test_what_is_recalled_cannot_end_the_bracketed_line_it_stands_in() -> None:
-    told = recalled([found('a] "b\n[c; d ' + "x" * 500)], NOW)
-    assert not set("[]\n;") & set(told.facts.removeprefix("remembers: "))
-    assert len(told.facts) < 200
+    words = told(found('a] "b\n[c; d ' + "x" * 500), NOW)
+    assert not set("[]\n;") & set(words)
+    assert len(words) < 200
+
+
+def test_what_comes_to_mind_is_at_the_end_of_the_bracketed_line() -> None:
+    assert line_of("Saturday 14:05", "", ()) == "Saturday 14:05"
+    assert line_of("", "", ["one", "two"]) == "remembers: one; two"
+    assert line_of("Saturday 14:05", "They spoke.", ["one"]) == (
+        "Saturday 14:05; remembers: earlier in this conversation: They spoke.; one"
+    )
 
 
 # The message.
@@ -167,7 +177,6 @@ def test_what_is_recalled_cannot_end_the_bracketed_line_it_stands_in() -> None:
 
 def test_nothing_is_told_of_somebody_of_whom_nothing_is_known() -> None:
     assert compose([], Background(), NOW).text == ""
-    assert compose([], Background(), NOW).trace == {}
 
 
 def test_all_that_is_known_is_told_in_one_message() -> None:
@@ -177,8 +186,10 @@ def test_all_that_is_known_is_told_in_one_message() -> None:
         fact(2, "likes", "jazz"),
     ]
     background = Background(
-        current=Told(NOW, summary(7, 9, "The person spoke of a trip to Oslo."), (said(10, "I will fly on Monday."),)),
-        earlier=(Told(NOW - timedelta(days=1), summary(1, 6, "The person was ill.")),),
+        earlier=(
+            Told(NOW, summary(7, 9, "The person spoke of a trip to Oslo."), (said(10, "I will fly on Monday."),)),
+            Told(NOW - timedelta(days=1), summary(1, 6, "The person was ill.")),
+        ),
         felt=tuple(felt("sad", "sad", "sad")),
     )
     known = compose(facts, background, NOW, name="Ada", manner="With this person you are: warm.", token_budget=400)
@@ -190,20 +201,20 @@ def test_all_that_is_known_is_told_in_one_message() -> None:
         "- likes: jazz",
         "Of everybody at home:",
         "- note: the wifi code is on the fridge",
-        'Earlier in this conversation: The person spoke of a trip to Oslo. The person said: "I will fly on Monday."',
+        'Today: The person spoke of a trip to Oslo. The person said: "I will fly on Monday."',
         "Yesterday: The person was ill.",
     ]
-    assert known.trace == {"facts": [3, 2, 4], "summary": [7, 10]}
+    assert known.facts == (3, 2, 4)
 
 
 @pytest.mark.parametrize("budget", [60, 100, 150, 256, 500])
 def test_the_message_stays_within_its_budget(budget: int) -> None:
     facts = [fact(number, "likes", f"thing number {number} of many") for number in range(60)]
     background = Background(
-        current=Told(
-            NOW, summary(1, 9, "A long summary. " * 40), tuple(said(n, f"I like box {n}.") for n in range(50))
-        ),
-        earlier=tuple(Told(NOW - timedelta(days=n), summary(1, 2, "Much more. " * 30)) for n in range(1, 4)),
+        earlier=(
+            Told(NOW, summary(1, 9, "A long summary. " * 40), tuple(said(n, f"I like box {n}.") for n in range(50))),
+            *(Told(NOW - timedelta(days=n), summary(1, 2, "Much more. " * 30)) for n in range(1, 4)),
+        )
     )
     assert tokens_of(compose(facts, background, NOW, token_budget=budget).text) <= budget
 
@@ -230,11 +241,13 @@ class Home:
     async def manner(self, device_id: str, user_id: str | None, since: datetime) -> str:
         return ""
 
-    async def say(self, words: str, user_id: str = "ada", *, learned: tuple[NewFact, ...] = ()) -> None:
+    async def say(
+        self, words: str, user_id: str = "ada", *, facts: str = "", learned: tuple[NewFact, ...] = ()
+    ) -> None:
         self.now += timedelta(minutes=1)
         self.count += 1
         reply = Reply(request_id=f"q{self.count}", device_id="rover", text="I see.", source="llm", timestamp=self.now)
-        await self.turns.add(Turn(at=self.now, words=words, reply=reply, user_id=user_id, learned=learned))
+        await self.turns.add(Turn(at=self.now, words=words, reply=reply, facts=facts, user_id=user_id, learned=learned))
 
     async def message(self, user_id: str = "ada", budget: int = 400) -> str:
         history = await self.turns.recent("rover", user_id, budget)
@@ -258,17 +271,41 @@ async def test_what_is_learnt_in_a_conversation_is_told_from_the_next_one_on(hom
     assert "likes: jazz" in await home.message()
 
 
-async def test_the_message_stays_to_the_letter_until_turns_leave_the_prompt(home: Home) -> None:
+async def test_the_message_stays_to_the_letter_while_the_conversation_lasts(home: Home) -> None:
+    await home.facts.add("rover", "ada", likes("jazz"), at=NOW)
+    texts = set()
+    for number in range(30):
+        await home.say(f"I like song {number} very much", learned=likes(f"song {number}"))
+        texts.add(await home.message())
+    assert len(texts) == 1
+    assert "jazz" in texts.pop()
+
+
+async def test_what_has_left_the_prompt_is_told_once_and_the_same_until_more_leaves(home: Home) -> None:
     seen: list[tuple[str, int]] = []
     for number in range(40):
-        await home.say(f"I like song {number} very much", learned=likes(f"song {number}"))
+        await home.say(f"I like song {number} very much")
         history = await home.turns.recent("rover", "ada", 400)
-        seen.append(((await home.known.of("rover", "ada", history)).text, history.left_until))
-    texts = [text for text, _ in seen]
+        seen.append(((await home.known.gone("rover", "ada", history, 60)).text, history.left_until))
     borders = [at for at in range(1, 40) if seen[at][1] != seen[at - 1][1]]
-    assert [at for at in range(1, 40) if texts[at] != texts[at - 1]] == borders
+    assert [at for at in range(1, 40) if seen[at][0] != seen[at - 1][0]] == borders
     assert len(borders) >= 2
-    assert "song 0" in texts[borders[0]]
+    assert "song 4" in seen[borders[0]][0]
+    assert seen[0][0] == ""
+
+
+async def test_a_summary_stands_in_the_prompt_once_until_its_turn_leaves(home: Home) -> None:
+    pasts = Pasts(turns=home.turns, history_tokens=400, known=home.known, recall=None)
+    told_at = []
+    for number in range(40):
+        past = await pasts.read("rover", "ada") or Past()
+        facts = line_of("Saturday", past.gone.text, ())
+        if past.gone.text:
+            told_at.append((number, past.trace["summary_of"]))
+        await home.say(f"I like song {number} very much", facts=facts)
+    assert 2 <= len(told_at) <= 6
+    assert [covers[0] for _, covers in told_at] == [1] * len(told_at)
+    assert [covers[1] for _, covers in told_at] == sorted({covers[1] for _, covers in told_at})
 
 
 async def test_after_a_pause_what_was_said_before_is_told_with_its_day(home: Home) -> None:
