@@ -191,7 +191,7 @@ class Household:
         self._secrets.of[owner].remove(word)
         if await self._say(device_id, user_id, f"forget what I said about {word}"):
             await self.rest()
-            while self.house.dialogue.running:  # the words are erased once the turn is on the disk
+            while self.house.dialogue.running:  # noqa: ASYNC110  the words are erased once the turn is on the disk
                 await asyncio.sleep(0.001)
             self.edge.forgotten.add(word)
 

@@ -40,6 +40,9 @@ log = structlog.get_logger(__name__)
 RECALLED = "remembers: "
 """What begins the last part of a turn's bracketed line, where search had found something for its words."""
 
+_SET_ASIDE = ("*.damaged-*", "*.replaced-*")
+"""What became of databases that were damaged, or that a backup took the place of."""
+
 _INTERVAL_S = 60.0
 
 _PATIENCE_S = 2.0
@@ -100,7 +103,7 @@ class Erasure:
 
     Args:
         database: what it is erased from.
-        data_dir: where damaged databases were set aside, which nobody can search: they are deleted, too.
+        data_dir: where databases are that were set aside: they are deleted, too.
         forget: has the engine, and whatever else holds something of a person in memory, forget one person's
             conversation with one robot; None for whoever it does not know.
         forget_all: has the engine forget everything that it keeps.
@@ -218,18 +221,19 @@ class Erasure:
         for device_id, user_id in {tuple(person) for each in unfinished for person in each.touched}:
             self._forget(device_id, user_id or None)
         await self._refresh()
-        await asyncio.to_thread(_delete_damaged, self._data_dir)
+        await asyncio.to_thread(_delete_set_aside, self._data_dir)
         scrubbed = await self._scrubber.scrub(patience_s)
         if not scrubbed:
             log.warning("somebody reads the database: what is erased is scrubbed once they have done")
         return scrubbed
 
 
-def _delete_damaged(data_dir: Path) -> None:
-    for path in data_dir.glob("*.damaged-*"):
-        with suppress(FileNotFoundError):
-            path.unlink()
-            log.warning("a damaged database that was set aside is deleted: nobody can search it", path=str(path))
+def _delete_set_aside(data_dir: Path) -> None:
+    for pattern in _SET_ASIDE:
+        for path in data_dir.glob(pattern):
+            with suppress(FileNotFoundError):
+                path.unlink()
+                log.warning("a database that was set aside is deleted: nobody looks for what is in it", path=str(path))
 
 
 # What is to go.

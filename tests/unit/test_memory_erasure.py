@@ -231,10 +231,11 @@ async def test_the_log_tells_who_erased_and_not_what_it_was_about(household: Fil
     assert (await household.column("audit.count"))[0] == 4
 
 
-async def test_damaged_databases_that_were_set_aside_go_with_any_erasure(
+async def test_databases_that_were_set_aside_go_with_any_erasure(
     memory: FilledMemory, erasure: Erasure, tmp_path: Path
 ):
     aside = [tmp_path / f"naila.db.damaged-20260301T090000Z{part}" for part in ("", "-wal", "-2")]
+    aside.append(tmp_path / "naila.db.replaced-20260301T090000Z")
     for path in aside:
         path.write_text("Tom")
     await memory.say("Tom")
