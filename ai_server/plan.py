@@ -355,10 +355,13 @@ class _Planner:
         setting, least = "LLM_CONTEXT_SIZE", 1
         if self._wishes.cells is not None:
             setting, least = "LLM_KV_CELLS", self._wishes.context_size or 1
-        for cells in range(choice.cells - _CONTEXT_PADDING, least - 1, -_CONTEXT_PADDING):
-            if self._fits(replace(choice, cells=cells, context_size=min(choice.context_size, cells))):
-                return f"{setting}={cells}"
-        return None
+        sizes = range(choice.cells - _CONTEXT_PADDING, least - 1, -_CONTEXT_PADDING)
+
+        def fits(cells: int) -> bool:
+            return self._fits(replace(choice, cells=cells, context_size=min(choice.context_size, cells)))
+
+        most = bisect_left(sizes, x=True, key=fits)
+        return f"{setting}={sizes[most]}" if most < len(sizes) else None
 
     def _layer_offer(self, choice: _Choice) -> str | None:
         for layers in range(choice.gpu_layers - 1, -1, -1):

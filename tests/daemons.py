@@ -21,6 +21,7 @@ import psutil
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.settings import Settings
 from tests.brokers import Robot
+from tests.forkserver import Forked, can_fork, forkserver
 
 START_TIMEOUT_S = 60.0
 
@@ -55,7 +56,7 @@ class RunningDaemon:
             "LLM_SEED": "1",
             **environment,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self.started = datetime.now(UTC)
 
     @property
@@ -81,9 +82,13 @@ class RunningDaemon:
 
     def start(self) -> None:
         self.started = datetime.now(UTC)
+        program = (*self.program, "run")
+        if can_fork(program, self.environment):
+            self.process = forkserver().start(program, cwd=self.directory, env=self.environment, log=self.log)
+            return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *self.program, "run"],
+                [sys.executable, *program],
                 cwd=self.directory,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -39,11 +39,9 @@ def at_every_failpoint(
     daemon = RunningDaemon(directory, broker, **environment)
     with Simulator(broker, robots, name="killed", manners=SILENT) as simulator:
         try:
-            _subscribe(daemon)
-            for number in range(rounds):
-                for name in names:
-                    nth = 1 if number == 0 else randomness.randint(1, 5)
-                    _die_at(daemon, simulator, name, nth)
+            for number, name in itertools.product(range(rounds), names):
+                nth = 1 if number == 0 else randomness.randint(1, 5)
+                _die_at(daemon, simulator, name, nth)
             daemon.program = RunningDaemon.program
             daemon.start()
             account = simulator.settle()
@@ -53,16 +51,11 @@ def at_every_failpoint(
     return account
 
 
-def _subscribe(daemon: RunningDaemon) -> None:
-    """Run the daemon once: the broker keeps words for those that it has seen."""
-    daemon.start()
-    daemon.wait_for("ready", "degraded")
-    daemon.stop()
-
-
 def _die_at(daemon: RunningDaemon, simulator: Simulator, name: str, nth: int) -> None:
     daemon.program = launcher.program(name, nth)
     daemon.start()
+    if not simulator.requests:  # the broker keeps words for those that it has seen
+        daemon.wait_for("ready", "degraded")
     give_up = time.monotonic() + TIMEOUT_S
     while (code := daemon.exit_code) is None:
         assert time.monotonic() < give_up, f"{name} was not reached: {daemon.trouble()}"

@@ -283,7 +283,7 @@ async def test_a_missing_file_is_an_error_that_names_it(tmp_path):
 
 async def test_a_plan_that_cannot_be_is_an_error_that_says_what_could():
     service = ModelService(
-        resources.embedded_model(), Wishes(context_size=2**25), hang_timeout_s=30, on_change=lambda _: None
+        resources.embedded_model(), Wishes(context_size=2**30), hang_timeout_s=30, on_change=lambda _: None
     )
     await service.start()
     state = await settled(service)
