@@ -39,9 +39,16 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _server_url(value: object) -> object:
+    if isinstance(value, str) and value.strip() and not value.strip().startswith(("postgresql://", "postgres://")):
+        raise ValueError("this is no URL of a PostgreSQL server")
+    return _unset_if_blank(value)
+
+
 OptionalText = Annotated[str | None, BeforeValidator(_unset_if_blank)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_unset_if_blank)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_unset_if_blank)]
+DatabaseUrl = Annotated[SecretStr | None, BeforeValidator(_server_url)]
 Threads = Annotated[Annotated[int, Field(ge=1, le=1024)] | None, BeforeValidator(_none_if_auto)]
 Layers = Annotated[Annotated[int, Field(ge=0, le=1000)] | None, BeforeValidator(_none_if_auto)]
 Replies = Annotated[Annotated[int, Field(ge=1, le=64)] | None, BeforeValidator(_none_if_auto)]
@@ -131,10 +138,8 @@ class Settings(BaseSettings):
     naila_drain_timeout_s: float = _setting(10, "seconds, a number from 0 to 600", ge=0, le=600)
     naila_reply_timeout_s: float = _setting(120, "seconds, a number from 1 to 3600", ge=1, le=3600)
     naila_history_tokens: int = _setting(1024, "tokens, a whole number from 0 (none) to 100000", ge=0, le=100_000)
-    naila_database_url: OptionalSecret = _setting(
-        None,
-        "postgresql://USER@HOST:PORT/DATABASE for a PostgreSQL server, or empty for a file in NAILA_DATA_DIR",
-        pattern=r"^\s*$|^postgres(ql)?://",
+    naila_database_url: DatabaseUrl = _setting(
+        None, "postgresql://USER@HOST:PORT/DATABASE for a PostgreSQL server, or empty for a file in NAILA_DATA_DIR"
     )
     naila_database_key_file: OptionalPath = _setting(
         None, "a file that holds 64 hexadecimal digits, the key of the database; empty for no encryption"

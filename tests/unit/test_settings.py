@@ -162,3 +162,15 @@ def test_a_credential_that_is_not_text_is_named_and_not_shown(credentials):
     with pytest.raises(SettingsError, match=r"credentials/mqtt_password cannot be read as UTF-8") as caught:
         load_settings(None)
     assert "secret" not in str(caught.value)
+
+
+def test_the_url_of_a_server_is_taken_and_a_wrong_one_is_refused_without_being_shown(monkeypatch):
+    url = "postgresql://naila:hush@db.example:5432/naila"
+    monkeypatch.setenv("NAILA_DATABASE_URL", url)
+    given = load_settings(None).naila_database_url
+    assert given is not None
+    assert given.get_secret_value() == url
+    monkeypatch.setenv("NAILA_DATABASE_URL", "mysql://naila:hush@db.example/naila")
+    with pytest.raises(SettingsError, match=r"NAILA_DATABASE_URL=.* is not allowed: postgresql://USER@HOST") as caught:
+        load_settings(None)
+    assert "hush" not in str(caught.value)
