@@ -9,6 +9,7 @@ from pathlib import Path
 from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
 from ai_server.memory.personalities import Drift, Personalities, Traits
+from ai_server.memory.store import Place
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 
@@ -28,9 +29,9 @@ DRIFT = Drift(Traits(warmth=0.12, humour=0.05, directness=-0.08), moved=0.02, at
 """How the rover has come to speak with Ada."""
 
 
-async def fill(path: Path) -> None:
+async def fill(place: Place | Path) -> None:
     """Make a database in which everybody said what is in `SAID`."""
-    database = await Database.open(path)
+    database = await Database.open(place)
     await say_all(database)
     personalities = Personalities(database, max_kept=10)
     await database.run(lambda connection: personalities.change(connection, "rover", "ada", lambda _: DRIFT))

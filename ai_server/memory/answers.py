@@ -9,20 +9,19 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from ai_server.memory.database import Database
 from ai_server.memory.schema import operator_answers
 
-_KEPT = 1000
-
 _FIND = select(operator_answers.c.answer).where(
     operator_answers.c.command == bindparam("command"), operator_answers.c.request_id == bindparam("request_id")
 )
-_DROP_OLD = delete(operator_answers).where(operator_answers.c.id <= bindparam("newest") - _KEPT)
+_DROP_OLD = delete(operator_answers).where(operator_answers.c.id <= bindparam("of_old"))
 _KEEP = insert(operator_answers).returning(operator_answers.c.id)
 
 
 class Answers:
-    """The last 1,000 answers, by command and the id of the request. Every method can raise `DatabaseError`."""
+    """The last `max_kept` answers, by command and the id of the request. Every method can raise `DatabaseError`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, max_kept: int = 1000) -> None:
         self._database = database
+        self._max_kept = max_kept
 
     async def find(self, command: str, request_id: str) -> bytes | None:
         """Return what was answered to a request; None where it is new."""
@@ -32,9 +31,8 @@ class Answers:
     async def keep(self, command: str, request_id: str, answer: bytes) -> None:
         """Keep what was answered to a request."""
         row = {"command": command, "request_id": request_id, "answer": answer}
-        await self._database.run(lambda connection: _keep(connection, row))
+        await self._database.run(lambda connection: self._keep(connection, row))
 
-
-def _keep(connection: Connection, row: Mapping[str, object]) -> None:
-    newest = connection.execute(_KEEP, row).scalar_one()
-    connection.execute(_DROP_OLD, {"newest": newest})
+    def _keep(self, connection: Connection, row: Mapping[str, object]) -> None:
+        newest = connection.execute(_KEEP, row).scalar_one()
+        connection.execute(_DROP_OLD, {"of_old": newest - self._max_kept})
