@@ -30,6 +30,7 @@ from ai_server.llm.chat import (
     Started,
     TooLongError,
 )
+from ai_server.llm.engine.spill import _file_name
 from ai_server.llm.failover import Failover
 from ai_server.llm.service import EngineState, ModelService
 from ai_server.llm.wire import Statistics
@@ -425,3 +426,30 @@ def test_the_daemon_never_imports_llama_cpp_and_leaves_no_engine_when_it_is_kill
     daemon.kill()
     daemon.communicate()
     assert not psutil.wait_procs([engine], timeout=10)[1]
+
+
+async def test_what_is_forgotten_while_the_engine_is_away_is_erased_from_the_disk_at_once(tmp_path):
+    async with running(resources.embedded_model(), spill_directory=tmp_path) as service:
+        await service.wait_loaded()
+        for name in ("robot", "another", "third"):
+            await all_of(service.stream(request(LONG, conversation_id=name)))
+    before = len(list(tmp_path.iterdir()))
+    (tmp_path / "left.kv.tmp").write_bytes(b"of an engine that was killed")
+    service.forget("robot")
+    assert len(list(tmp_path.iterdir())) == before - 1
+    service.forget_all()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_an_engine_had_not_forgotten_when_it_was_killed_is_forgotten_by_the_next(tmp_path):
+    async with running(resources.embedded_model(), spill_directory=tmp_path) as service:
+        await service.wait_loaded()
+        engine = psutil.Process(service.state.pid)
+        engine.suspend()
+        service.forget("robot")
+        spill = tmp_path / _file_name("robot")
+        spill.write_bytes(b"what it wrote down before it read that")
+        engine.kill()
+        while service.state.restarts == 0 or service.state.status != "loaded":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        assert not spill.exists()
