@@ -41,6 +41,7 @@ from ai_server.llm.manner import Manner
 from ai_server.llm.service import ModelService
 from ai_server.masking import Masking
 from ai_server.memory.database import Database
+from ai_server.memory.embeddings import Embedder
 from ai_server.memory.erasure import Erasure
 from ai_server.memory.steward import Steward
 from ai_server.memory.transfer import Transfer
@@ -72,6 +73,7 @@ class Ground:
         lag: of the event loop.
         condition: of the daemon.
         weather: who knows the weather; None where the settings do not allow to ask.
+        embedder: makes vectors of what was said; None where no model for that is configured.
     """
 
     settings: Settings
@@ -85,6 +87,7 @@ class Ground:
     lag: LoopLag
     condition: Condition
     weather: WeatherProvider | None = None
+    embedder: Embedder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,8 @@ def build(ground: Ground) -> House:
     """Build the house."""
     settings, connection, files, meters = ground.settings, ground.connection, ground.files, ground.meters
     masking = Masking.of_host(os.environ) if settings.naila_mask_stored else None
-    stores = Stores.of(ground.database, settings, masking.mask if masking else _as_said)
+    mask = masking.mask if masking else _as_said
+    stores = Stores.of(ground.database, settings, mask=mask, embedder=ground.embedder)
     turns, epochs, action_ttl = stores.turns, Epochs(), timedelta(seconds=settings.naila_action_ttl_s)
     robots = Robots(max_robots=settings.naila_max_robots, max_sensors=settings.naila_max_sensors)
     personas = RobotPersonas(stores.personas, max_robots=settings.naila_max_robots)

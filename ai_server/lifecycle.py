@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ai_server.brain.graph import Brain
     from ai_server.brain.skills.forecast import WeatherProvider
     from ai_server.house import House
+    from ai_server.llm.embedding import Embedder
 
 log = structlog.get_logger(__name__)
 
@@ -234,6 +235,7 @@ class Daemon:
             files=files,
             languages=languages,
             weather=await self._weather(parts),
+            embedder=await self._embedder(parts),
             meters=self._meters,
             lag=self._lag,
             condition=self._condition,
@@ -243,6 +245,15 @@ class Daemon:
         self._brain = house.brain
         await house.resume()
         return house
+
+    async def _embedder(self, parts: AsyncExitStack) -> Embedder | None:
+        """Return what makes vectors of what was said, where a model for that is configured; it loads on first use."""
+        if self._settings.embedding_model is None:
+            return None
+        module = await asyncio.to_thread(import_module, "ai_server.llm.embedding")
+        embedder: Embedder = module.Embedder(self._settings.embedding_model)
+        parts.push_async_callback(embedder.close)
+        return embedder
 
     async def _weather(self, parts: AsyncExitStack) -> WeatherProvider | None:
         """Return who may be asked for the weather; the HTTP client is imported where somebody may."""
@@ -287,6 +298,7 @@ class Daemon:
             "reporter": house.reporter.run(self._settings.naila_metrics_interval_s),
             "erasure": house.erasure.run(),
             "reflection": house.reflection.run(),
+            "search": house.stores.search.run(),
             "retention": Retention(
                 database,
                 self._settings.naila_database_mb * _MIB,

@@ -151,6 +151,9 @@ class Settings(BaseSettings):
         30, "minutes after which a new conversation begins, a number from 1 to 10080", ge=1, le=10_080
     )
     naila_max_facts: int = _setting(500, "facts of a person, a whole number from 1 to 100000", ge=1, le=100_000)
+    naila_embedding_model: OptionalPath = _setting(
+        None, "a GGUF file of an embedding model, llm for the model that answers, or empty to find by words alone"
+    )
     naila_personality: bool = _setting(default=True, allowed="true or false: whether robots adapt to how people speak")
     naila_mask_stored: bool = _setting(
         default=False, allowed="true or false: whether e-mail addresses, numbers of phones and cards are stored masked"
@@ -224,6 +227,11 @@ class Settings(BaseSettings):
     def cache_dir(self) -> Path:
         """The directory for what can be made again, absolute."""
         return (self.naila_cache_dir or self.data_dir / "cache").expanduser().absolute()
+
+    @property
+    def embedding_model(self) -> Path | None:
+        """The file of the embedding model; None where there is none."""
+        return self.model_path if str(self.naila_embedding_model) == "llm" else self.naila_embedding_model
 
     @property
     def backup_dir(self) -> Path:

@@ -11,6 +11,7 @@ from ai_server.memory.answers import Answers
 from ai_server.memory.audit import Audit
 from ai_server.memory.database import Database
 from ai_server.memory.declarations import Declarations
+from ai_server.memory.embeddings import Embedder, Embeddings
 from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
 from ai_server.memory.personalities import Personalities
@@ -49,8 +50,17 @@ class Stores:
     voices: Voices
 
     @classmethod
-    def of(cls, database: Database, settings: Settings, mask: Callable[[str], str]) -> Stores:
-        """Return the stores of a database; `mask` is what becomes of words that wait in it to be answered."""
+    def of(
+        cls, database: Database, settings: Settings, *, mask: Callable[[str], str], embedder: Embedder | None
+    ) -> Stores:
+        """Return the stores of a database.
+
+        Args:
+            database: open.
+            settings: valid ones.
+            mask: what becomes of words that wait to be answered.
+            embedder: makes vectors of what was said; None where it is found by its words alone.
+        """
         robots = settings.naila_max_robots
         return cls(
             accepted=AcceptedUtterances(database, mask=mask),
@@ -67,7 +77,7 @@ class Stores:
                 max_in_all=settings.naila_max_reminders * robots,
             ),
             said_rules=SaidRules(database, max_kept=_OF_A_ROBOT * robots),
-            search=Search(database),
+            search=Search(database, Embeddings(database, embedder) if embedder else None),
             summaries=Summaries(database),
             turns=Turns(database, pause=timedelta(minutes=settings.naila_conversation_pause_min)),
             undelivered=Undelivered(database),

@@ -130,6 +130,17 @@ class Search:
             indexed += newly
         return indexed
 
+    async def run(self) -> None:
+        """Index what an earlier process left, then make embeddings where there is a model for them, until cancelled."""
+        try:
+            await self.catch_up()
+        except DatabaseError as error:
+            log.warning("some of what was said cannot be found yet", reason=str(error))
+        if self._embeddings is None:
+            await asyncio.Event().wait()
+        else:
+            await self._embeddings.run()
+
     async def _near(self, device_id: str, user_id: str, words: str) -> list[int]:
         """Return what means the same, if the model says so in time: a reply does not wait for it."""
         if self._embeddings is None:
