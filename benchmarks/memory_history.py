@@ -71,9 +71,18 @@ class Talk:
         database: open, with nothing in it.
         history_tokens: how much of it a prompt holds.
         tells_more: what is known of the person is told, as to a large model.
+        reply_tokens: how long a reply may be.
     """
 
-    def __init__(self, service: ModelService, database: Database, *, history_tokens: int, tells_more: bool) -> None:
+    def __init__(
+        self,
+        service: ModelService,
+        database: Database,
+        *,
+        history_tokens: int,
+        tells_more: bool,
+        reply_tokens: int = 48,
+    ) -> None:
         self._service = service
         self._now = datetime(2026, 3, 2, 9, tzinfo=UTC)
         self._turns = Turns(database, now=lambda: self._now)
@@ -98,6 +107,7 @@ class Talk:
             history_tokens=history_tokens,
             now=lambda: self._now,
         )
+        self._reply_tokens = reply_tokens
         self._layout = _template()
         self._since: int | None = None
         self._count = 0
@@ -141,7 +151,7 @@ class Talk:
             conversation_id=conversation_id(_ROBOT, _PERSON),
             messages=tuple(prompt),
             sampling=Sampling(temperature=0),
-            max_tokens=48,
+            max_tokens=self._reply_tokens,
         )
         emotion: Emotion = "neutral"
         async for event in self._service.stream(request):
