@@ -5,25 +5,27 @@ from __future__ import annotations
 import heapq
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, select
 
 from ai_server.memory.query import Query, Word
 from ai_server.memory.schema import facts, search_entries, turns
-from ai_server.memory.search_index import TERM_LETTERS, Owners, newest_with
+from ai_server.memory.search_index import TERM_LETTERS, LookUp, Owners, newest
 
-_NEWEST = 200
+_NEWEST = 150
 """So many entries are looked at for one word, the newest: one that more have says little of any of them."""
 
 _TOGETHER = 100
 """So many are looked at that have two frequent words of the query at once, however old they are."""
 
-_CANDIDATES = 40
+_CANDIDATES = 24
+_FACTS = 16
 
 _NOMINAL_ENTRIES = 1000
 """In place of how many entries a person has, for how much a word says by how many have it: counting takes long."""
@@ -151,15 +153,15 @@ def rank(
         owners: whose entries to look through.
         entries: `ENTRIES` where the names are the right ones, whatever the index says.
         values: of that statement's parameters.
-        facts_of: whose facts to look through however many newer turns have the same words.
+        facts_of: whose facts to look through besides, which are few and must not be lost among many turns.
     """
-    words = [_look_up(connection, each, owners) for each in query.words]
-    best = _promising(connection, words, owners)
-    if facts_of is not None and best:
-        best += newest_with(connection, [_digests(words)], facts_of, _CANDIDATES)
-    if not best:
+    words, of_facts = _look_up(connection, query.words, owners, facts_of)
+    ids = _promising(connection, words, owners) + of_facts
+    if not ids:
         return []
-    rows = connection.execute(entries, {**values, "ids": best}).mappings().all()
+    rows = [_Entry._make(row) for row in connection.execute(entries, {**values, "ids": ids}).all()]
+    if facts_of is not None:
+        words = _with_facts(words, [each for each in rows if each.is_fact])
     judge = _Judge(words, sum(each.weight for each in words), query.answer, datetime.now(UTC))
     return sorted(map(judge.ranked, rows), key=lambda each: (each.found.score, each.entry_id), reverse=True)
 
@@ -173,47 +175,122 @@ def by_id(connection: Connection, ids: Sequence[int], entries: Select[Any], valu
         entries: as for `rank`.
         values: of that statement's parameters.
     """
-    rows = {row["id"]: row for row in connection.execute(entries, {**values, "ids": ids}).mappings()}
-    return [
-        Ranked(each, found_of(rows[each], 0.0), 0.0, _turn_id(rows[each]), frozenset()) for each in ids if each in rows
-    ]
+    rows = map(_Entry._make, connection.execute(entries, {**values, "ids": ids}).all())
+    found = {each.id: Ranked(each.id, each.found(0.0), 0.0, each.said_in, frozenset()) for each in rows}
+    return [found[each] for each in ids if each in found]
 
 
-def found_of(row: Mapping[Any, Any], score: float) -> Found:
-    """Return what a row of `ENTRIES` holds."""
-    if row["fact_id"] is None:
-        turn = (row["turn_id"], row["at"], row["device_id"], row["user_id"], row["words"], row["text"])
-        return Found("turn", *turn, score)
-    fact = (row["fact_id"], row["learned_at"], row["fact_device_id"], row["fact_user_id"], row["fact_text"])
-    return Found("fact", *fact, "", score)
+class _Entry(NamedTuple):
+    """A row of `ENTRIES`."""
+
+    id: int
+    terms: str
+    said: int
+    replied: int
+    asks: bool
+    turn_id: int | None
+    at: datetime
+    device_id: str
+    user_id: str
+    words: str
+    text: str
+    fact_id: int | None
+    fact_turn_id: int | None
+    learned_at: datetime
+    fact_device_id: str
+    fact_user_id: str
+    fact_text: str
+
+    @property
+    def is_fact(self) -> bool:
+        return self.fact_id is not None
+
+    @property
+    def said_in(self) -> int | None:
+        return self.fact_turn_id if self.is_fact else self.turn_id
+
+    @property
+    def length(self) -> int:
+        """How many terms it has but for the sounds."""
+        return self.said + self.replied
+
+    def worths(self) -> dict[str, float]:
+        """Return what each term is worth by where it stands."""
+        terms = [term[:TERM_LETTERS] for term in self.terms.split()]
+        own = min(_ANSWERED_QUESTION, _QUESTION + _REPLY_TERM * self.replied) if self.asks else 1.0
+        worths = dict.fromkeys(terms, own)
+        if self.replied:
+            worths |= dict.fromkeys(terms[self.said : self.length], _REPLY)
+        return worths
+
+    def found(self, score: float) -> Found:
+        if self.fact_id is not None:
+            whose = (self.fact_device_id, self.fact_user_id)
+            return Found("fact", self.fact_id, self.learned_at, *whose, self.fact_text, "", score)
+        turn_id = self.turn_id or 0
+        return Found("turn", turn_id, self.at, self.device_id, self.user_id, self.words, self.text, score)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sense:
-    """What the index has of one sense of a word."""
+    """What the index has of one sense of a word.
+
+    Attributes:
+        digests: of its terms.
+        worth: as of the query's.
+        count: how many entries have it, as far as that was counted.
+        entry_ids: the newest of them.
+    """
 
     digests: tuple[str, ...]
-    weight: float
+    worth: float
+    count: int
     entry_ids: Sequence[int]
+
+    @property
+    def weight(self) -> float:
+        return self.worth * math.log1p(_NOMINAL_ENTRIES / self.count) if self.count else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
     senses: tuple[_Sense, ...]
+    weights: tuple[float, ...]
     weight: float
 
-
-def _look_up(connection: Connection, word: Word, owners: Owners) -> _Word:
-    senses = [_sense(connection, each.digests, each.worth, owners) for each in word.senses]
-    if word.heard is not None and not senses[0].entry_ids:
-        senses.append(_sense(connection, (word.heard,), _BY_SOUND, owners))
-    weight = max(each.weight for each in senses)
-    return _Word(tuple(each for each in senses if each.entry_ids), weight or _UNKNOWN * math.log1p(_NOMINAL_ENTRIES))
+    @classmethod
+    def of(cls, senses: Sequence[_Sense]) -> _Word:
+        weights = tuple(each.weight for each in senses)
+        return cls(tuple(senses), weights, max(weights) or _UNKNOWN * math.log1p(_NOMINAL_ENTRIES))
 
 
-def _sense(connection: Connection, digests: tuple[str, ...], worth: float, owners: Owners) -> _Sense:
-    entry_ids = newest_with(connection, [digests], owners, _NEWEST)
-    return _Sense(digests, worth * math.log1p(_NOMINAL_ENTRIES / len(entry_ids)) if entry_ids else 0.0, entry_ids)
+def _look_up(
+    connection: Connection, words: Sequence[Word], owners: Owners, facts_of: Owners | None
+) -> tuple[list[_Word], list[int]]:
+    """Return what the index has of each word, and the facts that have one of them."""
+    senses = [sense for word in words for sense in word.senses]
+    lookups = [LookUp([each.digests], owners, _NEWEST) for each in senses]
+    if facts_of is not None and senses:
+        digests = {digest for each in senses for digest in each.digests} | {each.heard for each in words if each.heard}
+        lookups.append(LookUp([digests], facts_of, _FACTS))
+    ids = newest(connection, lookups)
+    of_facts = ids.pop() if len(ids) > len(senses) else []
+    found = iter([_Sense(each.digests, each.worth, len(of), of) for each, of in zip(senses, ids, strict=True)])
+    of_words = [[next(found) for _ in word.senses] for word in words]
+    _add_sounds(connection, words, of_words, owners)
+    return [_Word.of(each) for each in of_words], of_facts
+
+
+def _add_sounds(
+    connection: Connection, words: Sequence[Word], of_words: Sequence[list[_Sense]], owners: Owners
+) -> None:
+    """Add what sounds like the words that nobody said."""
+    unknown = [
+        (word.heard, senses) for word, senses in zip(words, of_words, strict=True) if word.heard and not senses[0].count
+    ]
+    found = newest(connection, [LookUp([(heard,)], owners, _NEWEST) for heard, _ in unknown])
+    for (heard, senses), ids in zip(unknown, found, strict=True):
+        senses.append(_Sense((heard,), _BY_SOUND, len(ids), ids))
 
 
 def _promising(connection: Connection, words: Sequence[_Word], owners: Owners) -> list[int]:
@@ -221,27 +298,38 @@ def _promising(connection: Connection, words: Sequence[_Word], owners: Owners) -
     promise: defaultdict[int, float] = defaultdict(float)
     for word in words:
         best: dict[int, float] = {}
-        for sense in sorted(word.senses, key=lambda each: each.weight):
-            best |= dict.fromkeys(sense.entry_ids, sense.weight)
+        for weight, sense in sorted(zip(word.weights, word.senses, strict=True), key=itemgetter(0)):
+            best.update(dict.fromkeys(sense.entry_ids, weight))
         for entry_id, weight in best.items():
             promise[entry_id] += weight
     for entry_id, weight in _together(connection, words, owners):
         promise[entry_id] += weight
-    return heapq.nlargest(_CANDIDATES, promise, key=lambda entry_id: (promise[entry_id], entry_id))
+    return heapq.nlargest(_CANDIDATES, promise, key=promise.__getitem__)
 
 
 def _together(connection: Connection, words: Sequence[_Word], owners: Owners) -> Iterable[tuple[int, float]]:
     """Return entries that have two frequent words, which may be older than the newest with one of them."""
-    senses = [each for word in words for each in word.senses[:1] if len(each.entry_ids) == _NEWEST][:2]
+    senses = [word.senses[0] for word in words if word.senses[0].count == _NEWEST][:2]
     if len(senses) < 2:
         return []
-    entry_ids = newest_with(connection, [each.digests for each in senses], owners, _TOGETHER)
+    [entry_ids] = newest(connection, [LookUp([each.digests for each in senses], owners, _TOGETHER)])
     seen = {*senses[0].entry_ids, *senses[1].entry_ids}
     return [(entry_id, sum(each.weight for each in senses)) for entry_id in entry_ids if entry_id not in seen]
 
 
 def _digests(words: Sequence[_Word]) -> list[str]:
     return [digest for word in words for sense in word.senses for digest in sense.digests]
+
+
+def _with_facts(words: Sequence[_Word], known: Sequence[_Entry]) -> list[_Word]:
+    """Count the facts that have a word, too."""
+    if not known:
+        return list(words)
+    counts = Counter(term[:TERM_LETTERS] for each in known for term in each.terms.split())
+    return [
+        _Word.of([replace(each, count=each.count + max(map(counts.__getitem__, each.digests))) for each in word.senses])
+        for word in words
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,49 +341,32 @@ class _Judge:
     answer: frozenset[str]
     now: datetime
 
-    def ranked(self, row: Mapping[Any, Any]) -> Ranked:
-        is_fact = row["fact_id"] is not None
-        said, length = _said(row)
-        relevance = sum(_part(word, said) for word in self.words) / self.weight
-        score = relevance * self._recency(row["learned_at"] if is_fact else row["at"])
-        score /= 1 + _LENGTH * max(0, length - _SHORT)
-        if is_fact:
+    def ranked(self, entry: _Entry) -> Ranked:
+        worths = entry.worths()
+        relevance = sum(_part(word, worths) for word in self.words) / self.weight
+        score = relevance * self._recency(entry.learned_at if entry.is_fact else entry.at)
+        score /= 1 + _LENGTH * max(0, entry.length - _SHORT)
+        if entry.is_fact:
             score *= _FACT
-        if self.answer and self._may_answer(row["fact_text"] if is_fact else f"{row['words']} {row['text']}"):
+        if self.answer and self._may_answer(entry.fact_text if entry.is_fact else f"{entry.words} {entry.text}"):
             score *= _ANSWER
-        return Ranked(row["id"], found_of(row, score), relevance, _turn_id(row), self._reason(said))
+        reason = frozenset(digest for digest in _digests(self.words) if digest in worths)
+        return Ranked(entry.id, entry.found(score), relevance, entry.said_in, reason)
 
     def _recency(self, at: datetime) -> float:
         days = max(0.0, (self.now - at).total_seconds()) / 86400
         return float(1 + _RECENCY * 0.5 ** (days / _RECENCY_DAYS))
 
     def _may_answer(self, text: str) -> bool:
-        return any(each in self.answer or each[0].isdecimal() for each in _WORD.findall(text.lower()))
-
-    def _reason(self, said: Mapping[str, float]) -> frozenset[str]:
-        return frozenset(
-            digest for word in self.words for sense in word.senses for digest in sense.digests if digest in said
-        )
+        words = _WORD.findall(text.lower())
+        return not self.answer.isdisjoint(words) or any(each[0].isdecimal() for each in words)
 
 
-def _turn_id(row: Mapping[Any, Any]) -> int | None:
-    turn_id: int | None = row["turn_id"] if row["fact_id"] is None else row["fact_turn_id"]
-    return turn_id
-
-
-def _said(row: Mapping[Any, Any]) -> tuple[dict[str, float], int]:
-    """Return what each term of an entry is worth by where it stands, and how many there are but for the sounds."""
-    terms = [term[:TERM_LETTERS] for term in row["terms"].split()]
-    end_of_words, length = row["said"], row["said"] + row["replied"]
-    own = min(_ANSWERED_QUESTION, _QUESTION + _REPLY_TERM * row["replied"]) if row["asks"] else 1.0
-    heard, replied = dict.fromkeys(terms[length:], own), dict.fromkeys(terms[end_of_words:length], _REPLY)
-    return heard | replied | dict.fromkeys(terms[:end_of_words], own), length
-
-
-def _part(word: _Word, said: Mapping[str, float]) -> float:
+def _part(word: _Word, worths: Mapping[str, float]) -> float:
     """Return how much of a word's weight an entry has: that of its best sense, and some of the others'."""
-    parts = [sense.weight * max(said.get(digest, 0.0) for digest in sense.digests) for sense in word.senses]
-    if not parts:
-        return 0.0
+    parts = [
+        weight * max(worths.get(digest, 0.0) for digest in sense.digests)
+        for sense, weight in zip(word.senses, word.weights, strict=True)
+    ]
     best = max(parts)
     return min(word.weight, best + _FURTHER_SENSES * (sum(parts) - best))

@@ -55,12 +55,14 @@ _PENDING = (
 _IS_BEHIND = select(search_entries.c.id).where(search_entries.c.terms.is_(None)).limit(1)
 _INDEX = update(search_entries).where(search_entries.c.id == bindparam("of_id"))
 
-_NEWEST_IN_SQLITE = "SELECT rowid FROM search_index WHERE search_index MATCH ? ORDER BY rowid DESC LIMIT ?"
+_NEWEST_IN_SQLITE = (
+    "SELECT * FROM (SELECT ?, rowid FROM search_index WHERE search_index MATCH ? ORDER BY rowid DESC LIMIT ?)"
+)
 _NEWEST_IN_POSTGRESQL = (
     # Else the planner walks back over all entries and takes each one's terms apart, to find the newest without sorting.
-    "WITH found AS MATERIALIZED (SELECT id FROM search_entries "
+    "(WITH found AS MATERIALIZED (SELECT %s::integer AS place, id FROM search_entries "
     "WHERE array_to_tsvector(string_to_array(terms, ' ')) @@ %s::tsquery) "
-    "SELECT id FROM found ORDER BY id DESC LIMIT %s"
+    "SELECT place, id FROM found ORDER BY id DESC LIMIT %s)"
 )
 
 
@@ -69,7 +71,7 @@ class Owners:
     """Whose entries are looked through.
 
     Attributes:
-        digests: of a robot and a person, of their facts, and of the household; or of a robot, or empty for everybody.
+        digests: of a robot and a person, of their facts, of the household; or of a robot, or empty for everybody.
         is_prefix: whether the owners' digests only begin so.
     """
 
@@ -78,8 +80,8 @@ class Owners:
 
     @classmethod
     def of_person(cls, device_id: str, user_id: str) -> Owners:
-        """Return one person with one robot, and the household."""
-        return cls((owner(device_id, user_id), *cls.of_facts(device_id, user_id).digests))
+        """Return what one person said to one robot."""
+        return cls((owner(device_id, user_id),))
 
     @classmethod
     def of_facts(cls, device_id: str, user_id: str) -> Owners:
@@ -93,7 +95,7 @@ class Owners:
             return cls(("",), is_prefix=True)
         if user_id is None:
             return cls((_digest(device_id, _OWNER_LETTERS), _HOUSEHOLD), is_prefix=True)
-        return cls.of_person(device_id, user_id)
+        return cls((owner(device_id, user_id), _HOUSEHOLD), is_prefix=True)
 
 
 def refresh(connection: Connection, at_once: int = _AT_ONCE) -> int:
@@ -117,13 +119,35 @@ def is_behind(connection: Connection) -> bool:
     return connection.execute(_IS_BEHIND).first() is not None
 
 
-def newest_with(connection: Connection, groups: Sequence[Sequence[str]], owners: Owners, limit: int) -> list[int]:
-    """Return the ids of the newest entries that have one of the terms of every group, newest first."""
-    one_of_each = [[f"{term}{each}" for term in group for each in owners.digests] for group in groups]
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """What to look up.
+
+    Attributes:
+        groups: of digests of terms; an entry must have one of each group.
+        owners: whose entries.
+        limit: so many of the newest.
+    """
+
+    groups: Sequence[Iterable[str]]
+    owners: Owners
+    limit: int
+
+
+def newest(connection: Connection, lookups: Sequence[LookUp]) -> list[list[int]]:
+    """Return for each of some look-ups the ids of the newest entries, newest first.
+
+    One statement serves them all, as most of what a statement takes is not the index.
+    """
     is_sqlite = connection.dialect.name == "sqlite"
-    match = _fts5_query(one_of_each, owners) if is_sqlite else _tsquery(one_of_each, owners)
-    statement = _NEWEST_IN_SQLITE if is_sqlite else _NEWEST_IN_POSTGRESQL
-    return [number for (number,) in connection.exec_driver_sql(statement, (match, limit)).all()]
+    query, statement = (_fts5_query, _NEWEST_IN_SQLITE) if is_sqlite else (_tsquery, _NEWEST_IN_POSTGRESQL)
+    found: list[list[int]] = [[] for _ in lookups]
+    values = [value for place, each in enumerate(lookups) for value in (place, query(each), each.limit)]
+    if lookups:
+        all_of_them = " UNION ALL ".join([statement] * len(lookups))
+        for place, entry_id in connection.exec_driver_sql(all_of_them, tuple(values)).all():
+            found[place].append(entry_id)
+    return found
 
 
 @lru_cache(maxsize=1 << 15)
@@ -151,14 +175,20 @@ def owner(device_id: str, user_id: str) -> str:
     return _digest(device_id, _OWNER_LETTERS) + _digest(user_id, _OWNER_LETTERS)
 
 
-def _fts5_query(groups: Iterable[Iterable[str]], owners: Owners) -> str:
-    star = " *" if owners.is_prefix else ""
-    return " AND ".join("(" + " OR ".join(f'"{term}"{star}' for term in group) + ")" for group in groups)
+def _fts5_query(lookup: LookUp) -> str:
+    star = " *" if lookup.owners.is_prefix else ""
+    either = (" OR ".join(f'"{each}"{star}' for each in _terms(group, lookup.owners)) for group in lookup.groups)
+    return " AND ".join(f"({each})" for each in either)
 
 
-def _tsquery(groups: Iterable[Iterable[str]], owners: Owners) -> str:
-    star = ":*" if owners.is_prefix else ""
-    return " & ".join("(" + " | ".join(f"'{term}'{star}" for term in group) + ")" for group in groups)
+def _tsquery(lookup: LookUp) -> str:
+    star = ":*" if lookup.owners.is_prefix else ""
+    either = (" | ".join(f"'{each}'{star}" for each in _terms(group, lookup.owners)) for group in lookup.groups)
+    return " & ".join(f"({each})" for each in either)
+
+
+def _terms(group: Iterable[str], owners: Owners) -> Iterable[str]:
+    return (f"{digest}{each}" for digest in group for each in owners.digests)
 
 
 def _indexed(row: Mapping[Any, Any]) -> dict[str, Any]:
