@@ -27,15 +27,40 @@ INTENTS = {
         "forget what I said today": "fact_forget",
         "forget everything I said in the last ten minutes": "fact_forget",
         "forget my birthday": "fact_forget",
-        "Forget everything": "fact_forget_all",
-        "forget everything you know about me": "fact_forget_all",
-        "delete all my data": "fact_forget_all",
+        "Forget everything": "fact_forget",
+        "forget everything you know about me": "fact_forget",
+        "delete all my data": "fact_forget",
         "forget it": "cancel",
         "forget about it": "cancel",
         "I can't remember where I put it": "conversation",
         "don't forget me": "conversation",
         "remember when we met?": "conversation",
         "I forgot where my keys are": "conversation",
+    },
+    "es": {
+        "Recuerda que mis llaves están en la caja azul": "fact_remember",
+        "recuerda para todos que la basura sale el martes": "fact_remember",
+        "¿Qué sabes de mí?": "fact_query",
+        "olvida que me gusta el té": "fact_forget",
+        "olvida todo lo que te he dicho sobre Tom": "fact_forget",
+        "olvida lo que te he dicho hoy": "fact_forget",
+        "olvida dónde están mis llaves": "fact_forget",
+        "olvida todo lo que sabes de mí": "fact_forget",
+        "olvídalo": "cancel",
+        "no me acuerdo de dónde lo puse": "conversation",
+        "no me olvides": "conversation",
+    },
+    "de": {
+        "Merk dir, dass meine Schlüssel in der blauen Kiste sind": "fact_remember",
+        "Was weißt du über mich?": "fact_query",
+        "vergiss, dass ich Tee mag": "fact_forget",
+        "vergiss alles, was ich dir über Tom erzählt habe": "fact_forget",
+        "vergiss, was ich heute gesagt habe": "fact_forget",
+        "vergiss, wo meine Schlüssel sind": "fact_forget",
+        "vergiss alles über mich": "fact_forget",
+        "vergiss es": "cancel",
+        "ich kann mich nicht erinnern": "conversation",
+        "vergiss mich nicht": "conversation",
     },
 }
 
@@ -53,6 +78,20 @@ def test_words_are_taken_for_what_they_ask(
     classifier: IntentClassifier, language: str, words: str, intent: str
 ) -> None:
     assert classifier.classify(words, language=language, now=NOW).name == intent
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Forget everything"),
+        ("en", "please forget everything you know about me"),
+        ("en", "delete all my data"),
+        ("es", "olvida todo lo que sabes de mí"),
+        ("de", "vergiss alles über mich"),
+    ],
+)
+def test_everything_is_told_from_one_thing(classifier: IntentClassifier, language: str, words: str) -> None:
+    assert classifier.classify(words, language=language, now=NOW).slots == {"all": True}
 
 
 def test_the_classifier_learns_nothing_from_phrases_that_are_matched_only() -> None:

@@ -133,6 +133,8 @@ class RuleFile(ConfigModel):
     flip: Mapping[str, str] = {}
     unflippable: _Words = frozenset()
     quoted: _Text = "$said"
+    notes_quoted: bool = False
+    oneself: _Words = frozenset()
     empty: _Words = frozenset()
     remember: Remembering = Remembering()
     forget: _Templates = ()

@@ -106,6 +106,11 @@ class FactRules:
         rules = self._languages.get(language)
         return rules.to_forget(words) if rules else ""
 
+    def is_oneself(self, words: str, language: str) -> bool:
+        """Say whether words begin with who speaks: "me, please"."""
+        rules = self._languages.get(language)
+        return rules is not None and rules.is_oneself(words)
+
     def content_words(self, words: str, language: str) -> str:
         """Return those of the words that tell what it is about: none such as "the", "my" or "it"."""
         rules = self._languages.get(language)
@@ -249,6 +254,9 @@ class _Language:
     def to_forget(self, text: str) -> str:
         return self._rest(self._forget, self._words.spoken(text)) or ""
 
+    def is_oneself(self, text: str) -> bool:
+        return bool(words := self._words.of(text)) and words[0] in self._rules.oneself
+
     def content_words(self, text: str) -> str:
         spoken = self._words.spoken(text)
         content = [at for at, word in enumerate(spoken.words) if word not in self._empty]
@@ -282,7 +290,7 @@ class _Language:
 
     def _told_back(self, statement: str) -> str:
         statement = statement.strip().rstrip(".!")
-        if self._rules.unflippable.isdisjoint(self._words.of(statement)):
+        if not self._rules.notes_quoted and self._rules.unflippable.isdisjoint(self._words.of(statement)):
             return f"{_capital(self.readings.told_back(statement))}."
         return Template(self._rules.quoted).substitute(said=statement)
 

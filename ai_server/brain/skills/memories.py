@@ -33,7 +33,7 @@ _OF_ITS_SUBJECT = frozenset({"is", "location", "when"})
 
 def skills(parts: Parts) -> Iterable[Skill]:
     """Return the skills of this module."""
-    return RememberFact(parts), RecallFact(parts), Forget(parts), ForgetAll(parts)
+    return RememberFact(parts), RecallFact(parts), Forget(parts)
 
 
 class RememberFact:
@@ -111,7 +111,7 @@ class RecallFact:
 
 
 class Forget:
-    """Forgets one thing, or what was said in some time: the facts at once, the rest after this turn."""
+    """Forgets what somebody wants forgotten, once the turn is over; everything only after a yes within a minute."""
 
     name = "forget"
     description = ""
@@ -120,30 +120,48 @@ class Forget:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._asked: OrderedDict[Selection, datetime] = OrderedDict()
 
     async def knows(self, question: Question) -> bool:
         """Say whether it is clear what is to be forgotten."""
-        return _span(question) is not None or bool(self._about(question))
+        return self._is_everything(question) or _span(question) is not None or bool(self._about(question))
 
     async def answer(self, question: Question) -> Answer:
-        """Forget it, without a word of what it was."""
+        """Promise it, without a word of what it is; of everything, ask whether to."""
         sayings, language = self._parts.sayings(), question.language
         whose = Selection(question.device_id, question.user_id or "")
-        if since := _span(question):
-            forgets = replace(whose, since=since[0], until=since[1])
+        if self._is_everything(question):
+            return self._everything(question, whose)
+        if span := _span(question):
+            forgets = replace(whose, since=span[0], until=span[1])
             return Answer(sayings.say(language, "memories.forgotten"), forgets=forgets)
-        rules = self._parts.fact_rules()
-        known = await _known(self._parts, question)
-        facts = _meant(rules, question, known)
+        facts = _meant(self._parts.fact_rules(), question, await _known(self._parts, question))
         about = (_named(facts[0]) if facts else "") or self._about(question)
         if not about:
             return Answer(sayings.say(language, "memories.unclear"))
-        try:
-            await self._parts.facts.forget([fact.id for fact in facts])
-        except DatabaseError as error:
-            log.error("a fact cannot be forgotten", device_id=question.device_id, reason=str(error))  # noqa: TRY400
-            return Answer(sayings.say(language, "memories.not_forgotten"), "sad")
-        return Answer(sayings.say(language, "memories.forgotten"), forgets=replace(whose, about=about))
+        forgets = replace(whose, about=about, facts=frozenset(fact.id for fact in facts))
+        return Answer(sayings.say(language, "memories.forgotten"), forgets=forgets)
+
+    def _is_everything(self, question: Question) -> bool:
+        about = words_of(question, "about")
+        return (
+            "all" in question.slots
+            or "choice" in question.slots
+            or self._parts.fact_rules().is_oneself(about, question.language)
+        )
+
+    def _everything(self, question: Question, whose: Selection) -> Answer:
+        """Ask whether to forget everything, or do what was asked before; nothing else than a yes soon after does it."""
+        sayings, language = self._parts.sayings(), question.language
+        asked, choice = self._asked.pop(whose, None), words_of(question, "choice")
+        if choice == "no":
+            return Answer(sayings.say(language, "memories.kept_all"))
+        if choice == "yes" and asked and timedelta(0) <= question.now - asked <= _YES_LASTS:
+            return Answer(sayings.say(language, "memories.forgotten_all"), forgets=whose)
+        self._asked[whose] = question.now
+        if len(self._asked) > _MOST_ASKED:
+            self._asked.popitem(last=False)
+        return Answer(sayings.say(language, "memories.forget_all"), choices=("yes", "no"))
 
     def _about(self, question: Question) -> str:
         """Return the words that tell what is to be forgotten."""
@@ -151,34 +169,6 @@ class Forget:
             return self._parts.names.person(question.device_id, question.user_id) or ""
         rules, language = self._parts.fact_rules(), question.language
         return rules.content_words(words_of(question, "about") or rules.to_forget(question.text, language), language)
-
-
-class ForgetAll:
-    """Forgets everything about who speaks, once they said yes to that: within a minute, and nothing else before."""
-
-    name = "forget_everything"
-    description = ""
-    intents = frozenset({"fact_forget_all"})
-    parameters = NOTHING
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._asked: OrderedDict[tuple[str, str], datetime] = OrderedDict()
-
-    async def answer(self, question: Question) -> Answer:
-        """Ask whether to, or do what was asked before."""
-        sayings, language = self._parts.sayings(), question.language
-        whose = question.device_id, question.user_id or ""
-        asked = self._asked.pop(whose, None)
-        choice = words_of(question, "choice")
-        if choice == "no":
-            return Answer(sayings.say(language, "memories.kept_all"))
-        if choice == "yes" and asked and timedelta(0) <= question.now - asked <= _YES_LASTS:
-            return Answer(sayings.say(language, "memories.forgotten_all"), forgets=Selection(*whose))
-        self._asked[whose] = question.now
-        if len(self._asked) > _MOST_ASKED:
-            self._asked.popitem(last=False)
-        return Answer(sayings.say(language, "memories.forget_all"), choices=("yes", "no"))
 
 
 async def _known(parts: Parts, question: Question) -> list[Fact]:
