@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
 
-from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.database import Database
 from ai_server.memory.schema import embeddings, facts, search_entries, turns
 
-log = structlog.get_logger(__name__)
-
-_IDLE_S = 5.0
-_BETWEEN_S = 0.05
 _AT_ONCE = 8
 """Texts of one request, so that a person's question waits for few others."""
 _LOOKED_AT = 1000
@@ -80,7 +74,7 @@ class Embedder(Protocol):
 class Embeddings:
     """The vectors of a database, made in idle time; each goes with what it is of. What was interrupted goes on.
 
-    Every method but `run` can raise `DatabaseError`.
+    Every method can raise `DatabaseError`.
     """
 
     def __init__(self, database: Database, embedder: Embedder) -> None:
@@ -88,17 +82,6 @@ class Embeddings:
         self._embedder = embedder
         self._model: str | None = None
         self._looked_at: tuple[int, int] | None = None
-
-    async def run(self) -> None:
-        """Make what is lacking, little by little, until cancelled."""
-        while True:
-            pause = _IDLE_S
-            try:
-                if await self.fill():
-                    pause = _BETWEEN_S
-            except DatabaseError as error:
-                log.warning("no embeddings can be stored", reason=str(error))
-            await asyncio.sleep(pause)
 
     async def fill(self) -> bool:
         """Make some of the vectors that are lacking: of what is new first, then of what is older.

@@ -37,7 +37,11 @@ _FUSION = 60
 """Of reciprocal rank fusion: 1 / (60 + rank), summed (Cormack, Clarke and Buettcher, SIGIR 2009)."""
 
 _AT_ONCE = 20
-"""So many entries are indexed before something is looked for, where that was not done when they were written."""
+"""So many entries are indexed before something is looked for, where that is not done yet."""
+
+_IDLE_S = 1.0
+_BETWEEN_S = 0.05
+_RETRY_S = 30.0
 
 _HAS_NO_END = 2**31 - 1
 """Above every id."""
@@ -58,12 +62,25 @@ _RECALLED = ENTRIES.where(
 
 
 class Search:
-    """Looks through what was said and is known. Every method can raise `DatabaseError`."""
+    """Looks through what was said and is known. Every method but `run` can raise `DatabaseError`."""
 
     def __init__(self, database: Database, embeddings: Embeddings | None = None) -> None:
         """Look in a database; by meaning, too, where there are `embeddings` of it."""
         self._database = database
         self._embeddings = embeddings
+
+    async def run(self) -> None:
+        """Index what is written, soon after, and make embeddings in what time is left, until cancelled."""
+        while True:
+            pause = _IDLE_S
+            try:
+                await self.catch_up()
+                if self._embeddings is not None and await self._embeddings.fill():
+                    pause = _BETWEEN_S
+            except DatabaseError as error:
+                log.warning("what was said is not indexed", reason=str(error))
+                pause = _RETRY_S
+            await asyncio.sleep(pause)
 
     async def recall(
         self,
@@ -123,23 +140,11 @@ class Search:
         return await self._read(work)
 
     async def catch_up(self) -> int:
-        """Index what was written and never indexed, by an older version, say, or an import; return how much."""
-        indexed = newly = await self._database.run(search_index.refresh)
-        while newly:
-            newly = await self._database.run(search_index.refresh)
-            indexed += newly
+        """Index what was written since, by whomever; return how much."""
+        indexed = 0
+        while await self._database.read(search_index.is_behind):
+            indexed += await self._database.run(search_index.refresh)
         return indexed
-
-    async def run(self) -> None:
-        """Index what an earlier process left, then make embeddings where there is a model for them, until cancelled."""
-        try:
-            await self.catch_up()
-        except DatabaseError as error:
-            log.warning("some of what was said cannot be found yet", reason=str(error))
-        if self._embeddings is None:
-            await asyncio.Event().wait()
-        else:
-            await self._embeddings.run()
 
     async def _near(self, device_id: str, user_id: str, words: str) -> list[int]:
         """Return what means the same, if the model says so in time: a reply does not wait for it."""
@@ -153,7 +158,7 @@ class Search:
             return []
 
     async def _read(self, work: Callable[[Connection], list[Found]]) -> list[Found]:
-        """Read, anew where somebody wrote without indexing; what cannot be indexed now is for another time."""
+        """Read, anew where something was written a moment ago; what cannot be indexed now is for another time."""
         found, is_behind = await self._database.read(
             lambda connection: (work(connection), search_index.is_behind(connection))
         )
