@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from ai_server.brain.alarms import Alarms
 from ai_server.brain.characters import CharacterFiles
+from ai_server.brain.facts.by_model import ModelFacts
 from ai_server.brain.graph import Brain
 from ai_server.brain.hearing import Hearing
 from ai_server.brain.hostclock import HostClock
@@ -165,7 +166,7 @@ def _reflection(ground: Ground, stores: Stores, inbox: Inbox) -> Reflection:
         turns=stores.turns,
         summaries=stores.summaries,
         model=model,
-        finder=None,
+        finder=ModelFacts(lambda: ground.files.current.fact_rules) if model else None,
         busy=lambda: inbox.unanswered > 0,
         forget=model.forget if model else _nothing_to_forget,
         history_tokens=ground.settings.naila_history_tokens,

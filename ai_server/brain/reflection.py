@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
 from ai_server.brain.extract import extract
+from ai_server.brain.facts.by_model import ModelFacts
 from ai_server.llm.chat import ChatModel, ChatRequest, Finished, Message, ModelError, Sampling, TooLongError
 from ai_server.memory.database import DatabaseError
-from ai_server.memory.facts import NewFact
 from ai_server.memory.summaries import SUMMARY_TOKENS, Maker, Said, Summaries, Told, Unreflected, tokens_of
 from ai_server.memory.turns import Turns
 
@@ -43,22 +42,6 @@ _BEFORE = "What was written down of the time before; keep what matters of it"
 _SENTENCE_END = re.compile(r"[.!?。！？](?=\s|$)")  # noqa: RUF001
 
 
-class Finder(Protocol):
-    """Has a model look for facts."""
-
-    def prompt(self, turns: Sequence[Said]) -> str:
-        """Return what the model is asked."""
-        ...
-
-    def grammar(self) -> str:
-        """Return the GBNF that its answer follows."""
-        ...
-
-    def parse(self, text: str) -> Sequence[NewFact]:
-        """Return the facts in its answer; none where it makes no sense."""
-        ...
-
-
 class Reflection:
     """Reflects on one conversation after the other, while no robot is answered and nobody speaks.
 
@@ -84,7 +67,7 @@ class Reflection:
         turns: Turns,
         summaries: Summaries,
         model: ChatModel | None,
-        finder: Finder | None,
+        finder: ModelFacts | None,
         busy: Callable[[], bool],
         forget: Callable[[str], None],
         history_tokens: int,
@@ -216,7 +199,8 @@ class Reflection:
         text = await self._ask(self._finder.prompt(said), max_tokens=_FACT_TOKENS, grammar=self._finder.grammar())
         if text is None:
             return False
-        await self._summaries.add_facts(conversation, said, self._finder.parse(text))
+        found = [(each.turn, each.fact) for each in self._finder.parse(text, said)]
+        await self._summaries.add_facts(conversation, said, found)
         return True
 
     # The model.

@@ -252,9 +252,14 @@ class Summaries:
             lambda connection: _add(connection, told, conversation, text, made_by=made_by, at=at)
         )
 
-    async def add_facts(self, conversation: Unreflected, said: Sequence[Said], new_facts: Sequence[NewFact]) -> None:
-        """Store what the model found in these turns, and that it has looked; what is gone meanwhile teaches nothing."""
-        await self._database.run(lambda connection: _add_facts(connection, conversation, said, new_facts))
+    async def add_facts(
+        self, conversation: Unreflected, said: Sequence[Said], found: Sequence[tuple[Said, NewFact]]
+    ) -> None:
+        """Store what the model found in these turns, and in which, and that it has looked.
+
+        Where one of them is gone meanwhile, nothing was found.
+        """
+        await self._database.run(lambda connection: _add_facts(connection, conversation, said, found))
 
     async def finish(self, conversation_id: int, at: datetime) -> None:
         """Note that all was made of a conversation that has ended."""
@@ -328,16 +333,16 @@ def _add(
 
 
 def _add_facts(
-    connection: Connection, conversation: Unreflected, said: Sequence[Said], new_facts: Sequence[NewFact]
+    connection: Connection, conversation: Unreflected, said: Sequence[Said], found: Sequence[tuple[Said, NewFact]]
 ) -> None:
-    if _are_there(connection, said):
+    for turn, fact in found if _are_there(connection, said) else ():
         facts.store(
             connection,
-            new_facts,
+            [fact],
             device_id=conversation.device_id,
             user_id=conversation.user_id,
-            turn_id=said[-1].id,
-            at=said[-1].at,
+            turn_id=turn.id,
+            at=turn.at,
         )
     connection.execute(_MARK_FACTS, {"of_id": conversation.id, "until": said[-1].id})
 

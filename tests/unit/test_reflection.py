@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 
+from ai_server import resources
+from ai_server.brain.facts.by_model import ModelFacts
+from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.reflection import CONVERSATION, Reflection, summary_prompt
 from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ModelError, Started
 from ai_server.memory.database import Database
-from ai_server.memory.facts import Facts, NewFact
+from ai_server.memory.facts import Facts
 from ai_server.memory.schema import conversations, summaries, turns
 from ai_server.memory.summaries import SUMMARY_TOKENS, Said, Summaries, Told, tokens_of
 from ai_server.memory.turns import Turn, Turns
@@ -21,6 +24,7 @@ from ai_server.protocol.reply import Reply
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BUDGET = 300
+RULES = FactRules.load(resources.config_dir() / "facts")
 
 
 class Model:
@@ -48,23 +52,10 @@ class Model:
             self.closed += 1
 
 
-class Finder:
-    """Finds a fact in every answer."""
-
-    def prompt(self, said: Sequence[Said]) -> str:
-        return "facts of " + ", ".join(each.words for each in said)
-
-    def grammar(self) -> str:
-        return 'root ::= "x"'
-
-    def parse(self, text: str) -> tuple[NewFact, ...]:
-        return (NewFact("user", "likes", text, text, 0.7, "model"),)
-
-
 class Host:
     """A brain at rest, on a real database."""
 
-    def __init__(self, database: Database, *, model: Model | None, finder: Finder | None = None) -> None:
+    def __init__(self, database: Database, *, model: Model | None, finder: ModelFacts | None = None) -> None:
         self.database = database
         self.now = AT
         self.busy = False
@@ -292,16 +283,20 @@ async def test_a_long_conversation_is_read_in_parts(host: Host, model: Model) ->
 
 
 async def test_the_model_finds_facts_once_in_each_turn(database: Database, model: Model) -> None:
-    host = Host(database, model=model, finder=Finder())
-    for _ in range(5):
-        await host.say()
+    host = Host(database, model=model, finder=ModelFacts(lambda: RULES))
+    for number in range(5):
+        await host.say("My sister Eva cannot stand olives." if number == 2 else "")
+    model.says = '[{"line": 3, "who": "my sister Eva", "kind": "dislikes", "value": "olives"}]'
     await host.reflect()
     (asked,) = model.asked
-    assert (asked.grammar, asked.messages[0].content.count("song")) == ('root ::= "x"', 5)
+    assert asked.grammar is not None
+    assert asked.messages[0].content.count("song") == 4
     facts = await Facts(database).known("rover", "ada")
-    assert [(fact.value, fact.source, fact.turn_id) for fact in facts] == [(model.says, "model", 5)]
+    assert [(fact.value, fact.source, fact.turn_id) for fact in facts] == [("olives", "model", 3)]
+    assert facts[0].learned_at == AT + timedelta(minutes=3)
     await host.reflect()
     assert len(model.asked) == 1
+    model.says = "[]"
     await host.say()
     host.now += timedelta(hours=1)
     await host.reflect()
@@ -309,10 +304,21 @@ async def test_the_model_finds_facts_once_in_each_turn(database: Database, model
     assert await host.unfinished() == 0
 
 
+async def test_an_answer_that_makes_no_sense_is_not_asked_for_again(database: Database, model: Model) -> None:
+    host = Host(database, model=model, finder=ModelFacts(lambda: RULES))
+    for _ in range(4):
+        await host.say()
+    model.says = "I do not know"
+    await host.reflect()
+    await host.reflect()
+    assert len(model.asked) == 1
+    assert await Facts(database).known("rover", "ada") == []
+
+
 async def test_no_facts_are_looked_for_in_a_word_or_two_of_a_conversation_that_goes_on(
     database: Database, model: Model
 ) -> None:
-    host = Host(database, model=model, finder=Finder())
+    host = Host(database, model=model, finder=ModelFacts(lambda: RULES))
     await host.say()
     assert await host.reflect() == 0
 
