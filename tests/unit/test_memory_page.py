@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import pwd
 import re
 import shlex
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -40,7 +42,8 @@ def household(folder: Path) -> Iterator[None]:
         patch.setenv("TZ", "UTC")
         time.tzset()
         patch.setattr(showing, "is_terminal", lambda: True)
-        patch.setenv("LOGNAME", "owner")
+        patch.setenv("SUDO_USER", "ada")
+        patch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_name="naila"))
         patch.setattr(logs, "configure", lambda *_: None)
         (folder / "data").mkdir()
         (folder / "mnt" / "nas").mkdir(parents=True)
