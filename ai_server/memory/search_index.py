@@ -25,8 +25,8 @@ TERM_LETTERS = 8
 _OWNER_LETTERS = 5
 """Of five bits each. What two owners share by chance is told apart by their names."""
 
-_AT_ONCE = 200
-"""So many entries one call indexes, a few milliseconds' worth."""
+_AT_ONCE = 50
+"""So many entries one call indexes, some ten milliseconds' worth, so that others come in between."""
 
 _PENDING = (
     select(
