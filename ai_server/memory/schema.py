@@ -292,7 +292,9 @@ facts = Table(
     Column("turn_id", ForeignKey(turns.c.id, ondelete="SET NULL"), index=True),
     Column("learned_at", UtcDateTime, nullable=False),
     Column("superseded_at", UtcDateTime),
-    Column("superseded_by", ForeignKey("facts.id", ondelete="SET NULL"), index=True),
+    Column(
+        "superseded_by", ForeignKey("facts.id", ondelete="SET NULL", deferrable=True, initially="DEFERRED"), index=True
+    ),
     Index(None, "device_id", "user_id", "subject", "kind"),
     _partial_index("ix_facts_household", "household AND superseded_at IS NULL", "subject", "kind"),
     sqlite_autoincrement=True,

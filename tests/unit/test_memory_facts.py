@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, insert, select
 
 from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts, NewFact, store
@@ -178,9 +178,24 @@ async def test_a_fact_outlives_the_turn_that_it_was_said_in(database: Database, 
     assert fact.turn_id is None
 
 
+async def test_rows_can_be_copied_in_the_order_of_their_ids(database: Database, facts: Facts) -> None:
+    await learn(facts, BERLIN)
+    await learn(facts, ROME, at=LATER)
+
+    def copy(connection: Connection) -> None:
+        rows = connection.execute(select(facts_table).order_by(facts_table.c.id)).mappings().all()
+        connection.execute(delete(facts_table))
+        for row in rows:
+            connection.execute(insert(facts_table), dict(row))
+
+    await database.run(copy)
+    new, old = await facts.all()
+    assert (old.value, old.superseded_by) == ("Berlin", new.id)
+
+
 async def test_what_is_stored_within_a_transaction_goes_with_it(database: Database) -> None:
-    def work(connection: object) -> None:
-        store(connection, [NUTS], device_id="kitchen", user_id=None, turn_id=None, at=MAY)  # type: ignore[arg-type]
+    def work(connection: Connection) -> None:
+        store(connection, [NUTS], device_id="kitchen", user_id=None, turn_id=None, at=MAY)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -33,7 +33,14 @@ def upgrade() -> None:
         sa.Column("superseded_by", sa.Integer()),
         sa.PrimaryKeyConstraint("id", name="pk_facts"),
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_facts_turn_id", ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["superseded_by"], ["facts.id"], name="fk_facts_superseded_by", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["superseded_by"],
+            ["facts.id"],
+            name="fk_facts_superseded_by",
+            ondelete="SET NULL",
+            deferrable=True,  # rows are copied in the order of their ids, and what supersedes one comes later
+            initially="DEFERRED",
+        ),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_facts_turn_id", "facts", ["turn_id"])
