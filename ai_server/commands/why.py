@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import typer
 
@@ -50,7 +51,7 @@ def _rows(turn: Turn) -> Iterator[tuple[str, str]]:
             yield "slots", ", ".join(f"{name} {value}" for name, value in trace["slots"].items())
         yield "answered by", f"{trace['route']}: {trace['reason']}"
         if "prompt_characters" in trace:
-            yield "memory", f"{trace['history_turns']} earlier turns"
+            yield "memory", ", ".join(_remembered(trace))
             yield "prompt", f"{trace['prompt_characters']} characters{_tokens(turn)}"
     else:
         yield "intent", reply.intent
@@ -61,6 +62,16 @@ def _rows(turn: Turn) -> Iterator[tuple[str, str]]:
     yield "reply", f"[{reply.emotion}] {reply.text} ({reply.source}, {reply.finish_reason})"
     for action in reply.actions:
         yield "action", f"{action.action} {json.dumps(action.arguments, ensure_ascii=False)}"
+
+
+def _remembered(trace: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{trace['history_turns']} earlier turns"
+    if known := trace.get("known_facts"):
+        yield f"{len(known)} facts (ids {', '.join(map(str, known))})"
+    if covers := trace.get("summary_of"):
+        yield f"a summary of turns {covers[0]} to {covers[1]}"
+    if recalled := trace.get("recalled"):
+        yield f"{recalled} recalled"
 
 
 def _tokens(turn: Turn) -> str:
