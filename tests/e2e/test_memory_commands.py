@@ -19,7 +19,7 @@ from ai_server.cli import app
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.protocol import topics
 from ai_server.telemetry import logs
-from tests.brokers import Robot
+from tests.brokers import Robot, mosquitto
 from tests.daemons import RunningDaemon, naila
 from tests.robots import HeadlessRobot
 
@@ -84,6 +84,14 @@ def test_what_the_daemon_has_to_do_needs_its_broker(daemon, robot):
     assert (done.exit_code, done.stdout) == (3, "")
     assert "The broker at 127.0.0.1:1 cannot be reached" in done.stderr
     assert len(lines(memory(daemon, "list", "--robot", robot.device_id, "--json", MQTT_PORT="1"))) == 1
+
+
+def test_a_broker_without_the_daemon_is_told_from_one_that_is_not_there(daemon, robot, tmp_path):
+    robot.say("hello")
+    with mosquitto(tmp_path) as other:
+        done = memory(daemon, "forget", "--robot", robot.device_id, "--yes", MQTT_PORT=str(other.port))
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert f"is not on the broker at 127.0.0.1:{other.port}" in done.stderr
 
 
 def test_a_backup_is_taken_while_the_daemon_runs_and_put_back_only_when_it_does_not(daemon, robot, tmp_path):

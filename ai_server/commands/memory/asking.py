@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -13,10 +14,13 @@ from ai_server.commands.link import Broker, Link, RobotError
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.protocol import topics
 from ai_server.protocol.operator import OperatorRequest, OperatorResponse, command_of
+from ai_server.protocol.status import State, Status
 from ai_server.settings import Settings
 
-_AGAIN_S = 5.0
-_GIVE_UP_S = 30.0
+_AGAIN_S = 2.0
+_AGAIN_AT_MOST_S = 30.0
+_GIVE_UP_S = 600.0
+"""Forgetting much of a large database on a slow disk takes minutes."""
 
 
 class NoAnswerError(Exception):
@@ -42,12 +46,13 @@ class DaemonLink:
             broker,
             f"naila-memory-{os.getpid()}",
             protocol=options.protocol,
-            subscriptions=[(topics.response("+"), 1)],
+            subscriptions=[(topics.response("+"), 1), (topics.STATUS, 1)],
             last_will=None,
             owner=self,
         )
         self._answers: asyncio.Queue[OperatorResponse | NoAnswerError] = asyncio.Queue()
         self._lost: str | None = None
+        self._status: Status | None = None
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -75,18 +80,24 @@ class DaemonLink:
         """
         topic = topics.REQUEST.format(command=command_of(request))
         payload = request.model_dump_json(exclude_none=True).encode()
+        patience_s = _AGAIN_S
         try:
             async with asyncio.timeout(_GIVE_UP_S):
                 while True:
                     self._link.publish(topic, payload)
-                    if answer := await self._answer(request.id):
+                    if answer := await self._answer(request.id, patience_s):
                         return answer
+                    self._require_daemon()
+                    patience_s = min(2 * patience_s, _AGAIN_AT_MOST_S)
         except TimeoutError:
-            raise NoAnswerError(self._silence()) from None
+            raise NoAnswerError(
+                f"The daemon did not answer within {_GIVE_UP_S / 60:.0f} minutes{self._loss()}. It may be at it still: "
+                f"look at its log, and whether {topics.response('+')} may be read on the broker at {self._link.broker}."
+            ) from None
 
-    async def _answer(self, request_id: str) -> OperatorResponse | None:
+    async def _answer(self, request_id: str, patience_s: float) -> OperatorResponse | None:
         try:
-            async with asyncio.timeout(_AGAIN_S):
+            async with asyncio.timeout(patience_s):
                 while True:
                     response = await self._answers.get()
                     if isinstance(response, NoAnswerError):
@@ -96,13 +107,20 @@ class DaemonLink:
         except TimeoutError:
             return None
 
-    def _silence(self) -> str:
-        lost = f"; the connection was lost: {self._lost}" if self._lost else ""
-        return (
-            f"The daemon holds the database, and did not answer on the broker at {self._link.broker} within "
-            f"{_GIVE_UP_S:.0f} seconds{lost}. Is it on this broker, and may {topics.response('+')} be read there? "
-            "Or stop it, and ask again."
-        )
+    def _require_daemon(self) -> None:
+        """See that the status on this broker is that of a daemon that runs.
+
+        Raises:
+            NoAnswerError: if it is not.
+        """
+        if self._status is None or self._status.state is State.OFFLINE:
+            raise NoAnswerError(
+                f"The daemon holds the database, and is not on the broker at {self._link.broker}{self._loss()}. Is "
+                "that its broker? Or stop the daemon, and ask again."
+            )
+
+    def _loss(self) -> str:
+        return f"; the connection was lost: {self._lost}" if self._lost else ""
 
     def link_up(self) -> None:
         """Take note."""
@@ -117,9 +135,9 @@ class DaemonLink:
         self._answers.put_nowait(NoAnswerError(f"The broker at {self._link.broker} refused the request: {reason}."))
 
     def received(self, topic: str, payload: bytes) -> None:
-        """Take an answer; whatever else comes on its topics is none."""
-        del topic
-        try:
-            self._answers.put_nowait(OperatorResponse.model_validate_json(payload))
-        except ValidationError:
-            return
+        """Take an answer, or the daemon's status; what is neither is passed over."""
+        with suppress(ValidationError):
+            if topic == topics.STATUS:
+                self._status = Status.model_validate_json(payload) if payload else None
+            else:
+                self._answers.put_nowait(OperatorResponse.model_validate_json(payload))
