@@ -19,6 +19,7 @@ from ai_server.llm.engine.work import Reply
 from ai_server.llm.wire import Done, Failed, Refused
 from ai_server.protocol.terms import FinishReason
 from tests.engines import Bench, bench
+from tests.model_variants import shallow
 
 OPERATIONS = 10_000
 CLEAR = 0.15
@@ -121,9 +122,10 @@ class Storm:
         self.bench.prepare(self.random.choice(SYSTEMS))
 
 
-def small(directory: Path) -> AbstractContextManager[Bench]:
+def small(directory: Path, model: Path | None = None) -> AbstractContextManager[Bench]:
     """Little room in the cache, in memory and on disk."""
     return bench(
+        model,
         context_size=160,
         cells=512,
         batch_size=32,
@@ -135,7 +137,7 @@ def small(directory: Path) -> AbstractContextManager[Bench]:
 
 
 def test_ten_thousand_operations_leave_no_sequence_and_no_cell_behind(tmp_path):
-    with small(tmp_path) as running:
+    with small(tmp_path / "spills", shallow(tmp_path)) as running:
         storm = Storm(running, seed=1)
         for count in range(OPERATIONS):
             storm.operate()
@@ -198,6 +200,7 @@ def test_every_reply_of_a_storm_is_what_the_model_makes_of_its_prompt_alone(tmp_
 def trailing(fresh: Bench, prompt: list[int], reply: list[int]) -> float:
     """How far a token of the reply trails the likeliest one at most, where an empty cache has read what precedes it."""
     runner, sequence = fresh.runner, Sequence(1)
+    ends = [number for number in range(runner.vocabulary.size) if runner.vocabulary.piece(number) is None]
     most = 0.0
     for at in range(0, len(prompt), 32):
         part = Part(sequence, prompt[at : at + 32], outputs=1)
@@ -205,7 +208,6 @@ def trailing(fresh: Bench, prompt: list[int], reply: list[int]) -> float:
     for token in reply:
         row = llama_cpp.llama_get_logits_ith(runner._context, part.row)
         logits = np.ctypeslib.as_array(row, (runner.vocabulary.size,))
-        ends = [number for number in range(runner.vocabulary.size) if runner.vocabulary.piece(number) is None]
         most = max(most, float(logits.max() - logits[ends if token == END else token].max()))
         if token == END:
             break
