@@ -13,8 +13,10 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from ai_server.cli import app
+from ai_server.memory.postgresql import PostgresqlServer
 from ai_server.settings import Settings
 from ai_server.telemetry import logs
+from tests.postgresql import PASSWORD
 from tests.remembered import fill
 
 
@@ -235,3 +237,26 @@ def test_personalities_that_drifted_are_shown_and_reset(household):
     assert document(personality("reset", "--person", "bob", "--yes", "--json")) == {"reset": 0}
     assert document(personality("reset", "--yes", "--json")) == {"reset": 1}
     assert personality("show").exit_code == 1
+
+
+def test_the_commands_work_on_a_server_too(data, server, tmp_path, monkeypatch):
+    name = str(server.new().url.database)
+    monkeypatch.setenv("NAILA_DATABASE_URL", server.url(name))
+    asyncio.run(fill(PostgresqlServer.of_url(server.url(name), data)))
+    assert len(lines(memory("list", "--json"))) == 4
+    assert {each["id"] for each in lines(memory("search", "Tom", "--json"))} == {"t2", "t4"}
+    stats = document(memory("stats", "--json"))
+    assert (stats["database"], stats["encrypted"], stats["turns"]) == ("postgresql", None, 4)
+    assert PASSWORD not in str(stats)
+    assert document(memory("correct", "f1", "peas", "--json")) == {"id": "f2"}
+    assert memory("backup", "all.backup").exit_code == 0
+    assert memory("export", "all.jsonl").exit_code == 0
+    assert memory("forget", "--everything", "--yes").exit_code == 0
+    assert memory("list").exit_code == 1
+    assert memory("import", "all.jsonl").exit_code == 0
+    assert memory("forget", "--everything", "--yes").exit_code == 0
+    restored = memory("restore", "all.backup", "--yes")
+    assert restored.exit_code == 0, restored.stderr
+    assert len(lines(memory("list", "--json"))) == 4
+    refused = memory("rekey", "key")
+    assert (refused.exit_code, "a server encrypts" in refused.stderr) == (3, True)
