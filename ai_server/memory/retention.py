@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, select
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, select
 
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.schema import conversations, facts, summaries, turns
@@ -122,15 +122,19 @@ def _delete_turns(connection: Connection, which: Select[tuple[int]]) -> tuple[in
     rows = connection.execute(gone.returning(turns.c.device_id, turns.c.user_id, turns.c.conversation_id)).all()
     connection.execute(delete(summaries).where(summaries.c.to_turn_id.in_(ids)))
     touched = {row.conversation_id for row in rows}
-    people = {(row.device_id, row.user_id) for row in rows if _is_current(connection, row)}
+    people = {
+        (device_id, user_id)
+        for device_id, user_id, conversation_id in rows
+        if _is_current(connection, device_id, user_id, conversation_id)
+    }
     empty = ~exists().where(turns.c.conversation_id == conversations.c.id)
     connection.execute(delete(conversations).where(conversations.c.id.in_(touched), empty))
     return len(rows), people
 
 
-def _is_current(connection: Connection, turn: Row[tuple[str, str, int]]) -> bool:
-    values = {"of_device": turn.device_id, "of_user": turn.user_id}
-    return bool(connection.execute(_CURRENT, values).scalar() == turn.conversation_id)
+def _is_current(connection: Connection, device_id: str, user_id: str, conversation_id: int) -> bool:
+    newest = connection.execute(_CURRENT, {"of_device": device_id, "of_user": user_id}).scalar()
+    return bool(newest == conversation_id)
 
 
 def _delete_facts(connection: Connection, before: datetime) -> int:
