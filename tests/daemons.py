@@ -54,6 +54,7 @@ class RunningDaemon:
             "NAILA_METRICS_INTERVAL_S": "0.5",
             "NAILA_LOG_FORMAT": "json",
             "LLM_SEED": "1",
+            "LLM_THREADS": "1",  # more wait for one another where several tests share the cores
             **environment,
         }
         self.process: subprocess.Popen[bytes] | Forked | None = None

@@ -15,11 +15,13 @@ from ai_server.mqtt.options import BrokerOptions
 from ai_server.settings import Settings
 from tests.daemons import CACHE, RunningDaemon
 
+ALONE = {"LLM_SEED": "1", "LLM_THREADS": "1"}
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     bare = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-    return {**bare, "NAILA_DATA_DIR": str(tmp_path / "data"), "NAILA_CACHE_DIR": str(CACHE), "LLM_SEED": "1"}
+    return {**bare, "NAILA_DATA_DIR": str(tmp_path / "data"), "NAILA_CACHE_DIR": str(CACHE), **ALONE}
 
 
 def _naila(*arguments: str, cwd: Path, env: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
