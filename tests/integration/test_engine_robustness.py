@@ -280,7 +280,7 @@ def test_a_prepared_system_message_is_in_the_cache_when_the_first_robot_speaks()
         engine.prepare(SYSTEM)
         engine.rest()
         begun = engine.ask("robot", chat("Hello!")).begun
-        assert begun.cached_tokens == engine.template.lay_out(chat("Hello!"), "").begins[1]
+        assert begun.cached_tokens == engine.template.lay_out(chat("Hello!"), "").ends[0]
 
 
 def test_what_is_told_to_be_cached_is_what_was_not_decoded():
