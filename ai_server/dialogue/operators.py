@@ -45,7 +45,7 @@ class Operators:
         stored = await self._answers.find(command, request.id)
         if stored is not None:
             return OperatorResponse.model_validate_json(stored)
-        response = await self._steward.carry_out(request)
+        response = await self._steward.carry_out(request.model_copy(update={"by": f"mqtt:{request.by}"}))
         log.info("a request was answered", command=command, by=request.by, ok=response.ok)
         if response.ok:
             await self._answers.keep(command, request.id, response.to_json())

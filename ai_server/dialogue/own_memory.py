@@ -99,10 +99,12 @@ class OwnMemory:
         declared = self._robots.robot(device_id).capabilities.max_payload_bytes
         exported = self._transfer.export(selection)
         lines = 0
-        async for part in export_parts(exported, control.request_id, declared or self._max_payload_bytes):
-            lines += (part.text or "").count("\n")
-            await self._deliver(device_id, part)
-        await self._audit.note(_who(device_id), "export", selection.scope, lines)
+        try:
+            async for part in export_parts(exported, control.request_id, declared or self._max_payload_bytes):
+                await self._deliver(device_id, part)
+                lines += (part.text or "").count("\n")
+        finally:  # also what was sent before it broke off
+            await self._audit.note(_who(device_id), "export", selection.scope, lines)
 
     async def _deliver(self, device_id: str, part: MemoryAnswer) -> None:
         while True:

@@ -26,7 +26,7 @@ class OperatorRequest(WireModel):
 
     Attributes:
         id: the asker's choice; the answer carries it, and the same again is answered and not done again.
-        by: who asks, for the audit log.
+        by: who asks: the audit log has it with `mqtt:` before it.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -72,9 +72,10 @@ def test_an_owner_sees_corrects_exports_and_erases_beside_the_daemon(daemon, rob
     (imported,) = lines(memory(daemon, "import", str(exported), "--json"))
     assert imported["added"] >= 4
     assert robot.say("hello", user_id="ada").reply, "the daemon goes on"
-    entries = [each for each in lines(memory(daemon, "audit", "--json")) if each["who"].startswith("cli:")]
-    assert [each["what"] for each in reversed(entries)] == [
-        "read", "remember", "read", "correct", "export", "erase", "read", "import",
+    entries = [each for each in lines(memory(daemon, "audit", "--json")) if "cli:" in each["who"]]
+    assert [(each["who"].partition(":")[0], each["what"]) for each in reversed(entries)] == [
+        ("cli", "read"), ("mqtt", "remember"), ("cli", "read"), ("mqtt", "correct"), ("cli", "export"),
+        ("mqtt", "erase"), ("cli", "read"), ("mqtt", "import"),
     ]  # fmt: skip
 
 

@@ -108,7 +108,8 @@ async def test_a_request_that_comes_twice_at_once_is_done_once_and_answered_twic
     assert first == second
     assert first[0] == topics.response("memory.remember")
     assert len(await house.facts.all()) == 1
-    assert [entry.what for entry in await Audit(house.database).newest(9)] == ["remember"]
+    entries = await Audit(house.database).newest(9)
+    assert [(entry.who, entry.what) for entry in entries] == [("mqtt:operator", "remember")]
 
 
 async def test_what_the_database_refuses_is_told_and_may_be_asked_again(

@@ -98,11 +98,13 @@ async def export(settings: Settings, selection: Selection, file: Path | None) ->
     """Write what is remembered as JSON lines into a new file, or to the standard output."""
     async with visiting(settings) as database:
         count = 0
-        with _new_file(file) as output:
-            async for line in Transfer(database).export(selection):
-                output.write(f"{line}\n")
-                count += 1
-        await Audit(database).note(who(), "export", selection.scope, count)
+        try:
+            with _new_file(file) as output:
+                async for line in Transfer(database).export(selection):
+                    output.write(f"{line}\n")
+                    count += 1
+        finally:  # also what was read before it broke off
+            await Audit(database).note(who(), "export", selection.scope, count)
     typer.echo(f"{count} lines", err=True)
 
 
