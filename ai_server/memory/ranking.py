@@ -18,8 +18,9 @@ from ai_server.memory.query import Query, Word
 from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.search_index import TERM_LETTERS, LookUp, Owners, newest
 
-_NEWEST = 150
-"""So many entries are looked at for one word, the newest: one that more have says little of any of them."""
+_NEWEST, _NEWEST_OF_OTHERS = 100, 50
+"""So many entries are looked at for a word, and for each other one that may be meant, the newest: a word that more have
+says little of any of them."""
 
 _TOGETHER = 100
 """So many are looked at that have two frequent words of the query at once, however old they are."""
@@ -269,7 +270,7 @@ def _look_up(
 ) -> tuple[list[_Word], list[int]]:
     """Return what the index has of each word, and the facts that have one of them."""
     senses = [sense for word in words for sense in word.senses]
-    lookups = [LookUp([each.digests], owners, _NEWEST) for each in senses]
+    lookups = [LookUp([each.digests], owners, _NEWEST if each.worth == 1 else _NEWEST_OF_OTHERS) for each in senses]
     if facts_of is not None and senses:
         digests = {digest for each in senses for digest in each.digests} | {each.heard for each in words if each.heard}
         lookups.append(LookUp([digests], facts_of, _FACTS))

@@ -20,6 +20,7 @@ from ai_server.memory.query import Query
 from ai_server.memory.ranking import ENTRIES, Found, Ranked, by_id, rank
 from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.search_index import Owners
+from ai_server.memory.terms import prepare
 
 __all__ = ["Found", "Search"]
 
@@ -71,6 +72,7 @@ class Search:
 
     async def run(self) -> None:
         """Index what is written, soon after, and make embeddings in what time is left, until cancelled."""
+        await asyncio.to_thread(prepare)
         while True:
             pause = _IDLE_S
             try:

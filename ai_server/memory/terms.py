@@ -49,6 +49,11 @@ _DOUBLED = re.compile(r"(.)\1+")
 _stemming = threading.Lock()
 
 
+def prepare() -> None:
+    """Load the stemmers, which else the first word waits for."""
+    _stemmer("en")
+
+
 def telling_words(text: str, language: str) -> tuple[str, ...]:
     """Return the words of a text that say something, in lower case, each once.
 
