@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -282,3 +283,48 @@ async def test_what_was_said_before_and_is_stored_after_goes_a_minute_later(
     await memory.say("Tom once more", at=now - timedelta(seconds=1))
     assert await erasure.resume() == set()
     assert len(await memory.column("turns.words")) == 3
+
+
+NAMES = ("Tom", "Anna", "Leeds", "the blue box")
+
+
+async def test_whatever_is_selected_exactly_that_goes(memory: FilledMemory, erasure: Erasure):
+    rng = random.Random(5)
+    said: dict[str, tuple[str, str, datetime, str]] = {}
+    for number in range(60):
+        device_id, user_id, name = rng.choice(("rover", "owl")), rng.choice(("", "ada", "bob")), rng.choice(NAMES)
+        at = BEGAN + timedelta(hours=number)
+        words = f"{number}: {rng.choice(('I know', 'Where is', 'Tell me of'))} {name}"
+        await memory.say(words, device_id=device_id, user_id=user_id, at=at, learned=[fact(words, kind=f"k{number}")])
+        said[words] = device_id, user_id, at, name
+    for _ in range(12):
+        selection = random_selection(rng)
+        gone_words = {words for words, row in said.items() if is_selected(selection, *row)}
+        erased = await erasure.erase(selection, by="test", everything=True)
+        said = {words: row for words, row in said.items() if words not in gone_words}
+        assert await memory.column("turns.words") == list(said)
+        assert await memory.column("facts.text") == list(said)
+        assert (erased.turns, erased.facts, erased.publications) == (len(gone_words),) * 3
+        assert len(await memory.column("search_entries.id")) == 2 * len(said)
+    assert said
+
+
+def random_selection(rng: random.Random) -> Selection:
+    since = rng.choice([None, BEGAN + timedelta(hours=rng.randrange(60))])
+    return Selection(
+        device_id=rng.choice([None, "rover", "owl"]),
+        user_id=rng.choice(["", "ada", "bob"]),
+        about=rng.choice([None, *NAMES]),
+        since=since,
+        until=None if since is None else since + timedelta(hours=rng.randrange(1, 20)),
+    )
+
+
+def is_selected(selection: Selection, device_id: str, user_id: str, at: datetime, name: str) -> bool:
+    return (
+        selection.device_id in {None, device_id}
+        and selection.user_id == user_id
+        and selection.about in {None, name}
+        and (selection.since is None or selection.since <= at)
+        and (selection.until is None or at < selection.until)
+    )
