@@ -35,6 +35,14 @@ def test_written_sentences_give_the_facts_in_them_and_few_others(language: str) 
     assert figures.recall >= 0.95
 
 
+def test_sentences_that_were_written_after_the_rules_give_nearly_as_much() -> None:
+    figures = measure(RULES, read_sentences(FOLDER / "en_later.jsonl"), "en", SAID_AT)
+    assert figures.precision is not None
+    assert figures.precision >= 0.93
+    assert figures.recall is not None
+    assert figures.recall >= 0.95
+
+
 @pytest.mark.parametrize(("language", "sentences", "empty"), [("en", 200, 80), ("es", 60, 20), ("de", 60, 20)])
 def test_there_are_enough_sentences_to_judge_by(language: str, sentences: int, empty: int) -> None:
     read = read_sentences(FOLDER / f"{language}.jsonl")

@@ -50,6 +50,7 @@ class Readings:
         self._articles = _folded(rules.articles, words)
         self._adjectives = _folded(rules.adjectives, words)
         self._no_value = _folded(rules.no_value, words)
+        self._no_first = _folded(rules.no_first, words)
         self._cut = _folded(rules.cut, words)
         self._places = _folded(rules.places, words)
         self._no_place = _folded(rules.no_place, words)
@@ -58,6 +59,7 @@ class Readings:
         self._flip = _Flip(rules.flip)
         self._kinds: Mapping[str, Callable[[Spoken, int, int, datetime], Reading | None]] = {
             "value": self.value,
+            "thing": self._thing,
             "name": self._name,
             "age": self._age,
             "year": self._year,
@@ -83,16 +85,24 @@ class Readings:
         words = spoken.words[start:end]
         end = start + next((number for number, word in enumerate(words) if word in self._cut), len(words))
         first = self._after_articles(spoken, start, end)
-        if not 0 < end - first <= _MOST_WORDS or not self._no_value.isdisjoint(spoken.words[first:end]):
+        words = spoken.words[first:end]
+        if not 0 < len(words) <= _MOST_WORDS or words[0] in self._no_first or not self._no_value.isdisjoint(words):
             return None
-        noun = " ".join(spoken.words[first:end])
+        noun = " ".join(words)
         return Reading(spoken.stretch(first, end), self.told_back(spoken.stretch(start, end)), noun)
 
-    def _place(self, spoken: Spoken, start: int, end: int, now: datetime) -> Reading | None:
-        if not self._no_place.isdisjoint(spoken.words[start:end]):
+    def _thing(self, spoken: Spoken, start: int, end: int, now: datetime) -> Reading | None:
+        if not self._places.isdisjoint(spoken.words[start:end]):
             return None
+        return self.value(spoken, start, end, now)
+
+    def _place(self, spoken: Spoken, start: int, end: int, now: datetime) -> Reading | None:
         place = self.value(spoken, start, end, now)
-        return Reading(place.said, place.said) if place else None
+        if place is None or not self._no_place.isdisjoint(
+            (place.noun.partition(" ")[0], place.noun.rpartition(" ")[2])
+        ):
+            return None
+        return Reading(place.said, place.said, place.noun)
 
     def _where(self, spoken: Spoken, start: int, end: int, _now: datetime) -> Reading | None:
         if spoken.words[start] not in self._places:
@@ -108,6 +118,8 @@ class Readings:
         return Reading(str(read["name"]), str(read["name"])) if read else None
 
     def _age(self, spoken: Spoken, start: int, end: int, now: datetime) -> Reading | None:
+        if spoken.words[start] in self._no_first:
+            return None
         read = reading.read("number", spoken.stretch(start, end), self._language, now)
         years = read["number"] if read else 0
         if not isinstance(years, int | float) or years != int(years) or not 0 < years <= _OLDEST:

@@ -13,7 +13,7 @@ from ai_server.brain.intent.phrases import Automaton, TemplateError, slots_of
 from ai_server.brain.intent.words import Words
 from ai_server.configfile import ConfigModel, Place, YamlFile, load_yaml
 
-KINDS = ("value", "name", "age", "year", "day", "when", "place", "where", "who")
+KINDS = ("value", "thing", "name", "age", "year", "day", "when", "place", "where", "who")
 """The kinds of slots that need no set."""
 
 _DERIVED = ("", "_said", "_noun")
@@ -119,6 +119,8 @@ class RuleFile(ConfigModel):
     spellings: Mapping[str, str] = {}
     joining: _Words = frozenset()
     beginning: _Words = frozenset()
+    enumerating: _Words = frozenset()
+    pairs: _Words = frozenset()
     before: _Templates = ()
     after: _Templates = ()
     never: _Templates = ()
@@ -126,6 +128,7 @@ class RuleFile(ConfigModel):
     articles: _Words = frozenset()
     adjectives: _Words = frozenset()
     no_value: _Words = frozenset()
+    no_first: _Words = frozenset()
     cut: _Words = frozenset()
     places: _Words = frozenset()
     no_place: _Words = frozenset()

@@ -193,6 +193,7 @@ class _Language:
             for each in (*rules.no_value, *rules.articles, *rules.flip, *rules.joining, *rules.empty)
             for word in self._words.of(each)
         )
+        self._pairs = frozenset(" ".join(self._words.of(pair)) for pair in rules.pairs)
         self._small = {told.split()[0].casefold() for told in rules.flip.values()} | rules.articles
 
     def extract(self, text: str, now: datetime) -> tuple[NewFact, ...]:
@@ -372,16 +373,17 @@ class _Language:
         )
 
     def _parts(self, spoken: Spoken, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the stretches of an enumeration."""
-        parts = [start]
+        """Return the stretches of an enumeration; "black and white" is one thing."""
+        parts, words = [(start, start)], spoken.words
         for at in range(start + 1, end):
             between = spoken.text[spoken.ends[at - 1] : spoken.starts[at]]
-            if spoken.words[at] in self._rules.joining or (
-                "," in between and spoken.words[at - 1] not in self._rules.joining
-            ):
-                parts.append(at)
-        stretches = zip(parts, [*parts[1:], end], strict=True)
-        return [(first + (spoken.words[first] in self._rules.joining), last) for first, last in stretches][:_MOST_PARTS]
+            if words[at] in self._rules.enumerating:
+                if " ".join(words[at - 1 : at + 2]) not in self._pairs:
+                    parts.append((at, at + 1))
+            elif "," in between and words[at - 1] not in self._rules.enumerating:
+                parts.append((at, at))
+        ends = [*(before for before, _ in parts[1:]), end]
+        return [(first, last) for (_, first), last in zip(parts, ends, strict=True)][:_MOST_PARTS]
 
     def _fact(self, keep: Keep, readings: Mapping[str, Reading], statement: str) -> NewFact:
         values = {"names": "name"}
