@@ -34,6 +34,8 @@ _EVER = 2**31 - 1
 
 _MOST_FELT = 200
 _AT_ONCE = 100
+_OF_A_DAY = 20
+"""So many conversations, the newest, are looked through for feelings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +148,13 @@ _EARLIER_ONES = (
 )
 _FELT = (
     select(turns.c.id, turns.c.at, turns.c.person_emotion)
-    .join(conversations, conversations.c.id == turns.c.conversation_id)
-    .where(_OF_PERSON, turns.c.at >= bindparam("since"), turns.c.person_emotion.is_not(None))
+    .where(
+        turns.c.conversation_id.in_(
+            select(conversations.c.id).where(_OF_PERSON).order_by(conversations.c.id.desc()).limit(_OF_A_DAY)
+        ),
+        turns.c.at >= bindparam("since"),
+        turns.c.person_emotion.is_not(None),
+    )
     .order_by(turns.c.at.desc())
     .limit(_MOST_FELT)
 )
