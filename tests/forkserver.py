@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -80,14 +81,37 @@ class ForkServer:
         self._exits: dict[int, int] = {}
         self._started: list[int] = []
 
-    def start(self, program: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Forked:
-        """Run what `python PROGRAM` would, `-m MODULE` or a file, with its output added to `log`."""
-        log.touch()
-        order = {"program": program, "cwd": str(cwd), "env": dict(env), "log": str(log)}
+    def start(
+        self,
+        program: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        log: Path,
+        errors: Path | None = None,
+        stdin: str = "",
+    ) -> Forked:
+        """Run what `python PROGRAM` would, `-m MODULE` or a file.
+
+        What it says is added to `log`, of what is wrong to `errors` where that is another file; it is told `stdin`.
+        """
+        files = [str(log), str(errors or log)]
+        for file in files:
+            Path(file).touch()
+        order = {"program": program, "cwd": str(cwd), "env": dict(env), "files": files, "stdin": stdin}
         self._end.sendall(json.dumps(order).encode() + b"\n")
         while not self._started:
             self._hear(60.0)
         return Forked(self, self._started.pop())
+
+    def run(
+        self, program: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str = "", timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it to its end, as `subprocess.run` does."""
+        with tempfile.TemporaryDirectory() as folder:
+            said, errors = Path(folder, "stdout"), Path(folder, "stderr")
+            code = self.start(program, cwd=cwd, env=env, log=said, errors=errors, stdin=stdin).wait(timeout)
+            return subprocess.CompletedProcess(program, code, said.read_text(), errors.read_text())
 
     def exit_code(self, pid: int, timeout_s: float) -> int | None:
         """Return the exit code of a fork; None if it runs still after that time, or another one has ended."""
@@ -162,10 +186,15 @@ def _become(order: dict[str, Any]) -> list[str]:
     os.environ.clear()
     os.environ.update(order["env"])
     time.tzset()
-    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    for standard in (1, 2):
-        os.dup2(log, standard)
-    os.close(log)
+    for standard, file in enumerate(order["files"], 1):
+        opened = os.open(file, os.O_WRONLY | os.O_APPEND)
+        os.dup2(opened, standard)
+        os.close(opened)
+    told, telling = os.pipe()
+    os.write(telling, order["stdin"].encode())
+    os.close(telling)
+    os.dup2(told, 0)
+    os.close(told)
     return list(order["program"])
 
 

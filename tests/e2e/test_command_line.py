@@ -14,6 +14,7 @@ from ai_server import __version__, resources
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.settings import Settings
 from tests.daemons import CACHE, RunningDaemon
+from tests.forkserver import can_fork, forkserver
 
 ALONE = {"LLM_SEED": "1", "LLM_THREADS": "1"}
 
@@ -25,10 +26,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def _naila(*arguments: str, cwd: Path, env: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ai_server", *arguments]
-    return subprocess.run(
-        command, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, timeout=90, check=False
-    )
+    program = ["-m", "ai_server", *arguments]
+    assert can_fork(program, env)
+    return forkserver().run(program, cwd=cwd, env=env, stdin=stdin, timeout=90)
 
 
 def test_the_version_is_printed(tmp_path, environment):

@@ -69,7 +69,7 @@ def actions(reply: str) -> list[Any]:
 
 @pytest.fixture(scope="session")
 def model() -> llama_cpp.Llama:
-    return llama_cpp.Llama(str(MODEL), n_ctx=2048, n_threads=2, verbose=False)
+    return llama_cpp.Llama(str(MODEL), n_ctx=2048, n_threads=1, n_threads_batch=1, verbose=False)
 
 
 @pytest.fixture
