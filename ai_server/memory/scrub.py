@@ -25,6 +25,9 @@ _PAUSE_S = 0.25
 _HEADER_BYTES = {2: 12, 5: 12, 10: 8, 13: 8}
 """Of each kind of b-tree page. Every other page begins with a zero byte, in a file of fewer than 2^24 pages."""
 
+_LARGEST_ROOT = slice(52, 56)
+"""In the file's header; not 0 where there are pages with pointer maps, which begin as those of b-trees may."""
+
 _MOST_PAGES = 1 << 24
 _FILE_HEADER_BYTES = 100
 _READ_AT_ONCE = 256
@@ -71,7 +74,7 @@ class Scrubber:
 
     def _zero_unused(self, connection: Connection, path: Path) -> bool:
         """Zero what is unused in the file while nobody writes; False where somebody does."""
-        if self._file is None:
+        if self._file is None or os.fstat(self._file).st_ino != path.stat().st_ino:
             self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -93,7 +96,7 @@ def zero_unused(file: int) -> None:
     """Zero the bytes between the pointers and the rows of each page of a SQLite file.
 
     Nobody may write to the database meanwhile, and its write-ahead log must be empty. Who reads is not disturbed: these
-    bytes mean nothing.
+    bytes mean nothing. A file with pointer maps (`auto_vacuum`), which NAILA makes none of, is left as it is.
 
     Args:
         file: a descriptor that may read and write.
@@ -101,7 +104,10 @@ def zero_unused(file: int) -> None:
     Raises:
         OSError: if the disk refuses.
     """
-    page_bytes = int.from_bytes(os.pread(file, 2, 16), "big")
+    header = os.pread(file, _FILE_HEADER_BYTES, 0)
+    if any(header[_LARGEST_ROOT]):
+        return
+    page_bytes = int.from_bytes(header[16:18], "big")
     page_bytes = 65536 if page_bytes == 1 else page_bytes
     pages = min(os.fstat(file).st_size // page_bytes, _MOST_PAGES)
     for first in range(0, pages, _READ_AT_ONCE):
