@@ -108,9 +108,9 @@ def _keep(place: SqliteFile) -> Path:
         with alone(place.path, key):
             pass  # now all of it is in one file; where it is damaged, or has another key, it is kept in its parts
     _give_second_name(place.path, kept)
-    for part in ("-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            place.path.with_name(place.path.name + part).rename(kept.with_name(kept.name + part))
+    with suppress(FileNotFoundError):
+        place.path.with_name(place.path.name + "-wal").rename(kept.with_name(kept.name + "-wal"))
+    place.path.with_name(place.path.name + "-shm").unlink(missing_ok=True)
     damage.sync_directory(kept.parent)
     return kept
 

@@ -241,6 +241,8 @@ def refusals(path: Path) -> Iterator[None]:
     try:
         yield
     except UnknownRevisionError as error:
+        if not str(error).isdecimal():
+            raise refusal_of_damage(path, f"its version reads {error}") from error
         raise DatabaseError.of_newer_version(path, str(error)) from error
     except UnicodeDecodeError as error:  # SQLite's own message quotes bytes of a damaged schema
         raise refusal_of_damage(path, "the schema cannot be read") from error

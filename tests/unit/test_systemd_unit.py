@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ai_server.settings import Settings, load_settings
+from ai_server.settings import _SECRET_FILES, _SECRETS, Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "systemd"
@@ -72,7 +72,7 @@ def test_it_cannot_take_all_of_the_host(service: dict[str, list[str]]) -> None:
 
 def test_its_secrets_are_credentials_by_the_names_of_their_settings(service: dict[str, list[str]]) -> None:
     loaded = dict(entry.split(":") for entry in service["LoadCredential"])
-    assert loaded == {name: f"naila.{name}" for name in ("mqtt_password", "mqtt_tls_key_file")}
+    assert loaded == {name: f"naila.{name}" for name in sorted(_SECRETS | _SECRET_FILES)}
     assert loaded.keys() <= Settings.model_fields.keys()
     assert "credstore/naila.mqtt_password" in (ROOT / "config" / "mosquitto" / "setup").read_text()
     assert "PASSWORD=" not in (SYSTEMD / "naila.env").read_text()
