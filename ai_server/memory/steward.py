@@ -147,7 +147,10 @@ class Steward:
         return {"file": str(target), "bytes": size}
 
     async def _reset_personality(self, request: ResetPersonalityRequest) -> _Result:
-        return {"reset": await self._personalities.reset(request.device_id, request.user_id)}
+        count = await self._personalities.reset(request.device_id, request.user_id)
+        selection = Selection(device_id=request.device_id, user_id=request.user_id)
+        await self._audit.note(request.by, "correct", f"personalities of {selection.scope}", count)
+        return {"reset": count}
 
     async def _count(self, _: StatsRequest) -> _Result:
         return {**await self._database.read(count_rows)}

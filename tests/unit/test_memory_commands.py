@@ -82,7 +82,8 @@ def test_what_is_not_there_is_told_with_its_exit_code(household):
     [["forget"], ["forget", "--everything", "--robot", "rover"], ["forget", "--about", "!?"],
      ["forget", "f1", "--robot", "rover"], ["forget", "t1"], ["show", "12"],
      ["correct", "t1", "x"], ["list", "--since", "soon"], ["list", "--since", "today", "--until", "3d"],
-     ["rekey", "key", "--plain"], ["remember", "hello"]],
+     ["rekey", "key", "--plain"], ["remember", "hello"], ["remember", "--robot", "a robot", "hello"],
+     ["correct", "f1", " "]],
 )  # fmt: skip
 def test_what_is_typed_wrong_is_refused(arguments, household):
     assert memory(*arguments).exit_code == 2
@@ -108,6 +109,8 @@ def test_everything_is_shown_as_json_too(household):
     conversation = document(memory("show", str(conversations[0]["id"]), "--json"))
     assert [turn["words"] for turn in conversation["turns"]] == ["where is Tom"]
     assert {each["id"] for each in lines(memory("search", "Tom", "--json"))} == {"t2", "t4"}
+    later = memory("search", "Tom", "--since", "2026-05-03T12:00:00Z", "--limit", "1", "--json")
+    assert {each["id"] for each in lines(later)} == {"t4"}
     stats = document(memory("stats", "--json"))
     assert (stats["turns"], stats["facts"], stats["encrypted"]) == (4, 1, False)
 

@@ -19,7 +19,7 @@ personality = typer.Typer(
 )
 
 _NOTHING_FOUND = 1
-_WRONG_SETTINGS = 2
+_TYPED_WRONG = 2
 _REFUSED = 3
 
 Robot = Annotated[str | None, typer.Option("--robot", help="Of this robot alone.")]
@@ -64,6 +64,8 @@ def search(
     *,
     robot: Robot = None,
     person: Person = None,
+    since: Since = None,
+    until: Until = None,
     limit: Limit = 20,
     as_json: AsJson = False,
     env_file: EnvFile = _ENV,
@@ -71,7 +73,7 @@ def search(
     """Find turns and facts by words, the best first."""
     from ai_server.commands.memory.reading import search as work
 
-    selection = _selection(robot, person)
+    selection = _selection(robot, person, since, until)
     _run(env_file, lambda settings: work(settings, " ".join(words), selection, limit, as_json=as_json))
 
 
@@ -141,7 +143,8 @@ def remember(
     """Have a robot know something for good."""
     from ai_server.commands.memory.writing import remember as work
 
-    _run(env_file, lambda settings: work(settings, robot, person, text, household=household, as_json=as_json))
+    user_id = None if person == "-" else person
+    _run(env_file, lambda settings: work(settings, robot, user_id, text, household=household, as_json=as_json))
 
 
 @memory.command()
@@ -329,6 +332,8 @@ def _run(env_file: Path, work: Callable[[Settings], Coroutine[Any, Any, None]]) 
     """Run a command, and leave with the exit code that says how it ended."""
     import asyncio
 
+    from pydantic import ValidationError
+
     from ai_server.commands.memory.asking import NoAnswerError
     from ai_server.commands.memory.opening import NothingFoundError
     from ai_server.commands.memory.writing import RefusedError
@@ -340,7 +345,10 @@ def _run(env_file: Path, work: Callable[[Settings], Coroutine[Any, Any, None]]) 
     try:
         asyncio.run(work(load_settings(env_file)))
     except SettingsError as error:
-        _leave(str(error), _WRONG_SETTINGS)
+        _leave(str(error), _TYPED_WRONG)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        _leave(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", _TYPED_WRONG)
     except NothingFoundError as error:
         _leave(str(error), _NOTHING_FOUND)
     except (DatabaseError, NoAnswerError, RefusedError, OSError) as error:

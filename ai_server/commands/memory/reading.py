@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from ai_server.commands.memory.asker import who
@@ -79,7 +81,8 @@ async def search(settings: Settings, words: str, selection: Selection, limit: in
     async with visiting(settings) as database:
         index = Search(database)
         await index.catch_up()
-        found = await index.find(words, device_id=selection.device_id, user_id=selection.user_id, limit=limit)
+        best = await index.find(words, device_id=selection.device_id, user_id=selection.user_id, limit=sys.maxsize)
+        found = [each for each in best if _is_within(selection, each.at)][:limit]
         await Audit(database).note(who(), "search", selection.scope, len(found))
     _require(found, repr(words), selection)
     if as_json:
@@ -189,6 +192,10 @@ async def show_personalities(settings: Settings, selection: Selection, *, as_jso
         for each in found
     ]
     print_table(("robot", "person", *Traits._fields, "since"), rows)
+
+
+def _is_within(selection: Selection, at: datetime) -> bool:
+    return (selection.since is None or at >= selection.since) and (selection.until is None or at < selection.until)
 
 
 def _require(found: Sequence[object], what: str, selection: Selection) -> None:
