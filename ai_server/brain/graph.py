@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, TypedDict, cast
 
@@ -307,7 +308,7 @@ class Brain:
             called=self._names.robot(utterance.device_id) or "",
         )
         moment = self._openings.moment(utterance.device_id)
-        intent = await self._skills.confirm(intent, self._asked(utterance, intent.name, intent.slots, language, moment))
+        intent = await self._skills.confirm(intent, self._asked(utterance, intent, language, moment))
         decision, calls = self._decide(utterance, robot, intent, state["arrived"])
         if decision.route == "action":
             intent = Intent("action", 1.0, rule=calls[0].name)
@@ -458,29 +459,22 @@ class Brain:
         return self._skills.named(call.name)
 
     def _question(self, state: TurnState, intent: str, slots: Mapping[str, Any]) -> Question:
-        last = state.get("last")
-        return self._asked(state["utterance"], intent, slots, state["language"], state["moment"], last)
+        """Return what a skill is asked, whose intent and slots may be a model's."""
+        asked = self._asked(state["utterance"], state["intent"], state["language"], state["moment"])
+        return replace(asked, intent=intent, slots=slots, last=state.get("last"))
 
-    def _asked(
-        self,
-        utterance: Utterance,
-        intent: str,
-        slots: Mapping[str, Any],
-        language: str,
-        moment: Moment,
-        last: Answer | None = None,
-    ) -> Question:
+    def _asked(self, utterance: Utterance, intent: Intent, language: str, moment: Moment) -> Question:
         robot = self._robots.robot(utterance.device_id)
         return Question(
             device_id=utterance.device_id,
-            intent=intent,
-            slots=slots,
+            intent=intent.name,
+            slots=intent.slots,
             text=utterance.text,
             language=language,
             now=moment.now,
             situation=moment.situation,
             body=robot.body,
-            last=last,
+            last=None,
             user_id=utterance.user_id,
             robot_name=self._persona(robot).name,
         )
