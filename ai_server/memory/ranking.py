@@ -141,6 +141,7 @@ def rank(
     values: Mapping[str, Any],
     *,
     facts_of: Owners | None = None,
+    at_least: int = 0,
 ) -> list[Ranked]:
     """Return the entries that fit a query, the best first.
 
@@ -155,9 +156,10 @@ def rank(
         entries: `ENTRIES` where the names are the right ones, whatever the index says.
         values: of that statement's parameters.
         facts_of: whose facts to look through besides, which are few and must not be lost among many turns.
+        at_least: how many to return, where so many fit.
     """
-    words, of_facts = _look_up(connection, query.words, owners, facts_of)
-    ids = _promising(connection, words, owners) + of_facts
+    words, of_facts = _look_up(connection, query.words, owners, facts_of, at_least)
+    ids = _promising(connection, words, owners, at_least) + of_facts
     if not ids:
         return []
     rows = [_Entry._make(row) for row in connection.execute(entries, {**values, "ids": ids}).all()]
@@ -266,11 +268,14 @@ class _Word:
 
 
 def _look_up(
-    connection: Connection, words: Sequence[Word], owners: Owners, facts_of: Owners | None
+    connection: Connection, words: Sequence[Word], owners: Owners, facts_of: Owners | None, at_least: int
 ) -> tuple[list[_Word], list[int]]:
     """Return what the index has of each word, and the facts that have one of them."""
     senses = [sense for word in words for sense in word.senses]
-    lookups = [LookUp([each.digests], owners, _NEWEST if each.worth == 1 else _NEWEST_OF_OTHERS) for each in senses]
+    lookups = [
+        LookUp([each.digests], owners, max(at_least, _NEWEST if each.worth == 1 else _NEWEST_OF_OTHERS))
+        for each in senses
+    ]
     if facts_of is not None and senses:
         digests = {digest for each in senses for digest in each.digests} | {each.heard for each in words if each.heard}
         lookups.append(LookUp([digests], facts_of, _FACTS))
@@ -294,7 +299,7 @@ def _add_sounds(
         senses.append(_Sense((heard,), _BY_SOUND, len(ids), ids))
 
 
-def _promising(connection: Connection, words: Sequence[_Word], owners: Owners) -> list[int]:
+def _promising(connection: Connection, words: Sequence[_Word], owners: Owners, at_least: int) -> list[int]:
     """Return the entries with the most of the words that say the most, as far as the index alone can tell."""
     promise: defaultdict[int, float] = defaultdict(float)
     for word in words:
@@ -305,12 +310,12 @@ def _promising(connection: Connection, words: Sequence[_Word], owners: Owners) -
             promise[entry_id] += weight
     for entry_id, weight in _together(connection, words, owners):
         promise[entry_id] += weight
-    return heapq.nlargest(_CANDIDATES, promise, key=promise.__getitem__)
+    return heapq.nlargest(max(at_least, _CANDIDATES), promise, key=promise.__getitem__)
 
 
 def _together(connection: Connection, words: Sequence[_Word], owners: Owners) -> Iterable[tuple[int, float]]:
     """Return entries that have two frequent words, which may be older than the newest with one of them."""
-    senses = [word.senses[0] for word in words if word.senses[0].count == _NEWEST][:2]
+    senses = [word.senses[0] for word in words if word.senses[0].count >= _NEWEST][:2]
     if len(senses) < 2:
         return []
     [entry_ids] = newest(connection, [LookUp([each.digests for each in senses], owners, _TOGETHER)])

@@ -11,14 +11,14 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, union
 
 from ai_server.memory import search_index
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.embeddings import Embeddings
 from ai_server.memory.query import Query
 from ai_server.memory.ranking import ENTRIES, Found, Ranked, by_id, rank
-from ai_server.memory.schema import facts, search_entries, turns
+from ai_server.memory.schema import conversations, facts, search_entries, turns
 from ai_server.memory.search_index import Owners
 from ai_server.memory.terms import prepare
 
@@ -59,6 +59,10 @@ _RECALLED = ENTRIES.where(
             func.coalesce(facts.c.turn_id, 0) < bindparam("before_turn"),
         ),
     )
+)
+
+_ROBOTS_OF = union(
+    *(select(table.c.device_id).where(table.c.user_id == bindparam("of_user")) for table in (conversations, facts))
 )
 
 
@@ -132,11 +136,11 @@ class Search:
                 all people.
             limit: how many to return at most.
         """
-        owners = Owners.within(device_id, user_id)
         entries = _entries_of(device_id, user_id)
 
         def work(connection: Connection) -> list[Found]:
-            ranked = rank(connection, Query.of(query, ""), owners, entries, {})
+            owners = _owners(connection, device_id, user_id)
+            ranked = rank(connection, Query.of(query, ""), owners, entries, {}, at_least=limit)
             return [each.found for each in ranked[:limit]]
 
         return await self._read(work)
@@ -169,6 +173,15 @@ class Search:
         with suppress(DatabaseError):
             await self._database.run(partial(search_index.refresh, at_once=_AT_ONCE))
         return await self._database.read(work)
+
+
+def _owners(connection: Connection, device_id: str | None, user_id: str | None) -> Owners:
+    if user_id is None:
+        return Owners.of_robot(device_id)
+    if device_id is not None:
+        return Owners.of_people([(device_id, user_id)])
+    robots = connection.execute(_ROBOTS_OF, {"of_user": user_id}).scalars()
+    return Owners.of_people((each, user_id) for each in robots)
 
 
 def _entries_of(device_id: str | None, user_id: str | None) -> Select[Any]:

@@ -89,13 +89,14 @@ class Owners:
         return cls((owner(device_id, user_id) + _FACT, _HOUSEHOLD))
 
     @classmethod
-    def within(cls, device_id: str | None, user_id: str | None) -> Owners:
-        """Return whoever has at least these ids, or begins like them: who it is not is still to be left out."""
-        if device_id is None:
-            return cls(("",), is_prefix=True)
-        if user_id is None:
-            return cls((_digest(device_id, _OWNER_LETTERS), _HOUSEHOLD), is_prefix=True)
-        return cls((owner(device_id, user_id), _HOUSEHOLD), is_prefix=True)
+    def of_people(cls, people: Iterable[tuple[str, str]]) -> Owners:
+        """Return what some people said to some robots, their facts, and the household's."""
+        return cls((*(owner(*each) for each in people), _HOUSEHOLD), is_prefix=True)
+
+    @classmethod
+    def of_robot(cls, device_id: str | None) -> Owners:
+        """Return what everybody said to a robot, or to one that begins alike; None for all robots."""
+        return cls(("",) if device_id is None else (_digest(device_id, _OWNER_LETTERS), _HOUSEHOLD), is_prefix=True)
 
 
 def refresh(connection: Connection, at_once: int = _AT_ONCE) -> int:

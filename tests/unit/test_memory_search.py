@@ -23,7 +23,7 @@ from ai_server.memory.search import Found, Search
 from ai_server.memory.terms import is_question, sound, telling_words
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
-from tests.recall_history import DEVICE, PERSON, Question, plant, questions
+from tests.recall_history import DEVICE, PERSON, Question, plant, questions, turn_row
 
 AT = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
@@ -237,6 +237,24 @@ async def test_people_look_through_all_robots_or_one_robot_or_one_person(search:
         "rover heard Ada about keys",
         "owl heard Ada about keys",
     }
+
+
+async def test_people_get_as_many_as_they_ask_for_however_much_others_said(
+    database: Database, search: Search, talk: Talk
+) -> None:
+    await talk.say("Ada's keys are in the box", device_id="owl")
+    await talk.say("Ada begins")
+
+    def say_much(connection: Connection) -> None:
+        [conversation] = connection.execute(select(turns.c.conversation_id).order_by(turns.c.id.desc()).limit(1)).one()
+        rows = [turn_row(n, conversation, "rover", "bob", f"keys {n}", "", AT) for n in range(100, 350)]
+        connection.execute(insert(turns), rows)
+
+    await database.run(say_much)
+    await search.catch_up()
+    assert texts(await search.find("keys", user_id="ada")) == ["Ada's keys are in the box"]
+    assert len(await search.find("keys", device_id="rover", limit=200)) == 200
+    assert len(await search.find("keys", limit=1000)) == 251
 
 
 async def test_what_was_written_without_being_indexed_is_found(database: Database, search: Search, talk: Talk) -> None:
