@@ -146,8 +146,9 @@ class Known:
         if left and (left.conversation_id, left.left_until) == (history.conversation_id, history.left_until):
             return left.gone
         told = await self._summaries.told(history.conversation_id, history.left_until)
-        text = gist(told, token_budget) if told else ""
-        gone = Gone(text.translate(_NO_BRACKETS), _range(told) if told and text else None)
+        sounded = await self._sounded(device_id, user_id)
+        text = gist(told, token_budget - tokens_of(f" {sounded}")) if told else ""
+        gone = Gone(" ".join(filter(None, (text, sounded))).translate(_NO_BRACKETS), _range(told) if told else None)
         if forgotten == self._forgotten:
             self._left.put(person, _Left(history.conversation_id, history.left_until, gone))
         return gone
@@ -158,9 +159,15 @@ class Known:
         self._left.clear()
         self._forgotten += 1
 
+    async def _sounded(self, device_id: str, user_id: str | None) -> str:
+        """Return how the person sounded lately, unless the message says so already."""
+        felt = await self._summaries.felt(device_id, user_id, since=_midnight(self._now()))
+        sounded = trend(felt, self._now(), _one_line(self._name(device_id, user_id) or "The person"))
+        made = self._made.get((device_id, user_id or ""))
+        return "" if made and sounded in made.knowledge.text else sounded
+
     async def _make(self, device_id: str, user_id: str | None, history: History, now: datetime) -> Knowledge:
-        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        background = await self._summaries.background(device_id, user_id, history.conversation_id, since=today)
+        background = await self._summaries.background(device_id, user_id, history.conversation_id, since=_midnight(now))
         facts = await self._facts.known(device_id, user_id, _MOST_FACTS)
         manner = await self._personality(device_id, user_id, history.began_at or now)
         name = self._name(device_id, user_id) or ""
@@ -213,6 +220,10 @@ def compose(
         return Knowledge()
     text = "\n".join([*fixed, *of_facts, *talks])
     return Knowledge(text, tuple(fact.id for fact in told))
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _still_serves(made: _Made, history: History) -> bool:

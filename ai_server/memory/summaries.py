@@ -213,6 +213,11 @@ class Summaries:
         before = conversation_id or _EVER
         return await self._database.read(lambda connection: _background(connection, person, before, since))
 
+    async def felt(self, device_id: str, user_id: str | None, *, since: datetime) -> tuple[Felt, ...]:
+        """Return how a person seemed to feel from then on, oldest first."""
+        person = {"device_id": device_id, "of_user": user_id or ""}
+        return await self._database.read(lambda connection: _felt(connection, person, since))
+
     async def unreflected(self) -> list[Unreflected]:
         """Return the newest conversations of which something is still to be made, the newest first."""
 
@@ -285,8 +290,12 @@ def _background(connection: Connection, person: Mapping[str, str], before: int, 
         for number in connection.execute(_EARLIER_ONES, {**person, "before": before}).scalars().all()
         if (told := _told(connection, number, _EVER, None))
     ]
-    felt = connection.execute(_FELT, {**person, "since": since}).all()
-    return Background(tuple(earlier), tuple(Felt(row.at, row.person_emotion) for row in reversed(felt)))
+    return Background(tuple(earlier), _felt(connection, person, since))
+
+
+def _felt(connection: Connection, person: Mapping[str, str], since: datetime) -> tuple[Felt, ...]:
+    rows = connection.execute(_FELT, {**person, "since": since}).all()
+    return tuple(Felt(row.at, row.person_emotion) for row in reversed(rows))
 
 
 def _told(connection: Connection, conversation_id: int, until: int, made_by: Maker | None) -> Told | None:

@@ -20,6 +20,7 @@ from ai_server.memory.ranking import Found
 from ai_server.memory.summaries import Background, Felt, Said, Summaries, Summary, Told, tokens_of
 from ai_server.memory.turns import History, Turn, Turns
 from ai_server.protocol.reply import Reply
+from ai_server.protocol.terms import Emotion
 
 NOW = datetime(2026, 5, 9, 14, 30, tzinfo=UTC)
 """A Saturday."""
@@ -242,12 +243,28 @@ class Home:
         return ""
 
     async def say(
-        self, words: str, user_id: str = "ada", *, facts: str = "", learned: tuple[NewFact, ...] = ()
+        self,
+        words: str,
+        user_id: str = "ada",
+        *,
+        facts: str = "",
+        felt: Emotion | None = None,
+        learned: tuple[NewFact, ...] = (),
     ) -> None:
         self.now += timedelta(minutes=1)
         self.count += 1
         reply = Reply(request_id=f"q{self.count}", device_id="rover", text="I see.", source="llm", timestamp=self.now)
-        await self.turns.add(Turn(at=self.now, words=words, reply=reply, facts=facts, user_id=user_id, learned=learned))
+        await self.turns.add(
+            Turn(
+                person_emotion=felt,
+                at=self.now,
+                words=words,
+                reply=reply,
+                facts=facts,
+                user_id=user_id,
+                learned=learned,
+            )
+        )
 
     async def message(self, user_id: str = "ada", budget: int = 400) -> str:
         history = await self.turns.recent("rover", user_id, budget)
@@ -306,6 +323,17 @@ async def test_a_summary_stands_in_the_prompt_once_until_its_turn_leaves(home: H
     assert 2 <= len(told_at) <= 6
     assert [covers[0] for _, covers in told_at] == [1] * len(told_at)
     assert [covers[1] for _, covers in told_at] == sorted({covers[1] for _, covers in told_at})
+
+
+async def test_how_somebody_sounds_is_told_with_what_has_left_the_prompt(home: Home) -> None:
+    assert "sounded" not in await home.message()
+    for number in range(20):
+        await home.say(f"I lost my song {number}", felt="sad")
+    history = await home.turns.recent("rover", "ada", 400)
+    gone = await home.known.gone("rover", "ada", history, 60)
+    assert gone.text.endswith("The person sounded sad this afternoon.")
+    assert tokens_of(gone.text) <= 60
+    assert "sounded" not in await home.message()
 
 
 async def test_after_a_pause_what_was_said_before_is_told_with_its_day(home: Home) -> None:
