@@ -1,7 +1,7 @@
 """`python -m benchmarks.memory_commit`: how long it takes to store a turn, with what belongs to it, durably.
 
-Each turn is a transaction that is on the disk before it ends: the turn, its publication, the facts that were learnt and
-their entries in the search index. The database holds turns already.
+Each turn is a transaction that is on the disk before it ends: the turn, its publication and the facts that were learnt.
+The database holds turns already; meanwhile it is indexed for the search, as in the daemon.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Connection
 
 from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
 from ai_server.memory.keys import Key
 from ai_server.memory.retention import Retention
+from ai_server.memory.search import Search
 from ai_server.memory.sqlite_file import SqliteFile
 from tests.filled_memory import fact, say_turn
 
@@ -39,7 +39,7 @@ class Setup:
     Attributes:
         what: in words.
         learned: facts of each turn.
-        is_indexed: entries in the search index are made.
+        is_indexed: what is stored is indexed meanwhile.
         is_encrypted: the file is.
         is_swept: what is too old is swept out meanwhile.
     """
@@ -65,8 +65,7 @@ async def measure(setup: Setup, directory: Path, *, stored: int, turns: int) -> 
     """Return how many milliseconds each turn took."""
     key = Key(secrets.token_hex(32)) if setup.is_encrypted else None
     database = await Database.open(SqliteFile(directory / "naila.db", key))
-    if not setup.is_indexed:
-        await database.run(_index_nothing)
+    indexing = asyncio.create_task(Search(database).run()) if setup.is_indexed else None
     long_ago = datetime.now(UTC) - timedelta(days=40)
     for number in range(stored):
         await _say(database, f"s{number}", _facts(number, setup.learned), at=long_ago if setup.is_swept else None)
@@ -79,6 +78,9 @@ async def measure(setup: Setup, directory: Path, *, stored: int, turns: int) -> 
         took.append((time.perf_counter() - began) * 1000)
         await asyncio.sleep(0)
     await sweep
+    if indexing:
+        indexing.cancel()
+        await asyncio.wait([indexing])
     await database.close()
     return took
 
@@ -89,11 +91,6 @@ async def _say(database: Database, request_id: str, learned: Sequence[NewFact], 
 
 def _facts(number: int, count: int) -> list[NewFact]:
     return [fact(f"You like lamp {number % 97} of {each}.", kind=f"likes {number % 97}") for each in range(count)]
-
-
-def _index_nothing(connection: Connection) -> None:
-    for table in ("turns", "facts"):
-        connection.exec_driver_sql(f"DROP TRIGGER search_new_{table}")
 
 
 def main() -> None:
