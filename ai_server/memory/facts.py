@@ -23,6 +23,9 @@ MAX_FACTS = 500
 USER = "user"
 """The subject of what people say of themselves."""
 
+NOTE = "note"
+"""The subject and the kind of a sentence that somebody asked to remember, and that is kept as it is."""
+
 SINGLE_VALUED = frozenset(
     {
         *("age", "birthday", "birthplace", "car", "childhood", "employer", "favourite", "height", "home", "is", "job"),

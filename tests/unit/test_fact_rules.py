@@ -75,6 +75,17 @@ def test_what_is_asked_to_be_remembered_is_certain_and_any_sentence() -> None:
     assert only("remember for everyone that the bin goes out on Tuesday").household
 
 
+def test_nothing_of_what_is_to_be_remembered_is_lost() -> None:
+    assert found("Remember that Grandma hates surprises and I like tea") == [
+        ("note", "note", "Grandma hates surprises and I like tea"),
+        ("user", "likes", "tea"),
+    ]
+    assert found("Remember that I like tea and I live in Leeds") == [
+        ("user", "likes", "tea"),
+        ("user", "home", "Leeds"),
+    ]
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -16,7 +16,7 @@ from ai_server.brain.facts.rulefile import Keep, Query, Rule, RuleFile, load_rul
 from ai_server.brain.intent.phrases import Automaton, Match
 from ai_server.brain.intent.words import Spoken, Words
 from ai_server.configfile import config_files
-from ai_server.memory.facts import USER, Fact, NewFact, is_single_valued
+from ai_server.memory.facts import NOTE, USER, Fact, NewFact, is_single_valued
 
 _Group = TypeVar("_Group", Rule, Query)
 
@@ -28,7 +28,6 @@ _MOST_CHARACTERS = 1000
 
 _MOST_PARTS = 6
 _MOST_WORDS_OF_QUERY = 20
-_NOTE = "note"
 _SENTENCE = re.compile(r"(?:[^.!?;\n]|\.(?=\S)|(?<=\d)\.(?=\s+\w))+[.!?;\n]*")
 """The dot in "3.5", or after the day in "am 3. Mai", ends no sentence."""
 
@@ -79,7 +78,7 @@ class FactRules:
         return rules.queries(words, now) if rules and len(words) <= _MOST_CHARACTERS else ()
 
     def told(self, statement: str, language: str, now: datetime) -> tuple[NewFact, ...]:
-        """Return what there is to remember of a statement, all of it where no rule finds anything in it."""
+        """Return what there is to remember of a statement: what rules find, and a note of it all unless that is all."""
         rules = self._languages.get(language)
         return rules.told(statement, now) if rules else (_noted(statement),)
 
@@ -201,7 +200,8 @@ class _Language:
             return ()
         if asked := self.remembered(text, now):
             return asked
-        return self._facts(text, now, (self._said,))
+        facts, _ = self._facts(text, now, (self._said,))
+        return facts
 
     def remembered(self, text: str, now: datetime) -> tuple[NewFact, ...]:
         spoken = self._words.spoken(text)
@@ -212,10 +212,11 @@ class _Language:
                 facts = self.told(rest, now) if self._is_note(rest) else ()
                 return tuple(replace(fact, household=is_for_all) for fact in facts)
         rest = self._rest(self._loosely, spoken)
-        return self._asked(rest, now) if rest else ()
+        return self._stated(rest, now)[0] if rest else ()
 
     def told(self, statement: str, now: datetime) -> tuple[NewFact, ...]:
-        return self._asked(statement, now) or (self._note(statement),)
+        facts, is_all = self._stated(statement, now)
+        return facts if is_all else (self._note(statement), *facts)
 
     def queries(self, text: str, now: datetime) -> tuple[FactQuery, ...]:
         spoken = self._words.spoken(text)
@@ -282,9 +283,10 @@ class _Language:
         words = self._words.of(statement)
         return len(words) > 1 and words[0] not in self._rules.remember.no_note
 
-    def _asked(self, statement: str, now: datetime) -> tuple[NewFact, ...]:
-        facts = self._facts(statement, now, (self._said, self._told))
-        return tuple(replace(fact, source="told", confidence=1.0) for fact in facts)
+    def _stated(self, statement: str, now: datetime) -> tuple[tuple[NewFact, ...], bool]:
+        """Return the facts in what somebody asks to remember, and whether they are all of it."""
+        facts, is_all = self._facts(statement, now, (self._said, self._told))
+        return tuple(replace(fact, source="told", confidence=1.0) for fact in facts), is_all
 
     def _note(self, statement: str) -> NewFact:
         return replace(_noted(statement), text=self._told_back(statement))
@@ -295,28 +297,29 @@ class _Language:
             return f"{_capital(self.readings.told_back(statement))}."
         return Template(self._rules.quoted).substitute(said=statement)
 
-    def _facts(self, text: str, now: datetime, phrases: Sequence[_Phrases[Rule]]) -> tuple[NewFact, ...]:
-        words = self._words.of(text)
-        if _has(self._taken_back, words):
-            return ()
+    def _facts(self, text: str, now: datetime, phrases: Sequence[_Phrases[Rule]]) -> tuple[tuple[NewFact, ...], bool]:
+        """Return the facts in a text, and whether each part of it is one."""
+        if _has(self._taken_back, self._words.of(text)):
+            return (), False
         facts: dict[tuple[str, str, str], NewFact] = {}
+        is_all = True
         for sentence in _SENTENCE.findall(text):
-            if "?" not in sentence:
-                for fact in self._of_sentence(sentence, now, phrases):
-                    facts.setdefault((fact.subject, fact.kind, fact.value.casefold()), fact)
-        return tuple(facts.values())
+            found = [] if "?" in sentence else self._of_sentence(sentence, now, phrases)
+            is_all &= bool(found) and all(found)
+            for fact in (fact for each in found for fact in each):
+                facts.setdefault((fact.subject, fact.kind, fact.value.casefold()), fact)
+        return tuple(facts.values()), is_all
 
-    def _of_sentence(self, sentence: str, now: datetime, phrases: Sequence[_Phrases[Rule]]) -> list[NewFact]:
+    def _of_sentence(
+        self, sentence: str, now: datetime, phrases: Sequence[_Phrases[Rule]]
+    ) -> list[tuple[NewFact, ...]]:
+        """Return the facts in each clause of a sentence; none at all where something in it calls them in question."""
         spoken = self._words.spoken(sentence)
-        found = [
-            each
-            for clause in self._clauses(spoken)
-            for each in [self._of_clause(clause, spoken, now, phrases)]
-            if each is not None
-        ]
+        clauses = [self._of_clause(clause, spoken, now, phrases) for clause in self._clauses(spoken)]
+        found = [each for each in clauses if each]
         covered = {at for each in found for at in range(each.start, each.end)}
         apart = ["" if at in covered else word for at, word in enumerate(spoken.words)]
-        return [] if _has(self._never, apart) else [fact for each in found for fact in each.facts]
+        return [] if _has(self._never, apart) else [each.facts if each else () for each in clauses]
 
     def _of_clause(
         self, clause: _Clause, spoken: Spoken, now: datetime, several: Sequence[_Phrases[Rule]]
@@ -443,7 +446,7 @@ def _has(automaton: Automaton, words: Sequence[str]) -> bool:
 
 def _noted(statement: str) -> NewFact:
     statement = statement.strip().rstrip(".!")
-    return NewFact(_NOTE, _NOTE, statement, f"{_capital(statement)}.", 1.0, "told")
+    return NewFact(NOTE, NOTE, statement, f"{_capital(statement)}.", 1.0, "told")
 
 
 def _capital(text: str) -> str:

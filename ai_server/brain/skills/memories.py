@@ -14,7 +14,7 @@ from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
 from ai_server.brain.skills.tool import NOTHING, number_of, takes, text, words_of
 from ai_server.memory.database import DatabaseError
-from ai_server.memory.facts import USER, Fact, NewFact
+from ai_server.memory.facts import NOTE, USER, Fact, NewFact
 from ai_server.memory.selection import Selection
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,8 @@ class RememberFact:
         except DatabaseError as error:
             log.error("a fact cannot be stored", device_id=question.device_id, reason=str(error))  # noqa: TRY400
             return Answer(sayings.say(language, "memories.not_kept"), "sad")
-        told = (rules.begins_lower(fact.text.rstrip("."), language) for fact in facts)
+        said = facts[:1] if facts[0].kind == NOTE else facts  # a note says all that was said
+        told = (rules.begins_lower(fact.text.rstrip("."), language) for fact in said)
         key = "memories.kept_for_all" if facts[0].household else "memories.kept"
         return Answer(sayings.say(language, key, fact=sayings.form(language).listing(told)), "happy")
 
