@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from ai_server import resources
 from ai_server.brain.personality import (
@@ -136,10 +139,10 @@ class Household:
         self.adaptation = Adaptation(self.kept, tones=lambda: TONES, traits=lambda _: self.persona, enabled=enabled)
 
     async def says(self, words: str, *, times: int = 1, user_id: str | None = "ada", device_id: str = "rover") -> None:
-        def store(connection: object) -> None:
+        def store(connection: Connection) -> None:
             for number in range(times):
                 at = NOON + timedelta(hours=2 * number)
-                self.adaptation.drift(connection, turn(words, user_id=user_id, device_id=device_id, at=at))  # type: ignore[arg-type]
+                self.adaptation.drift(connection, turn(words, user_id=user_id, device_id=device_id, at=at))
 
         await self.database.run(store)
 
@@ -155,6 +158,26 @@ async def test_who_speaks_formally_is_spoken_to_formally_and_nobody_else_is(data
     assert await household.words(began, user_id="ben") == ""
     assert await household.words(began, user_id=None) == ""
     assert await household.words(began, device_id="owl") == ""
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_however_people_take_turns_each_moves_their_own_traits_alone(database: Database, seed: int) -> None:
+    household, chance = Household(database), random.Random(seed)
+    said = ("please", "yo dude", "haha", "I love you", "stop", "how high is the moon")
+    people = [(device_id, user_id) for device_id in ("rover", "owl") for user_id in ("ada", "ben", None)]
+    alone: dict[tuple[str, str | None], Drift | None] = dict.fromkeys(people)
+
+    def store(connection: Connection) -> None:
+        for number in range(300):
+            (device_id, user_id), words = chance.choice(people), chance.choice(said)
+            at = NOON + timedelta(minutes=40 * number)
+            household.adaptation.drift(connection, turn(words, user_id=user_id, device_id=device_id, at=at))
+            before = alone[device_id, user_id]
+            alone[device_id, user_id] = drifted(before, TONES.of(words, "en"), at)
+
+    await database.run(store)
+    kept = {(each.device_id, each.user_id): each.drift for each in await household.kept.all()}
+    assert kept == alone
 
 
 async def test_people_whom_a_robot_does_not_know_share_what_it_is_like(database: Database) -> None:
