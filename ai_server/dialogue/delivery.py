@@ -13,7 +13,9 @@ from ai_server.dialogue.masked import masked
 from ai_server.dialogue.running_turn import RunningTurn
 from ai_server.failpoints import AFTER_REPLY_COMMIT, failpoint
 from ai_server.masking import Masking
+from ai_server.memory import audit
 from ai_server.memory.database import DatabaseError
+from ai_server.memory.selection import Selection
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication
 from ai_server.mqtt.outbox import Outbox
@@ -28,6 +30,10 @@ log = structlog.get_logger(__name__)
 
 _STORE_AGAIN_S = 1.0
 """A reply that the database did not take is offered again so often."""
+
+
+_READS_FACTS = "fact_query"
+"""The intent of those who ask what is known: the audit log has it, as it has what owners read."""
 
 
 class Delivery:
@@ -111,8 +117,11 @@ class Delivery:
         """Put a turn and what it publishes on the disk, as soon as the database takes it."""
         record, drafts = self._record(turn, reply), self._drafts(turn.waiting.utterance, reply)
 
-        def adapt(connection: Connection) -> bool:
+        def within(connection: Connection) -> bool:
             self._adaptation.drift(connection, record)
+            if reply.intent == _READS_FACTS:
+                scope = Selection(reply.device_id, record.user_id or "").scope
+                audit.note(connection, who=f"voice:{reply.device_id}", what="read", scope=scope, count=1)
             return True
 
         while True:
@@ -120,7 +129,7 @@ class Delivery:
                 if anew:
                     stored: list[StoredPublication] | None = await self._turns.cancel(record, drafts)
                 else:
-                    stored = await self._turns.add(record, drafts, within=adapt)
+                    stored = await self._turns.add(record, drafts, within=within)
             except DatabaseError as error:
                 log.error("a reply waits to be stored", reason=str(error))  # noqa: TRY400  the reason says it all
                 await asyncio.sleep(_STORE_AGAIN_S)
