@@ -21,7 +21,7 @@ MAX_ENTRIES = 10_000
 """So many are kept, the newest."""
 
 _ADD = insert(audit)
-_DROP_BEYOND = delete(audit).where(audit.c.id <= select(func.max(audit.c.id)).scalar_subquery() - MAX_ENTRIES)
+_DROP_BEYOND = delete(audit).where(audit.c.id <= select(func.max(audit.c.id)).scalar_subquery() - bindparam("at_most"))
 _NEWEST = select(audit).order_by(audit.c.id.desc()).limit(bindparam("at_most"))
 
 
@@ -47,12 +47,15 @@ class AuditEntry:
 class Audit:
     """The log. Both methods can raise `DatabaseError`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, max_entries: int = MAX_ENTRIES) -> None:
+        """Use a database, and keep at most `max_entries`."""
         self._database = database
+        self._max_entries = max_entries
 
     async def note(self, who: str, what: What, scope: str, count: int) -> None:
-        """Add an entry; those beyond `MAX_ENTRIES` go."""
-        await self._database.run(lambda connection: note(connection, who=who, what=what, scope=scope, count=count))
+        """Add an entry; the oldest go where there are too many."""
+        entry = {"who": who, "what": what, "scope": scope, "count": count}
+        await self._database.run(lambda connection: _note(connection, entry, self._max_entries))
 
     async def newest(self, limit: int) -> list[AuditEntry]:
         """Return at most so many entries, the newest first."""
@@ -62,8 +65,12 @@ class Audit:
 
 def note(connection: Connection, *, who: str, what: What, scope: str, count: int) -> None:
     """Add an entry within the caller's transaction; those beyond `MAX_ENTRIES` go."""
-    connection.execute(_ADD, {"at": datetime.now(UTC), "who": who, "what": what, "scope": scope, "count": count})
-    connection.execute(_DROP_BEYOND)
+    _note(connection, {"who": who, "what": what, "scope": scope, "count": count}, MAX_ENTRIES)
+
+
+def _note(connection: Connection, entry: dict[str, Any], max_entries: int) -> None:
+    connection.execute(_ADD, {"at": datetime.now(UTC), **entry})
+    connection.execute(_DROP_BEYOND, {"at_most": max_entries})
 
 
 def _entry(row: Mapping[Any, Any]) -> AuditEntry:

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 _INTERVAL_S = 60.0
 
-_AT_ONCE = 50
+_AT_ONCE = 25
 """How many turns or facts one transaction deletes: it takes milliseconds, and turns to be stored come in between."""
 
 _PAUSE_S = 0.01
