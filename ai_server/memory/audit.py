@@ -13,9 +13,7 @@ from ai_server.memory.database import Database
 from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import audit
 
-What = Literal[
-    "read", "search", "export", "import", "erase", "sweep", "correct", "remember", "backup", "restore", "rekey"
-]
+What = Literal["read", "search", "export", "import", "erase", "correct", "remember", "backup", "restore", "rekey"]
 
 MAX_ENTRIES = 10_000
 """So many are kept, the newest."""

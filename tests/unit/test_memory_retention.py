@@ -102,7 +102,7 @@ async def say_two_megabytes(memory: FilledMemory) -> None:
 
 async def test_beyond_the_bound_the_oldest_turns_go(memory: FilledMemory):
     await say_two_megabytes(memory)
-    assert await Sweep(memory.database, max_bytes=BOUND)() >= 50
+    assert await Sweep(memory.database, max_bytes=BOUND)() >= 25
     assert await memory.database.held_bytes() <= BOUND
     assert await memory.turns.find("rover", "q1") is None
     assert await memory.turns.find("rover", "q100")
