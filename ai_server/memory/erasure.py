@@ -201,10 +201,9 @@ class Erasure:
         return ids - over
 
     async def _erase_again(self, erasure: Row[Any]) -> None:
-        selection = self._lately.get(erasure.id)
-        if selection is None or (selection.since is not None and selection.since >= erasure.at):
+        before = _said_before(self._lately.get(erasure.id), erasure.at)
+        if before is None:
             return
-        before = replace(selection, until=min(selection.until or erasure.at, erasure.at))
         selected = await Selected.of(self._database, before)
         people = {(device_id, user_id) for device_id, user_id in erasure.touched}
         again = _Found(people=people, reaches_all=erasure.all_touched)
@@ -226,6 +225,15 @@ class Erasure:
         if not scrubbed:
             log.warning("somebody reads the database: what is erased is scrubbed once they have done")
         return scrubbed
+
+
+def _said_before(selection: Selection | None, moment: datetime) -> Selection | None:
+    """Return what of a selection was said before a moment; None where nothing can have been."""
+    if selection is None or selection.is_of_facts_alone:
+        return None
+    if selection.since is not None and selection.since >= moment:
+        return None
+    return replace(selection, until=min(selection.until or moment, moment))
 
 
 def _delete_set_aside(data_dir: Path) -> None:
