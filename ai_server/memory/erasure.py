@@ -230,7 +230,7 @@ class Erasure:
 def _said_before(selection: Selection | None, moment: datetime) -> Selection | None:
     """Return what of a selection was said before a moment; None where nothing can have been."""
     if selection is None or selection.is_of_facts_alone:
-        return None
+        return selection
     if selection.since is not None and selection.since >= moment:
         return None
     return replace(selection, until=min(selection.until or moment, moment))
