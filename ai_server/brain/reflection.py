@@ -87,7 +87,7 @@ class Reflection:
         self._look_s = look_s
         self._heard_at = -quiet_s
         self._asking: asyncio.Task[str] | None = None
-        self._speechless: set[tuple[int, int]] = set()
+        self._speechless: set[int] = set()
 
     def interrupt(self) -> None:
         """Somebody speaks: the model stops before its next token, and nothing is begun for a while."""
@@ -119,11 +119,13 @@ class Reflection:
                 return True
         return False
 
+    @property
+    def _is_quiet(self) -> bool:
+        return time.monotonic() - self._heard_at >= self._quiet_s and not self._busy()
+
     async def _wait_for_quiet(self) -> None:
-        while True:
+        while not self._is_quiet:
             since = time.monotonic() - self._heard_at
-            if since >= self._quiet_s and not self._busy():
-                return
             await asyncio.sleep(max(_POLL_S, self._quiet_s - since))
 
     async def _reflect(self, conversation: Unreflected) -> bool:
@@ -140,7 +142,7 @@ class Reflection:
             return False
         newest = await self._summaries.newest_turn(conversation.id)
         told = await self._summaries.told(conversation.id, newest, "model") if newest else None
-        is_summed_up = told is None or not told.rest or (conversation.id, told.rest[-1].id) in self._speechless
+        is_summed_up = told is None or not told.rest or conversation.id in self._speechless
         return not is_summed_up or (self._finder is not None and conversation.facts_until < newest)
 
     # Summaries.
@@ -159,16 +161,14 @@ class Reflection:
 
     async def _summarise_by_model(self, conversation: Unreflected, until: int) -> bool:
         told = await self._summaries.told(conversation.id, until, "model")
-        if told is None or not told.rest:
+        if told is None or not told.rest or conversation.id in self._speechless:
             return False
         part = _first_part(told)
-        if (conversation.id, part.rest[-1].id) in self._speechless:
-            return False
         text = await self._ask(summary_prompt(part), max_tokens=SUMMARY_TOKENS)
         if text is None:
             return False
         if not (summary := _whole_sentences(text)):
-            self._speechless.add((conversation.id, part.rest[-1].id))
+            self._speechless.add(conversation.id)  # until the next start
             return False
         return await self._store(part, conversation, summary, "model")
 
@@ -207,7 +207,7 @@ class Reflection:
 
     async def _ask(self, words: str, *, max_tokens: int, grammar: str | None = None) -> str | None:
         """Return what the model makes of it; None where somebody speaks, or it is not there."""
-        if self._model is None or self._busy():
+        if self._model is None or not self._is_quiet:
             return None
         request = ChatRequest(
             request_id=CONVERSATION,
@@ -222,16 +222,17 @@ class Reflection:
         self._asking = asyncio.create_task(_complete(self._model, request))
         try:
             await asyncio.wait([self._asking])
-            return None if self._asking.cancelled() else self._asking.result()
+            text = None if self._asking.cancelled() else self._asking.result()
         except ModelError as error:
             log.debug("the model cannot reflect", reason=str(error))
-            return None
+            return None  # it is not there, and has read nothing
         except TooLongError:
-            return ""
+            text = ""
         finally:
             self._asking.cancel()
             self._asking = None
-            self._forget(CONVERSATION)
+        self._forget(CONVERSATION)
+        return text
 
 
 def summary_prompt(told: Told) -> str:

@@ -81,6 +81,7 @@ async def test_it_gives_way_to_somebody_who_speaks_and_comes_to_its_end_later(
         forget=model.forget,
         history_tokens=1000,
         now=lambda: LATER,
+        quiet_s=0.0,
     )
     step = asyncio.create_task(reflection.step())
     await model.speaks.wait()

@@ -203,6 +203,16 @@ async def test_somebody_who_speaks_stops_the_model_at_once_and_it_begins_again_l
     assert [row.made_by for row in await host.rows()][-1] == "model"
 
 
+async def test_after_somebody_spoke_nothing_else_is_begun_for_a_while(database: Database, model: Model) -> None:
+    host = Host(database, model=model, finder=ModelFacts(lambda: RULES))
+    host.reflection._quiet_s = 1000.0
+    await host.say()
+    host.now += timedelta(hours=1)
+    host.reflection.interrupt()
+    await host.reflect()
+    assert model.asked == []
+
+
 async def test_the_model_is_asked_nothing_while_a_robot_is_answered(host: Host, model: Model) -> None:
     await host.say()
     host.now += timedelta(hours=1)
