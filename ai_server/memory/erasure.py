@@ -43,6 +43,8 @@ RECALLED = "remembers: "
 _SET_ASIDE = ("*.damaged-*", "*.replaced-*")
 """What became of databases that were damaged, or that a backup took the place of."""
 
+_NOT_YET = "what is erased is in files still: this is tried again every minute"
+
 _INTERVAL_S = 60.0
 
 _PATIENCE_S = 2.0
@@ -159,7 +161,12 @@ class Erasure:
         self._lately[number] = selection
         erased = _counts(found)
         log.info("erased", by=by, scope=selection.scope, turns=erased.turns, facts=erased.facts)
-        return _counts(found, scrubbed=await self._have_forgotten(await self._database.read(_unfinished), _PATIENCE_S))
+        try:
+            scrubbed = await self._have_forgotten(await self._database.read(_unfinished), _PATIENCE_S)
+        except (DatabaseError, OSError) as error:
+            log.error(_NOT_YET, reason=str(error))  # noqa: TRY400  the reason says it all
+            scrubbed = False
+        return _counts(found, scrubbed=scrubbed)
 
     async def run(self) -> None:
         """Finish erasures, also of a process that was killed, until cancelled: `resume` at once, then every minute."""
@@ -167,8 +174,8 @@ class Erasure:
         while True:
             try:
                 seen = await self.resume(seen)
-            except DatabaseError as error:
-                log.warning("what is erased cannot be scrubbed yet", reason=str(error))
+            except (DatabaseError, OSError) as error:
+                log.error(_NOT_YET, reason=str(error))  # noqa: TRY400
             await asyncio.sleep(_INTERVAL_S)
 
     async def resume(self, seen: Collection[int] = ()) -> set[int]:
@@ -186,6 +193,7 @@ class Erasure:
 
         Raises:
             DatabaseError: if the database refused.
+            OSError: if a file could not be changed or deleted.
         """
         unfinished = await self._database.read(_unfinished)
         for each in unfinished:
@@ -223,7 +231,7 @@ class Erasure:
         await asyncio.to_thread(_delete_set_aside, self._data_dir)
         scrubbed = await self._scrubber.scrub(patience_s)
         if not scrubbed:
-            log.warning("somebody reads the database: what is erased is scrubbed once they have done")
+            log.warning(_NOT_YET, reason="somebody reads the database, or writes to it from another program")
         return scrubbed
 
 

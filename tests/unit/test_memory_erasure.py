@@ -330,3 +330,20 @@ def is_selected(selection: Selection, device_id: str, user_id: str, at: datetime
         and (selection.since is None or selection.since <= at)
         and (selection.until is None or at < selection.until)
     )
+
+
+async def test_what_cannot_be_taken_out_of_the_files_yet_is_erased_all_the_same(
+    memory: FilledMemory, hooks: Hooks, tmp_path: Path
+):
+    def refuse(_device_id: str, _user_id: str | None) -> None:
+        raise PermissionError("the disk is read-only")
+
+    erasure = Erasure(
+        memory.database, data_dir=tmp_path, forget=refuse, forget_all=hooks.forget_all, refresh=hooks.refresh
+    )
+    await memory.say("Tom")
+    erased = await erasure.erase(Selection(about="Tom"), by="test")
+    assert (erased.turns, erased.scrubbed) == (1, False)
+    assert len(await memory.column("erasures.id")) == 1
+    erasure._forget = hooks.forget
+    assert await erasure.resume(await erasure.resume()) == set()
