@@ -5,6 +5,7 @@ What runs is the same, from its `__main__` on, in a process of its own with its 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import gc
@@ -81,6 +82,11 @@ class ForkServer:
         self._exits: dict[int, int] = {}
         self._started: list[int] = []
 
+    def close(self) -> None:
+        """End it; what was forked goes on."""
+        self._end.close()
+        self._process.wait(10)
+
     def start(
         self,
         program: Sequence[str],
@@ -137,7 +143,9 @@ class ForkServer:
 @functools.cache
 def forkserver() -> ForkServer:
     """Return the one of this process."""
-    return ForkServer()
+    server = ForkServer()
+    atexit.register(server.close)
+    return server
 
 
 def can_fork(program: Sequence[str], env: Mapping[str, str]) -> bool:
