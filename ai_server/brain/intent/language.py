@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -23,6 +24,8 @@ _LEARNT_VERSION = "7"
 """Of how it is made: another one makes what is cached worthless."""
 
 _BOOK = TypeAdapter(Phrasebook)
+_BOOK_VERSION = fingerprint(json.dumps(_BOOK.json_schema(), sort_keys=True))
+"""Another one where a phrase book has other fields: what an older program kept is not for this one."""
 
 
 class _Phrases(msgspec.Struct, frozen=True):
@@ -54,7 +57,7 @@ class Language:
         Raises:
             ConfigError: if one of the files is wrong.
         """
-        kind, key = f"phrases-{tag}", fingerprint(_PHRASES_VERSION, *files.contents(tag))
+        kind, key = f"phrases-{tag}", fingerprint(_PHRASES_VERSION, _BOOK_VERSION, *files.contents(tag))
         phrases = cache.recall(kind, key)
         if phrases is None:
             phrases = _compiled(tag, files)
