@@ -13,7 +13,7 @@ from ai_server.memory.sqlite_file import SqliteFile
 from ai_server.memory.store import Place
 from tests.postgresql import TestServer, running_server
 
-_OF_THE_MEMORY = ("test_memory_", "test_facts")
+_OF_THE_MEMORY = "test_memory_"
 """How the names of modules begin whose tests run at both places."""
 
 

@@ -253,10 +253,8 @@ def killed_while_migrating(house: Household) -> int:
     house.prepare(prepare)
     in_process(count_statements)
     total = int((house.directory / "statements").read_text())
-    kills = 0
-    for number in random.Random(7).sample(
-        range(1, total), min(total - 1, KILLS_AT_A_TIME if house.server else 2 * KILLS_AT_A_TIME)
-    ):
+    kills, wanted = 0, KILLS_AT_A_TIME if house.server else 2 * KILLS_AT_A_TIME
+    for number in random.Random(7).sample(range(1, total), wanted):
         house.begin_anew()
         kills += in_process(change, kill_at_statement(number))
         in_process(look)

@@ -56,7 +56,7 @@ async def test_a_turn_that_cannot_be_published_is_not_stored(turns: Turns, datab
     said = Utterance(device_id="rover", request_id="q1", text="Hello")
     await accepted.accept([Arrival(utterance=said, arrived_at=NOW)])
     broken = NewPublication(topic=None, payload=b"", kind="reply")  # type: ignore[arg-type]
-    with pytest.raises(Exception, match="(?i)not.null"):
+    with pytest.raises(Exception, match=r"(?i)not.null"):
         await turns.add(turn(1), [REPLY, broken])
     assert await turns.count() == 0
     assert [each.utterance for each in await accepted.waiting()] == [said]
@@ -146,5 +146,5 @@ async def test_history_is_as_if_the_cancelled_turn_had_been_stored_so_at_first(t
                 Turn(at=each.at, words=each.words, reply=each.reply.model_copy(update={"device_id": device_id}))
             )
     for budget in range(0, sum(map(estimated_tokens, stored)) + 20, 9):
-        rovers = [each.request_id for each in await turns.recent("rover", budget)]
-        assert rovers == [each.request_id for each in await turns.recent("owl", budget)]
+        rovers = [each.request_id for each in (await turns.recent("rover", None, budget)).turns]
+        assert rovers == [each.request_id for each in (await turns.recent("owl", None, budget)).turns]

@@ -104,7 +104,7 @@ def test_the_drop_in_opens_the_gpu_and_no_other_device() -> None:
 def test_the_user_of_the_unit_is_the_one_that_is_created(service: dict[str, list[str]]) -> None:
     (line,) = (line for line in (SYSTEMD / "naila.sysusers").read_text().splitlines() if not line.startswith("#"))
     assert line.split()[:2] == ["u", only(service, "User")]
-    assert line.endswith(f"/var/lib/{only(service, 'StateDirectory')}")
+    assert line.endswith(f"/var/lib/{only(service, 'StateDirectory').split()[0]}")
 
 
 def test_every_setting_in_the_environment_file_is_one_and_allowed(tmp_path: Path) -> None:
