@@ -40,7 +40,7 @@ from ai_server.llm.failover import Failover
 from ai_server.llm.fallback import Fallback
 from ai_server.llm.manner import Manner
 from ai_server.llm.service import ModelService
-from ai_server.masking import Masking
+from ai_server.masking import Masking, unmasked
 from ai_server.memory.database import Database
 from ai_server.memory.embeddings import Embedder
 from ai_server.memory.erasure import Erasure
@@ -209,15 +209,11 @@ def _now() -> datetime:
     return datetime.now().astimezone()
 
 
-def _as_said(text: str) -> str:
-    return text
-
-
 def build(ground: Ground) -> House:
     """Build the house."""
     settings, connection, files, meters = ground.settings, ground.connection, ground.files, ground.meters
     masking = Masking.of_host(os.environ) if settings.naila_mask_stored else None
-    mask = masking.mask if masking else _as_said
+    mask = masking.mask if masking else unmasked
     stores = Stores.of(ground.database, settings, mask=mask, embedder=ground.embedder)
     turns, epochs, action_ttl = stores.turns, Epochs(), timedelta(seconds=settings.naila_action_ttl_s)
     robots = Robots(max_robots=settings.naila_max_robots, max_sensors=settings.naila_max_sensors)

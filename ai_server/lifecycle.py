@@ -21,6 +21,7 @@ from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.llm.chat import ModelError
 from ai_server.llm.manner import Manner, manner_of, wishes_of
 from ai_server.llm.service import EngineState, ModelService
+from ai_server.masking import Masking
 from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.places import place_of
 from ai_server.memory.retention import Retention
@@ -325,6 +326,8 @@ class Daemon:
             self._notifier.ready()
             if self._settings.model_path is None:
                 self._condition.enter(State.READY)
+            # What knows phone numbers: before the first line of the log, or turn, that may hold one.
+            await asyncio.to_thread(Masking.of_host(os.environ).load)
             _settle_garbage_collection()
         stop = asyncio.create_task(self._stop.wait())
         await asyncio.wait({stop, *tasks.values()}, return_when=asyncio.FIRST_COMPLETED)

@@ -199,12 +199,15 @@ class Dialogue:
         """Do nothing any more of what a robot asked whether to do."""
         self._brain.let_go(device_id)
 
-    def reset(self, device_id: str, silenced: Iterable[asyncio.Future[None]]) -> asyncio.Task[None]:
+    def reset(
+        self, device_id: str, silenced: Iterable[asyncio.Future[None]], user_id: str | None = None
+    ) -> asyncio.Task[None]:
         """Begin a new conversation with what is put in line next.
 
         Args:
             device_id: the robot; what is in its line was silenced.
             silenced: what `silence` returned.
+            user_id: the person whose conversation it is; None for everybody's.
 
         Returns:
             A task that ends once it is on the disk; with a DatabaseError if the database does not take it.
@@ -212,7 +215,7 @@ class Dialogue:
         ended = [*silenced, *(waiting.answered for waiting in self._inbox.line(device_id))]
         if device_id in self._resets:
             ended.append(self._resets[device_id])
-        task = self._resets[device_id] = asyncio.create_task(self._reset(device_id, ended))
+        task = self._resets[device_id] = asyncio.create_task(self._reset(device_id, ended, user_id))
         return task
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109  a bound, not a cancellation
@@ -228,10 +231,10 @@ class Dialogue:
         if self._inbox.unanswered:
             log.info("utterances wait for the next start", count=self._inbox.unanswered)
 
-    async def _reset(self, device_id: str, ended: list[asyncio.Future[None]]) -> None:
+    async def _reset(self, device_id: str, ended: list[asyncio.Future[None]], user_id: str | None) -> None:
         await asyncio.wait(ended)  # what was cancelled is stored first, in the conversation that it ends
         try:
-            self._brain.forget(device_id, await self._turns.reset(device_id))
+            self._brain.forget(device_id, await self._turns.reset(device_id, user_id))
         finally:
             if self._resets[device_id] is asyncio.current_task():
                 del self._resets[device_id]

@@ -328,7 +328,7 @@ class Intake:
             case "cancel", str(request_id):
                 errand = _all(self._dialogue.cancel(wish.device_id, request_id))
             case "repeat", request_id:
-                errand = self._delivery.repeat(wish.device_id, request_id)
+                errand = self._delivery.repeat(wish.device_id, request_id, wish.control.user_id)
             case "persona", _:
                 errand = self._change_persona(wish.device_id, wish.control.persona)
             case "forget", _:
@@ -336,7 +336,7 @@ class Intake:
             case "export", _:
                 errand = self._own_memory.export(wish.device_id, wish.control)
             case _:
-                errand = self._dialogue.reset(wish.device_id, wish.silenced)
+                errand = self._dialogue.reset(wish.device_id, wish.silenced, wish.control.user_id)
         self._go_on_errand(wish.received, errand)
 
     async def _change_persona(self, device_id: str, persona: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, func, insert, select
 
+from ai_server.masking import unmasked
 from ai_server.memory.database import Database
 from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import inbox, turns
@@ -98,10 +99,6 @@ class Acceptance:
     waiting: bool = False
 
 
-def _as_said(words: str) -> str:
-    return words
-
-
 class AcceptedUtterances:
     """The utterances of all robots, from before their PUBACK to their turn. Every method can raise `DatabaseError`.
 
@@ -110,7 +107,7 @@ class AcceptedUtterances:
         mask: returns what is stored in the place of words; what is accepted keeps its own until the next start.
     """
 
-    def __init__(self, database: Database, *, mask: Callable[[str], str] = _as_said) -> None:
+    def __init__(self, database: Database, *, mask: Callable[[str], str] = unmasked) -> None:
         self._database = database
         self._mask = mask
 

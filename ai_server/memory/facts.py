@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
+from ai_server.masking import unmasked
 from ai_server.memory.database import Database
 from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import facts
@@ -140,10 +141,13 @@ class Facts:
     What somebody says belongs to them and the robot that heard it; what is said for the household reaches everybody.
     """
 
-    def __init__(self, database: Database, *, max_facts: int = MAX_FACTS) -> None:
-        """Use a database, and keep at most `max_facts` of one person with one robot."""
+    def __init__(
+        self, database: Database, *, max_facts: int = MAX_FACTS, mask: Callable[[str], str] = unmasked
+    ) -> None:
+        """Use a database; keep at most `max_facts` of one person with one robot, and what `mask` makes of them."""
         self._database = database
         self._max_facts = max_facts
+        self._mask = mask
 
     async def known(self, device_id: str, user_id: str | None, limit: int = MAX_FACTS) -> list[Fact]:
         """Return what holds of a person, and of the household, the newest first."""
@@ -174,10 +178,11 @@ class Facts:
         turn_id: int | None = None,
     ) -> None:
         """Keep facts in a transaction of their own, as `store` does."""
+        kept = [replace(fact, value=self._mask(fact.value), text=self._mask(fact.text)) for fact in new_facts]
         await self._database.run(
             lambda connection: store(
                 connection,
-                new_facts,
+                kept,
                 device_id=device_id,
                 user_id=user_id,
                 turn_id=turn_id,

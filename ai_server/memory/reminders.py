@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
+from ai_server.masking import unmasked
 from ai_server.memory.database import Database
 from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import reminders
@@ -150,10 +151,19 @@ class Reminders:
         database: where they are kept.
         max_per_robot: so many of one robot may be pending.
         max_in_all: so many of all robots together.
+        mask: what becomes of what to remind of.
     """
 
-    def __init__(self, database: Database, *, max_per_robot: int, max_in_all: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        max_per_robot: int,
+        max_in_all: int,
+        mask: Callable[[str], str] = unmasked,
+    ) -> None:
         self._database = database
+        self._mask = mask
         self._max_per_robot = max_per_robot
         self._max_in_all = max_in_all
 
@@ -163,7 +173,8 @@ class Reminders:
         Raises:
             TooManyRemindersError: if there is no room.
         """
-        return await self._database.run(lambda connection: self._add(connection, new, now))
+        kept = new.model_copy(update={"text": self._mask(new.text)}) if new.text else new
+        return await self._database.run(lambda connection: self._add(connection, kept, now))
 
     async def pending(self, device_id: str) -> list[Reminder]:
         """Return those of a robot that are to fire, the next one first."""

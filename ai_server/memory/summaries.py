@@ -195,8 +195,10 @@ class Summaries:
         database: where they are.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, max_facts: int = facts.MAX_FACTS) -> None:
+        """Use a database, and keep at most `max_facts` of one person with one robot."""
         self._database = database
+        self._max_facts = max_facts
 
     async def background(
         self, device_id: str, user_id: str | None, conversation_id: int | None, *, since: datetime
@@ -271,7 +273,7 @@ class Summaries:
 
         Where one of them is gone meanwhile, nothing was found.
         """
-        await self._database.run(lambda connection: _add_facts(connection, conversation, said, found))
+        await self._database.run(lambda connection: _add_facts(connection, conversation, said, found, self._max_facts))
 
     async def finish(self, conversation_id: int, at: datetime) -> None:
         """Note that all was made of a conversation that has ended."""
@@ -349,7 +351,11 @@ def _add(
 
 
 def _add_facts(
-    connection: Connection, conversation: Unreflected, said: Sequence[Said], found: Sequence[tuple[Said, NewFact]]
+    connection: Connection,
+    conversation: Unreflected,
+    said: Sequence[Said],
+    found: Sequence[tuple[Said, NewFact]],
+    max_facts: int,
 ) -> None:
     for turn, fact in found if _are_there(connection, said) else ():
         facts.store(
@@ -359,6 +365,7 @@ def _add_facts(
             user_id=conversation.user_id,
             turn_id=turn.id,
             at=turn.at,
+            max_facts=max_facts,
         )
     connection.execute(_MARK_FACTS, {"of_id": conversation.id, "until": said[-1].id})
 

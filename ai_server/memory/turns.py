@@ -201,6 +201,12 @@ def estimated_tokens(turn: Turn) -> int:
     return ceil(len(spoken) / BYTES_PER_TOKEN) + TOKENS_AROUND_A_TURN
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    pause: timedelta
+    max_facts: int
+
+
 class Turns:
     """The turns of all robots. Every method can raise `DatabaseError`.
 
@@ -210,6 +216,7 @@ class Turns:
     Args:
         database: where they are.
         pause: after so long without a word from the person, the next one begins a new conversation.
+        max_facts: so many are kept of one person with one robot.
         now: the time, with a zone.
     """
 
@@ -218,10 +225,11 @@ class Turns:
         database: Database,
         *,
         pause: timedelta = timedelta(minutes=30),
+        max_facts: int = facts.MAX_FACTS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
-        self._pause = pause
+        self._limits = _Limits(pause, max_facts)
         self._now = now
 
     async def add(
@@ -241,7 +249,7 @@ class Turns:
             robot and `request_id` was stored before and stays as it is.
         """
         return await self._database.run(
-            lambda connection: _add(connection, turn, publications, self._pause) if within(connection) else None
+            lambda connection: _add(connection, turn, publications, self._limits) if within(connection) else None
         )
 
     async def cancel(self, turn: Turn, publications: Sequence[NewPublication]) -> list[StoredPublication]:
@@ -250,7 +258,7 @@ class Turns:
         What was to be published for that one and is not delivered yet is replaced by `publications`, returned as they
         are stored. Where there is no such turn, this one is added.
         """
-        return await self._database.run(lambda connection: _cancel(connection, turn, publications, self._pause))
+        return await self._database.run(lambda connection: _cancel(connection, turn, publications, self._limits))
 
     async def recent(self, device_id: str, user_id: str | None, token_budget: int) -> History:
         """Return the newest turns of the current conversation that fit the budget by `estimated_tokens`.
@@ -262,7 +270,7 @@ class Turns:
         """
         person = _person(device_id, user_id)
         return await self._database.read(
-            lambda connection: _recent(connection, person, token_budget, self._now() - self._pause)
+            lambda connection: _recent(connection, person, token_budget, self._now() - self._limits.pause)
         )
 
     async def last(self, device_id: str, user_id: str | None) -> Turn | None:
@@ -298,7 +306,7 @@ class Turns:
 
     async def end_paused(self) -> int:
         """End the conversations in which nobody said a word for longer than the pause; return how many."""
-        since = self._now() - self._pause
+        since = self._now() - self._limits.pause
         return await self._database.run(lambda connection: _end_paused(connection, since))
 
     async def count(self) -> int:
@@ -327,13 +335,13 @@ def reply_of(row: Mapping[Any, Any]) -> Reply:
 
 
 def _add(
-    connection: Connection, turn: Turn, publications: Sequence[NewPublication], pause: timedelta
+    connection: Connection, turn: Turn, publications: Sequence[NewPublication], limits: _Limits
 ) -> list[StoredPublication] | None:
     request = _request(turn)
     delivery = connection.execute(_LEAVE_INBOX, request).scalar()
     if connection.execute(_PLACE, request).first():
         return None
-    conversation, history_end = _conversation(connection, turn, pause)
+    conversation, history_end = _conversation(connection, turn, limits.pause)
     tokens = _history_tokens(turn)
     place = {"conversation_id": conversation, "history_tokens": tokens, "history_end": history_end + tokens}
     number = connection.execute(_ADD, {**_row(turn), **place, "delivery": delivery}).scalar_one()
@@ -344,17 +352,18 @@ def _add(
         user_id=turn.user_id,
         turn_id=number,
         at=turn.at,
+        max_facts=limits.max_facts,
     )
     return undelivered.store(connection, publications=publications, **request)
 
 
 def _cancel(
-    connection: Connection, turn: Turn, publications: Sequence[NewPublication], pause: timedelta
+    connection: Connection, turn: Turn, publications: Sequence[NewPublication], limits: _Limits
 ) -> list[StoredPublication]:
     request = _request(turn)
     place = connection.execute(_PLACE, request).first()
     if place is None:
-        return _add(connection, turn, publications, pause) or []
+        return _add(connection, turn, publications, limits) or []
     tokens = _history_tokens(turn)
     longer = tokens - place.history_tokens
     row = {"history_tokens": tokens, "history_end": place.history_end + longer, "of_id": place.id}

@@ -14,17 +14,13 @@ import pytest
 
 from ai_server.brain.events import BrainEvent, Understood
 from ai_server.brain.intent.intent import Intent
-from ai_server.brain.personality import Adaptation
 from ai_server.brain.robots import Robots
 from ai_server.brain.routing import Decision
-from ai_server.brain.tones import Tones
 from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.database import Database
-from ai_server.memory.erasure import Erasure
-from ai_server.memory.personalities import Personalities, Traits
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.epochs import Epochs
@@ -35,6 +31,7 @@ from ai_server.telemetry.meters import Meters
 from tests.acting import deeds_of
 from tests.brokers import Robot, RunningBroker, mosquitto
 from tests.connections import connected
+from tests.minding import erasure_of, unadapted
 
 WORDS = "On my way. Look!"
 
@@ -91,10 +88,6 @@ def robot(broker: RunningBroker) -> Iterator[Robot]:
         yield robot
 
 
-async def nothing_to_refresh() -> None:
-    pass
-
-
 @contextlib.asynccontextmanager
 async def house(broker: RunningBroker, directory: Path) -> AsyncIterator[House]:
     database = await Database.open(directory / "naila.db")
@@ -111,22 +104,11 @@ async def house(broker: RunningBroker, directory: Path) -> AsyncIterator[House]:
                 turns=turns,
                 outbox=outbox,
                 meters=meters,
-                adaptation=Adaptation(
-                    Personalities(database, max_kept=8),
-                    tones=lambda: Tones({}),
-                    traits=lambda _: Traits(),
-                    enabled=False,
-                ),
+                adaptation=unadapted(database),
                 masking=None,
             ),
             turns=turns,
-            erasure=Erasure(
-                database,
-                data_dir=directory,
-                forget=lambda _device_id, _user_id: None,
-                forget_all=lambda: None,
-                refresh=nothing_to_refresh,
-            ),
+            erasure=erasure_of(database, directory),
             heard=lambda: None,
             inbox=inbox,
             outbox=outbox,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
 from tests.acting import deeds_of
+from tests.minding import erasure_of, unadapted
 
 
 class Brain:
@@ -42,7 +44,7 @@ def inbox(database: Database) -> Inbox:
 
 
 @pytest.fixture
-def dialogue(brain: Brain, database: Database, inbox: Inbox) -> Dialogue:
+def dialogue(brain: Brain, database: Database, inbox: Inbox, tmp_path: Path) -> Dialogue:
     connection = Connection(
         options=BrokerOptions("127.0.0.1"),
         subscriptions=(),
@@ -52,11 +54,15 @@ def dialogue(brain: Brain, database: Database, inbox: Inbox) -> Dialogue:
     undelivered, turns, meters = Undelivered(database), Turns(database), Meters()
     outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
     deeds = deeds_of(robots, turns, undelivered, outbox, meters)
-    delivery = Delivery(robots=robots, turns=turns, outbox=outbox, meters=meters)
+    delivery = Delivery(
+        robots=robots, turns=turns, outbox=outbox, meters=meters, adaptation=unadapted(database), masking=None
+    )
     return Dialogue(
         brain=brain,
         delivery=delivery,
         turns=turns,
+        erasure=erasure_of(database, tmp_path),
+        heard=lambda: None,
         inbox=inbox,
         outbox=outbox,
         epochs=Epochs(),
