@@ -41,11 +41,11 @@ from ai_server.llm.fallback import Fallback
 from ai_server.llm.manner import Manner
 from ai_server.llm.service import ModelService
 from ai_server.masking import Masking, unmasked
-from ai_server.memory.database import Database
-from ai_server.memory.embeddings import Embedder
-from ai_server.memory.erasure import Erasure
-from ai_server.memory.steward import Steward
-from ai_server.memory.transfer import Transfer
+from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.privacy.steward import Steward
+from ai_server.memory.privacy.transfer import Transfer
+from ai_server.memory.search.embeddings import Embedder
+from ai_server.memory.storage.database import Database
 from ai_server.mqtt.connection import Connection
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox

@@ -22,9 +22,9 @@ from ai_server.llm.chat import ModelError
 from ai_server.llm.manner import Manner, manner_of, wishes_of
 from ai_server.llm.service import EngineState, ModelService
 from ai_server.masking import Masking
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.places import place_of
-from ai_server.memory.retention import Retention
+from ai_server.memory.privacy.retention import Retention
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.places import place_of
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
 from ai_server.protocol import topics

@@ -12,7 +12,7 @@ from ai_server.brain.robots import Robots
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.manner import Manner
 from ai_server.llm.service import EngineState, EngineWork, ModelService
-from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.storage.database import Database, DatabaseError
 from ai_server.memory.turns import Turns
 from ai_server.mqtt.connection import Connection
 from ai_server.mqtt.inbox import Inbox

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ai_server.memory.accepted import AcceptedUtterances
-from ai_server.memory.answers import Answers
-from ai_server.memory.audit import Audit
-from ai_server.memory.database import Database
 from ai_server.memory.declarations import Declarations
-from ai_server.memory.embeddings import Embedder, Embeddings
 from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
 from ai_server.memory.personalities import Personalities
 from ai_server.memory.personas import ChosenPersonas
+from ai_server.memory.privacy.answers import Answers
+from ai_server.memory.privacy.audit import Audit
 from ai_server.memory.reminders import Reminders
 from ai_server.memory.said_rules import SaidRules
-from ai_server.memory.search import Search
+from ai_server.memory.search.embeddings import Embedder, Embeddings
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage.database import Database
 from ai_server.memory.summaries import Summaries
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from ai_server.memory.database import Database
-from ai_server.memory.keys import Key
-from ai_server.memory.sqlite_file import SqliteFile
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.keys import Key
+from ai_server.memory.storage.sqlite_file import SqliteFile
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication
 from ai_server.protocol.reply import Reply

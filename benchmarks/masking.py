@@ -25,8 +25,8 @@ from ai_server import resources
 from ai_server.brain.personality import Adaptation
 from ai_server.brain.tones import Tones
 from ai_server.masking import Masking
-from ai_server.memory.database import Database
 from ai_server.memory.personalities import Personalities, Traits
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn
 from ai_server.protocol.reply import Reply
 from ai_server.telemetry import logs

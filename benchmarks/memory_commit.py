@@ -19,12 +19,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
-from ai_server.memory.keys import Key
-from ai_server.memory.retention import Retention
-from ai_server.memory.search import Search
-from ai_server.memory.sqlite_file import SqliteFile
+from ai_server.memory.privacy.retention import Retention
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.keys import Key
+from ai_server.memory.storage.sqlite_file import SqliteFile
 from tests.filled_memory import fact, say_turn
 
 AIM_MS = 5.0

@@ -32,8 +32,8 @@ from ai_server.llm.chat import ChatRequest, EmotionTag, Finished, Message, Sampl
 from ai_server.llm.engine.template import ChatTemplate
 from ai_server.llm.engine.vocabulary import Vocabulary
 from ai_server.llm.service import ModelService
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts, NewFact
+from ai_server.memory.storage.database import Database
 from ai_server.memory.summaries import Summaries
 from ai_server.memory.turns import Turn, Turns
 from ai_server.plan import Wishes

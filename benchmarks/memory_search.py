@@ -24,10 +24,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection, insert, text
 
-from ai_server.memory import search_index
-from ai_server.memory.database import Database
 from ai_server.memory.schema import conversations, turns
-from ai_server.memory.search import Search
+from ai_server.memory.search import index as search_index
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage.database import Database
 from benchmarks.figures import Figure
 from tests.recall_history import questions, turn_row
 

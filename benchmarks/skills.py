@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ai_server.brain.robots import Situation
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from benchmarks.figures import Figure
 from tests.asking import Asker, declared
 

@@ -22,8 +22,8 @@ from ai_server.brain.wording import Wording
 from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.limits import ActionLimit
 from ai_server.dialogue.speaking_first import SpeakingFirst
-from ai_server.memory.database import Database
 from ai_server.memory.reminders import Reminders
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.connection import Connection, Publication

@@ -21,10 +21,10 @@ from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.registry import Skills
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer, Question
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
 from ai_server.memory.reminders import Reminders
+from ai_server.memory.storage.database import Database
 from ai_server.memory.voice import Voices
 from ai_server.protocol.device import ActionDeclaration, Capabilities
 from tests.alarms import SimulatedClock

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ai_server.memory.database import Database
-from ai_server.memory.postgresql import PostgresqlServer
-from ai_server.memory.sqlite_file import SqliteFile
-from ai_server.memory.store import Place
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.postgresql import PostgresqlServer
+from ai_server.memory.storage.sqlite_file import SqliteFile
+from ai_server.memory.storage.store import Place
 from tests.postgresql import TestServer, running_server
 
 _OF_THE_MEMORY = "test_memory_"

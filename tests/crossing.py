@@ -29,10 +29,10 @@ from ai_server.llm.chat import ChatEvent, ChatRequest, Delta, Finished, ListenRe
 from ai_server.llm.manner import Manner
 from ai_server.llm.service import EngineState
 from ai_server.memory.accepted import Arrival
-from ai_server.memory.database import Database
-from ai_server.memory.erasure import RECALLED
+from ai_server.memory.privacy.erasure import RECALLED
+from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.schema import turns
-from ai_server.memory.selection import Selection
+from ai_server.memory.storage.database import Database
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.inbox import InboxFullError, Waiting
 from ai_server.mqtt.options import BrokerOptions

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from ai_server.memory.database import Database
-from ai_server.memory.erasure import Erasure
-from ai_server.memory.retention import Retention
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.privacy.retention import Retention
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.storage.database import Database
 from tests.filled_memory import fact, say_turn
 from tests.storing import say
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select
 
 from ai_server.memory import schema
-from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication
 from ai_server.protocol.reply import ActionMessage, Reply

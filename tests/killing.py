@@ -27,15 +27,16 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, event, text
 
-from ai_server.memory import migrations, sqlite
-from ai_server.memory.backup import back_up, restore
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.keys import Key
-from ai_server.memory.postgresql import PostgresqlServer
-from ai_server.memory.rekeying import rekey
+from ai_server.memory import migrations
 from ai_server.memory.schema import metadata
-from ai_server.memory.sqlite_file import SqliteFile
-from ai_server.memory.store import Place
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.backup import back_up, restore
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.keys import Key
+from ai_server.memory.storage.postgresql import PostgresqlServer
+from ai_server.memory.storage.rekeying import rekey
+from ai_server.memory.storage.sqlite_file import SqliteFile
+from ai_server.memory.storage.store import Place
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 

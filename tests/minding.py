@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ai_server.brain.personality import Adaptation
 from ai_server.brain.tones import Tones
-from ai_server.memory.database import Database
-from ai_server.memory.erasure import Erasure
 from ai_server.memory.personalities import Personalities, Traits
+from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.storage.database import Database
 
 
 def unadapted(database: Database) -> Adaptation:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psycopg
 
-from ai_server.memory.postgresql import PostgresqlServer
 from ai_server.memory.schema import metadata
+from ai_server.memory.storage.postgresql import PostgresqlServer
 from tests import need_postgresql
 
 PASSWORD = "let me in?"

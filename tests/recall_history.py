@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, insert
 
-from ai_server.memory import search_index
 from ai_server.memory.facts import NewFact, store
 from ai_server.memory.schema import conversations, turns
-from ai_server.memory.terms import telling_words
+from ai_server.memory.search import index as search_index
+from ai_server.memory.search.terms import telling_words
 
 DEVICE, PERSON = "rover", "ada"
 OTHERS = (("rover", "bob"), ("rover", ""), ("owl", "ada"))

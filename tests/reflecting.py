@@ -16,7 +16,7 @@ from ai_server.brain.facts.by_model import ModelFacts
 from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.reflection import Reflection
 from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, Started
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.summaries import Summaries
 from ai_server.memory.turns import Turns
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
 from ai_server.memory.personalities import Drift, Personalities, Traits
-from ai_server.memory.store import Place
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.store import Place
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 

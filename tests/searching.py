@@ -15,9 +15,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, select, update
 
-from ai_server.memory.database import Database
 from ai_server.memory.schema import turns
-from ai_server.memory.search import Search
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, Undelivered
 from ai_server.protocol.reply import Reply

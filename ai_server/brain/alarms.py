@@ -20,8 +20,8 @@ from ai_server.brain.recurrence import next_moment
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer
 from ai_server.brain.speaker import Speaker
-from ai_server.memory.database import DatabaseError
 from ai_server.memory.reminders import Firing, Kind, NewReminder, Reminder, Reminders, fire
+from ai_server.memory.storage.database import DatabaseError
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from ai_server.brain.intent.intent import Intent
 from ai_server.brain.routing import Decision
 from ai_server.llm.chat import ActionCall, ChatEvent
 from ai_server.memory.facts import NewFact
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy.selection import Selection
 from ai_server.protocol.terms import Emotion
 
 

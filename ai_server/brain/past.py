@@ -13,7 +13,7 @@ from ai_server.brain.prompt import Exchange
 from ai_server.brain.recall import Recall
 from ai_server.brain.skills.skill import Answer
 from ai_server.llm.chat import ActionCall
-from ai_server.memory.database import DatabaseError
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.summaries import SUMMARY_TOKENS
 from ai_server.memory.turns import PastTurn, Turns
 from ai_server.protocol.utterance import Utterance

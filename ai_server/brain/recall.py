@@ -9,9 +9,9 @@ from datetime import datetime
 import structlog
 
 from ai_server.brain.dates import day_in_words
-from ai_server.memory.database import DatabaseError
-from ai_server.memory.erasure import RECALLED
-from ai_server.memory.search import Found, Search
+from ai_server.memory.privacy.erasure import RECALLED
+from ai_server.memory.search.search import Found, Search
+from ai_server.memory.storage.database import DatabaseError
 
 log = structlog.get_logger(__name__)
 

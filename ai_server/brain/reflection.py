@@ -14,7 +14,7 @@ import structlog
 from ai_server.brain.extract import extract
 from ai_server.brain.facts.by_model import ModelFacts
 from ai_server.llm.chat import ChatModel, ChatRequest, Finished, Message, ModelError, Sampling, TooLongError
-from ai_server.memory.database import DatabaseError
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.summaries import SUMMARY_TOKENS, Maker, Said, Summaries, Told, Unreflected, tokens_of
 from ai_server.memory.turns import Turns
 

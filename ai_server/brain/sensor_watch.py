@@ -16,8 +16,8 @@ from ai_server.brain.rules import Rule, Rules
 from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer
 from ai_server.brain.speaker import Speaker
-from ai_server.memory.database import DatabaseError
 from ai_server.memory.said_rules import SaidRule, SaidRules
+from ai_server.memory.storage.database import DatabaseError
 
 log = structlog.get_logger(__name__)
 

@@ -267,8 +267,8 @@ class Conversation:
     def _why(self, argument: str) -> None:
         from ai_server.commands.memory.glance import turn_to_explain
         from ai_server.commands.why import explanation
-        from ai_server.memory.database import DatabaseError
-        from ai_server.memory.places import place_of
+        from ai_server.memory.storage.database import DatabaseError
+        from ai_server.memory.storage.places import place_of
 
         turn, device_id = None, self._robot.device_id
         try:
@@ -283,8 +283,8 @@ class Conversation:
 
     def _memory(self, _: str) -> None:
         from ai_server.commands.memory.glance import known_facts
-        from ai_server.memory.database import DatabaseError
-        from ai_server.memory.places import place_of
+        from ai_server.memory.storage.database import DatabaseError
+        from ai_server.memory.storage.places import place_of
 
         try:
             facts = known_facts(place_of(self._settings), self._robot.device_id) if self._settings else []

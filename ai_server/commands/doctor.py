@@ -18,9 +18,9 @@ from ai_server.configfile import ConfigError
 from ai_server.gguf import ModelFileError, ModelHeader, read_header
 from ai_server.hardware import Host
 from ai_server.llm.manner import wishes_of
-from ai_server.memory.database import DatabaseError
-from ai_server.memory.inspection import inspect_database
-from ai_server.memory.places import place_of
+from ai_server.memory.storage.database import DatabaseError
+from ai_server.memory.storage.inspection import inspect_database
+from ai_server.memory.storage.places import place_of
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
 from ai_server.plan import Plan, PlanError, plan

@@ -9,9 +9,9 @@ from typing import Any
 import typer
 
 from ai_server.commands.memory.glance import turn_to_explain
-from ai_server.memory.database import DatabaseError
-from ai_server.memory.places import place_of
-from ai_server.memory.store import Place
+from ai_server.memory.storage.database import DatabaseError
+from ai_server.memory.storage.places import place_of
+from ai_server.memory.storage.store import Place
 from ai_server.memory.turns import Turn
 from ai_server.settings import Settings
 

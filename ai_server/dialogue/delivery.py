@@ -13,9 +13,9 @@ from ai_server.dialogue.masked import masked
 from ai_server.dialogue.running_turn import RunningTurn
 from ai_server.failpoints import AFTER_REPLY_COMMIT, failpoint
 from ai_server.masking import Masking
-from ai_server.memory import audit
-from ai_server.memory.database import DatabaseError
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy import audit
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication
 from ai_server.mqtt.outbox import Outbox

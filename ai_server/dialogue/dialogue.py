@@ -16,9 +16,9 @@ from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.pace import Pace
 from ai_server.dialogue.running_turn import RunningTurn
 from ai_server.llm.chat import Started, TooLongError
-from ai_server.memory.database import DatabaseError
-from ai_server.memory.erasure import Erasure
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.turns import Turns
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, InboxFullError, Waiting

@@ -23,8 +23,8 @@ from ai_server.dialogue.operators import Operators
 from ai_server.dialogue.own_memory import OwnMemory
 from ai_server.failpoints import AFTER_COMMIT, AFTER_PUBACK, AFTER_RECEIVE, failpoint
 from ai_server.memory.accepted import Acceptance, Arrival
-from ai_server.memory.database import DatabaseError
 from ai_server.memory.declarations import Declarations
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.mqtt.connection import Connection, Received
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Inbox, Waiting

@@ -6,9 +6,9 @@ import asyncio
 
 import structlog
 
-from ai_server.memory.answers import Answers
-from ai_server.memory.database import DatabaseError
-from ai_server.memory.steward import Steward
+from ai_server.memory.privacy.answers import Answers
+from ai_server.memory.privacy.steward import Steward
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.errors import ErrorCode, ProtocolError
 from ai_server.protocol.operator import OperatorRequest, OperatorResponse, command_of

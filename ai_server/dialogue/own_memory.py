@@ -9,12 +9,12 @@ from dataclasses import asdict
 import structlog
 
 from ai_server.brain.robots import Robots
-from ai_server.memory.audit import Audit
-from ai_server.memory.database import DatabaseError
-from ai_server.memory.erasure import Erasure
-from ai_server.memory.selection import Selection
-from ai_server.memory.steward import selected
-from ai_server.memory.transfer import Transfer
+from ai_server.memory.privacy.audit import Audit
+from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.privacy.steward import selected
+from ai_server.memory.privacy.transfer import Transfer
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.mqtt.connection import PublishPostponed, PublishRefused
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.device import Control

@@ -12,7 +12,7 @@ from ai_server.brain.events import BrainEvent, Face, Forgets, Prompted, Understo
 from ai_server.dialogue.deeds import Deeds, order
 from ai_server.failpoints import MID_GENERATION, failpoint
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started, TokenUsage
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.turns import Turn
 from ai_server.mqtt.epochs import Epochs
 from ai_server.mqtt.inbox import Waiting

@@ -15,7 +15,7 @@ from ai_server.brain.robots import Robots
 from ai_server.brain.skills.skill import Answer
 from ai_server.dialogue.deeds import Deeds, order
 from ai_server.llm.chat import ActionCall
-from ai_server.memory.database import DatabaseError
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication
 from ai_server.mqtt.outbox import Outbox

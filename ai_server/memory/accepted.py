@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, func, insert, select
 
 from ai_server.masking import unmasked
-from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import inbox, turns
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 from ai_server.memory.turns import REPLY_COLUMNS, reply_of
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.utterance import Utterance

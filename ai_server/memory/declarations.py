@@ -8,9 +8,9 @@ from typing import Any
 
 import structlog
 
-from ai_server.memory.database import Database
 from ai_server.memory.newest import NewestOfRobots
 from ai_server.memory.schema import declarations
+from ai_server.memory.storage.database import Database
 from ai_server.protocol.device import Capabilities
 
 log = structlog.get_logger(__name__)

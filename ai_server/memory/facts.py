@@ -10,9 +10,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
 from ai_server.masking import unmasked
-from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import facts
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 
 Source = Literal["rule", "model", "told", "owner"]
 """Who took it out of what was said: a rule, or a language model; `told` where somebody asked to remember it; the owner,

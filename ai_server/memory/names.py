@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import names
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 
 _NEWEST = select(names).order_by(names.c.id.desc()).limit(bindparam("at_most"))
 _DROP = delete(names).where(

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
-from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 
 T = TypeVar("T")
 

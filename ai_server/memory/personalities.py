@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, true, update
 
-from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import personalities
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 
 _LEVELS = re.compile("[-=+]{5}")
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ai_server.memory.database import Database
 from ai_server.memory.newest import NewestOfRobots
 from ai_server.memory.schema import chosen_personas
+from ai_server.memory.storage.database import Database
 
 
 class ChosenPersonas:

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from ai_server.masking import unmasked
-from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import reminders
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 
 Kind = Literal["timer", "alarm", "reminder"]
 KINDS: tuple[Kind, ...] = ("timer", "alarm", "reminder")

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import said_rules
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 
 _OF_RULE = (said_rules.c.device_id == bindparam("of_device"), said_rules.c.rule == bindparam("of_rule"))
 _NEWEST = select(said_rules).order_by(said_rules.c.id.desc()).limit(bindparam("at_most"))

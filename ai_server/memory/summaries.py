@@ -11,10 +11,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, and_, bindparam, exists, func, insert, select, update
 
 from ai_server.memory import facts
-from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import conversations, summaries, turns
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 from ai_server.memory.turns import BYTES_PER_TOKEN
 from ai_server.protocol.terms import Emotion
 

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from ai_server.memory import facts, undelivered
-from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import conversations, inbox, turns
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 from ai_server.memory.undelivered import NewPublication, StoredPublication
 from ai_server.protocol.reply import ActionMessage, Reply, Timings, Usage
 from ai_server.protocol.terms import Emotion

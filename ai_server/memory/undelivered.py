@@ -22,9 +22,9 @@ from sqlalchemy import (
     update,
 )
 
-from ai_server.memory.database import Database
-from ai_server.memory.rows import read_rows
 from ai_server.memory.schema import outbox
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.rows import read_rows
 
 _SWEPT_AT_ONCE = 1000
 """How many rows one transaction deletes, so that others come in between."""

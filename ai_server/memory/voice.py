@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ai_server.memory.database import Database
 from ai_server.memory.newest import NewestOfRobots
 from ai_server.memory.schema import voice_settings
+from ai_server.memory.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)

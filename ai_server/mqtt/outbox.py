@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from ai_server.failpoints import AFTER_PUBLISH, BEFORE_MARKED, failpoint
-from ai_server.memory.database import DatabaseError
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.undelivered import NewPublication, StoredPublication, Undelivered
 from ai_server.mqtt.connection import Connection, PublishExpired, PublishPostponed
 from ai_server.protocol import topics

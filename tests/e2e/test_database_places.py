@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ai_server.memory.inspection import inspect_database
-from ai_server.memory.keys import Key
-from ai_server.memory.postgresql import PostgresqlServer
-from ai_server.memory.sqlite_file import SqliteFile
+from ai_server.memory.storage.inspection import inspect_database
+from ai_server.memory.storage.keys import Key
+from ai_server.memory.storage.postgresql import PostgresqlServer
+from ai_server.memory.storage.sqlite_file import SqliteFile
 from ai_server.mqtt.options import BrokerOptions
 from tests.daemons import RunningDaemon, naila, until
 from tests.postgresql import TestServer

@@ -20,7 +20,7 @@ from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started
 from ai_server.memory.accepted import AcceptedUtterances
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.epochs import Epochs

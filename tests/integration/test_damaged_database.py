@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from ai_server.memory import sqlite
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.inspection import inspect_database
-from ai_server.memory.sqlite_file import SqliteFile
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.inspection import inspect_database
+from ai_server.memory.storage.sqlite_file import SqliteFile
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, Undelivered
 from ai_server.protocol.reply import Reply

@@ -22,12 +22,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, text
 
-from ai_server.memory import migrations, sqlite
+from ai_server.memory import migrations
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.inspection import DatabaseReport, inspect_database
 from ai_server.memory.schema import metadata
-from ai_server.memory.sqlite_file import SqliteFile
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.inspection import DatabaseReport, inspect_database
+from ai_server.memory.storage.sqlite_file import SqliteFile
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, Undelivered
 from ai_server.protocol.reply import Reply
@@ -97,7 +98,7 @@ async def test_a_failed_transaction_leaves_nothing_behind(database: Database) ->
 async def test_turns_survive_a_killed_process(path: Path) -> None:
     script = f"""
 import asyncio, os, pathlib, signal
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turns
 from tests.integration.test_database import turn
 
@@ -159,7 +160,7 @@ async def test_opening_a_migrated_database_does_not_import_alembic(path: Path) -
     await (await Database.open(path)).close()
     script = f"""
 import asyncio, pathlib, sys
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 
 async def main():
     await (await Database.open(pathlib.Path({str(path)!r}))).close()

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from ai_server.memory import sqlite
-from ai_server.memory.database import Database
+from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.schema import erasures, facts, turns
-from ai_server.memory.selection import Selection
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.database import Database
 from tests.erasing import an_erasure
 from tests.filled_memory import FilledMemory, fact
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
-from ai_server.memory.database import Database, DatabaseError
+from ai_server.memory.storage.database import Database, DatabaseError
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, Undelivered
 from ai_server.protocol.reply import Reply

@@ -8,7 +8,7 @@ import pytest
 
 from ai_server import resources
 from ai_server.llm.service import ModelService
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.plan import Wishes
 from benchmarks.memory_history import AIM, Step, Talk, share_read_again
 

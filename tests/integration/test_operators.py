@@ -13,14 +13,14 @@ import pytest
 from ai_server.brain.robots import Robots
 from ai_server.dialogue.operators import Operators
 from ai_server.dialogue.own_memory import OwnMemory
-from ai_server.memory.answers import Answers
-from ai_server.memory.audit import Audit
-from ai_server.memory.database import Database
-from ai_server.memory.erasure import Erasure
 from ai_server.memory.facts import Facts
 from ai_server.memory.personalities import Personalities
-from ai_server.memory.steward import Steward
-from ai_server.memory.transfer import Transfer
+from ai_server.memory.privacy.answers import Answers
+from ai_server.memory.privacy.audit import Audit
+from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.privacy.steward import Steward
+from ai_server.memory.privacy.transfer import Transfer
+from ai_server.memory.storage.database import Database
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.outbox import Outbox

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import StoredPublication, Undelivered
 from ai_server.mqtt import outbox

@@ -16,11 +16,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from ai_server.memory import migrations
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.inspection import DatabaseReport, find_turn, inspect_database
-from ai_server.memory.places import place_of
-from ai_server.memory.postgresql import PostgresqlServer
 from ai_server.memory.schema import metadata
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.inspection import DatabaseReport, find_turn, inspect_database
+from ai_server.memory.storage.places import place_of
+from ai_server.memory.storage.postgresql import PostgresqlServer
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 from ai_server.settings import SettingsError, load_settings

@@ -14,7 +14,7 @@ from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.reflection import CONVERSATION, Reflection
 from ai_server.llm.chat import ChatEvent, ChatRequest, Delta, Finished, Message, Sampling
 from ai_server.llm.service import ModelService
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.summaries import Summaries
 from ai_server.memory.turns import Turn, Turns
 from ai_server.plan import Wishes

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from ai_server.memory.database import Database
 from ai_server.memory.schema import conversations, facts, summaries, turns
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 from tests.reflecting import DONE

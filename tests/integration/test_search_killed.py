@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from ai_server.memory.database import Database
 from ai_server.memory.schema import search_entries, turns
-from ai_server.memory.search import Search
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage.database import Database
 
 _ROUNDS = 2
 _STORED = 40

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ai_server.memory.accepted import Acceptance, AcceptedUtterances, Arrival
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, StoredPublication, Undelivered
 from ai_server.protocol.reply import Reply

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ai_server.memory.postgresql import PostgresqlServer
+from ai_server.memory.storage.postgresql import PostgresqlServer
 from tests.postgresql import TestServer
 
 ROOT = Path(__file__).parents[2]

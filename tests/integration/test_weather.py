@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ai_server.brain.open_meteo import OpenMeteo
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from tests.asking import Asker, standing_database
 from tests.weather_service import (
     TODAY,

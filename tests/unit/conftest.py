@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turns
 from tests.asking import Asker, standing_asker
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ai_server.brain.alarms import After, At, Wish
-from ai_server.memory.database import DatabaseError
 from ai_server.memory.reminders import Reminder, TooManyRemindersError
 from ai_server.memory.schema import reminders
+from ai_server.memory.storage.database import DatabaseError
 from tests.alarms import BERLIN, SimulatedClock, house, until
 
 

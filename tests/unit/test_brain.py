@@ -37,11 +37,11 @@ from ai_server.llm.chat import (
     Started,
 )
 from ai_server.llm.manner import Manner
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts, NewFact
 from ai_server.memory.names import Names
 from ai_server.memory.personas import ChosenPersonas
-from ai_server.memory.search import Search
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage.database import Database
 from ai_server.memory.summaries import Summaries
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.device import ActionDeclaration, Capabilities, SensorReading

@@ -12,7 +12,7 @@ from ai_server.brain.robots import Robots
 from ai_server.brain.wording import Wording
 from ai_server.dialogue.deeds import REMEMBERED_S, Deeds
 from ai_server.dialogue.limits import ActionLimit
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.connection import Connection, Publication

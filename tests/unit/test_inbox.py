@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.mqtt.epochs import LONG_OVER
 from ai_server.mqtt.inbox import Inbox, InboxFullError, Waiting
 from ai_server.protocol.utterance import Utterance

@@ -15,9 +15,9 @@ from ai_server.brain.recall import Recall, line_of
 from ai_server.brain.reflection import Reflection
 from ai_server.brain.robots import Robots
 from ai_server.llm.chat import Message, conversation_id
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts, NewFact
-from ai_server.memory.search import Search
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage.database import Database
 from ai_server.memory.summaries import Summaries
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply

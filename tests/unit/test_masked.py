@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ai_server.dialogue.masked import masked
 from ai_server.masking import Masking
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts, NewFact
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import ActionMessage, Reply
 

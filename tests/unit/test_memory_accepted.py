@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import StatementError
 
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.utterance import Utterance

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from ai_server.memory.answers import Answers
-from ai_server.memory.database import Database
+from ai_server.memory.privacy.answers import Answers
+from ai_server.memory.storage.database import Database
 
 
 async def test_an_answer_is_found_by_its_command_and_request(database: Database):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from ai_server.memory.audit import Audit, note
-from ai_server.memory.database import Database
+from ai_server.memory.privacy.audit import Audit, note
+from ai_server.memory.storage.database import Database
 
 
 async def test_who_did_what_is_told_with_the_newest_first(database: Database):

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
-from ai_server.memory import sqlite
-from ai_server.memory.backup import back_up, restore
-from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.facts import NewFact
-from ai_server.memory.keys import Key
-from ai_server.memory.postgresql import PostgresqlServer
 from ai_server.memory.schema import audit, metadata
-from ai_server.memory.search import Search
-from ai_server.memory.sqlite_file import SqliteFile
-from ai_server.memory.store import Place
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.backup import back_up, restore
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.keys import Key
+from ai_server.memory.storage.postgresql import PostgresqlServer
+from ai_server.memory.storage.sqlite_file import SqliteFile
+from ai_server.memory.storage.store import Place
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import ActionMessage, Reply
 

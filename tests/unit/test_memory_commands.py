@@ -13,7 +13,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from ai_server.cli import app
-from ai_server.memory.postgresql import PostgresqlServer
+from ai_server.memory.storage.postgresql import PostgresqlServer
 from ai_server.settings import Settings
 from ai_server.telemetry import logs
 from tests.postgresql import PASSWORD

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from ai_server.memory.corrections import CorrectionError, correct
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts, NewFact
+from ai_server.memory.privacy.corrections import CorrectionError, correct
+from ai_server.memory.storage.database import Database
 from tests.remembered import BEGAN, say_all
 
 LATER = BEGAN + timedelta(days=1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ai_server.memory import sqlite
-from ai_server.memory.database import Database
 from ai_server.memory.declarations import Declarations
-from ai_server.memory.store import Place
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.database import Database
+from ai_server.memory.storage.store import Place
 from ai_server.protocol.device import Capabilities
 
 ROVER = Capabilities.model_validate(

@@ -16,13 +16,13 @@ from sqlalchemy import Connection, delete, select
 
 from ai_server import resources
 from ai_server.llm.embedding import Embedder
-from ai_server.memory import search_index
-from ai_server.memory.database import Database
-from ai_server.memory.embeddings import Embeddings
 from ai_server.memory.facts import NewFact, store
 from ai_server.memory.schema import embeddings as embeddings_table
 from ai_server.memory.schema import turns as turns_table
-from ai_server.memory.search import Search
+from ai_server.memory.search import index as search_index
+from ai_server.memory.search.embeddings import Embeddings
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 from tests.tiny_bert import write_tiny_bert

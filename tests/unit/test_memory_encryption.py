@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from ai_server.memory import sqlite
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.inspection import find_turn, inspect_database
-from ai_server.memory.keys import Key
-from ai_server.memory.places import place_of
-from ai_server.memory.rekeying import rekey
 from ai_server.memory.schema import turns as turns_table
-from ai_server.memory.search import Search
-from ai_server.memory.sqlite_file import SqliteFile
+from ai_server.memory.search.search import Search
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.inspection import find_turn, inspect_database
+from ai_server.memory.storage.keys import Key
+from ai_server.memory.storage.places import place_of
+from ai_server.memory.storage.rekeying import rekey
+from ai_server.memory.storage.sqlite_file import SqliteFile
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 from ai_server.settings import load_settings

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from ai_server.memory import schema
-from ai_server.memory.database import Database
-from ai_server.memory.erasure import Erased, Erasure
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy.erasure import Erased, Erasure
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.storage.database import Database
 from tests.filled_memory import BEGAN, FilledMemory, fact
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, delete, insert, select
 
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts, NewFact, store
 from ai_server.memory.schema import facts as facts_table
 from ai_server.memory.schema import turns as turns_table
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 

@@ -14,9 +14,9 @@ from ai_server.brain.known import Known, compose
 from ai_server.brain.past import Past, Pasts
 from ai_server.brain.recall import line_of, told
 from ai_server.brain.trend import trend
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Fact, Facts, NewFact
-from ai_server.memory.ranking import Found
+from ai_server.memory.search.ranking import Found
+from ai_server.memory.storage.database import Database
 from ai_server.memory.summaries import Background, Felt, Said, Summaries, Summary, Told, tokens_of
 from ai_server.memory.turns import History, Turn, Turns
 from ai_server.protocol.reply import Reply

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.names import Names
-from ai_server.memory.store import Place
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.store import Place
 
 
 async def test_names_outlive_a_restart(place: Place) -> None:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ai_server.memory import overview
-from ai_server.memory.corrections import correct
-from ai_server.memory.database import Database
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy import overview
+from ai_server.memory.privacy.corrections import correct
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.storage.database import Database
 from tests.remembered import BEGAN, SAID, say_all
 
 EVERYTHING = Selection()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from ai_server.memory.database import Database
 from ai_server.memory.personalities import Drift, Personalities, Personality, Spoken, Traits
+from ai_server.memory.storage.database import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 A_BIT = Drift(Traits(0.1, -0.05, 0.0, 0.2, 0.01), 0.03, NOON)

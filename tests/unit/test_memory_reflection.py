@@ -15,9 +15,9 @@ from ai_server.brain.facts.by_model import ModelFacts
 from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.reflection import CONVERSATION, Reflection, summary_prompt
 from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, ModelError, Started
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts
 from ai_server.memory.schema import conversations, summaries, turns
+from ai_server.memory.storage.database import Database
 from ai_server.memory.summaries import SUMMARY_TOKENS, Said, Summaries, Told, tokens_of
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply

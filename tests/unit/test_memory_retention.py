@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from ai_server.memory import schema
-from ai_server.memory.database import Database
-from ai_server.memory.retention import Retention
+from ai_server.memory.privacy.retention import Retention
+from ai_server.memory.storage.database import Database
 from tests.filled_memory import FilledMemory, fact
 
 BOUND = 3 * 2**19

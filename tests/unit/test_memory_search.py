@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
-from ai_server.memory import search_index, sqlite
-from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact, store
 from ai_server.memory.schema import facts, search_entries, turns
-from ai_server.memory.search import Found, Search
-from ai_server.memory.terms import is_question, sound, telling_words
+from ai_server.memory.search import index as search_index
+from ai_server.memory.search.search import Found, Search
+from ai_server.memory.search.terms import is_question, sound, telling_words
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 from tests.recall_history import DEVICE, PERSON, Question, plant, questions, turn_row

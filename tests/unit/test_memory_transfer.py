@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from ai_server.memory import schema
-from ai_server.memory.database import Database
-from ai_server.memory.erasure import Erasure
-from ai_server.memory.selection import Selection
-from ai_server.memory.transfer import Imported, ImportLineError, Transfer
+from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.privacy.transfer import Imported, ImportLineError, Transfer
+from ai_server.memory.storage.database import Database
 from ai_server.protocol.reply import ActionMessage
 from tests.filled_memory import BEGAN, FilledMemory, fact
 

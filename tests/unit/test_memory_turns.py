@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from ai_server.memory.database import Database
 from ai_server.memory.facts import Facts, NewFact
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import TOKENS_AROUND_A_TURN, History, PastTurn, Turn, Turns, estimated_tokens
 from ai_server.protocol.reply import ActionMessage, Reply, Timings, Usage
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns, estimated_tokens
 from ai_server.memory.undelivered import NewPublication, StoredPublication, Undelivered
 from ai_server.protocol.reply import Reply

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ai_server.memory import sqlite
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.store import Place
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.store import Place
 from ai_server.memory.voice import Voice, Voices
 
 

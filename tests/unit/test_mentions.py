@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ai_server.memory.mentions import Mention, strings_in
+from ai_server.memory.privacy.mentions import Mention, strings_in
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from ai_server.brain.personality import (
     words_of,
 )
 from ai_server.brain.tones import Tones
-from ai_server.memory.database import Database
 from ai_server.memory.personalities import Drift, Personalities, Traits
+from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn
 from ai_server.protocol.reply import Reply
 

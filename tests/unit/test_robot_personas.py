@@ -8,9 +8,9 @@ import pytest
 
 from ai_server.brain.robot_personas import RobotPersonas
 from ai_server.brain.robots import Robot
-from ai_server.memory import sqlite
-from ai_server.memory.database import Database, DatabaseError
 from ai_server.memory.personas import ChosenPersonas
+from ai_server.memory.storage import sqlite
+from ai_server.memory.storage.database import Database, DatabaseError
 from ai_server.protocol.device import Capabilities
 
 

@@ -20,7 +20,7 @@ from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer, Question
 from ai_server.brain.skills.tool import NOTHING
 from ai_server.configfile import ConfigError
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.protocol.device import VisionEvent
 from tests.asking import Asker, declared
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ai_server.brain.skills.skill import Answer
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from tests.asking import Asker
 
 

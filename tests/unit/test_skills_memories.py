@@ -10,9 +10,9 @@ import pytest
 
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.skills.skill import Question
-from ai_server.memory.database import Database
 from ai_server.memory.facts import NewFact
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.storage.database import Database
 from tests.asking import NOW, Asker
 
 ADA = {"user_id": "ada"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ai_server.llm.chat import ActionCall
-from ai_server.memory.database import Database
+from ai_server.memory.storage.database import Database
 from ai_server.memory.voice import Voice, Voices
 from tests.asking import Asker, declared, standing_database
 

@@ -13,9 +13,9 @@ from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
 from ai_server.brain.skills.tool import NOTHING, number_of, takes, text, words_of
-from ai_server.memory.database import DatabaseError
 from ai_server.memory.facts import NOTE, USER, Fact, NewFact
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.storage.database import DatabaseError
 
 log = structlog.get_logger(__name__)
 

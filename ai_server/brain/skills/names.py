@@ -9,7 +9,7 @@ import structlog
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
 from ai_server.brain.skills.tool import NOTHING, takes, text, words_of
-from ai_server.memory.database import DatabaseError
+from ai_server.memory.storage.database import DatabaseError
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from ai_server.brain.body import Body
 from ai_server.brain.robots import Situation
 from ai_server.brain.slots import SlotValue
 from ai_server.llm.chat import ActionCall
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy.selection import Selection
 from ai_server.protocol.terms import Emotion
 
 

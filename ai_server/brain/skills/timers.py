@@ -15,8 +15,8 @@ from ai_server.brain.recurrence import moment, next_moment, weekdays
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
 from ai_server.brain.skills.tool import number_of, takes, text, words_of
-from ai_server.memory.database import DatabaseError
 from ai_server.memory.reminders import KINDS, Kind, Reminder, TooManyRemindersError
+from ai_server.memory.storage.database import DatabaseError
 
 log = structlog.get_logger(__name__)
 

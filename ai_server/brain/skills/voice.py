@@ -29,7 +29,7 @@ from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
 from ai_server.brain.skills.tool import number_of, one_of, takes, whole, words_of
 from ai_server.llm.chat import ActionCall
-from ai_server.memory.database import DatabaseError
+from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.voice import Voice
 from ai_server.protocol.device import ActionDeclaration, Parameter
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from ai_server.memory.selection import Selection
+    from ai_server.memory.privacy.selection import Selection
     from ai_server.settings import Settings
 
 memory = typer.Typer(help="See, correct, export and erase what the robots remember.", no_args_is_help=True)
@@ -319,7 +319,7 @@ def _selection(
     about: str | None = None,
 ) -> Selection:
     from ai_server.commands.memory.choosing import typed_moment
-    from ai_server.memory.selection import Selection
+    from ai_server.memory.privacy.selection import Selection
 
     user_id = "" if person == "-" else person
     try:
@@ -337,7 +337,7 @@ def _run(env_file: Path, work: Callable[[Settings], Coroutine[Any, Any, None]]) 
     from ai_server.commands.memory.asking import NoAnswerError
     from ai_server.commands.memory.opening import NothingFoundError
     from ai_server.commands.memory.writing import RefusedError
-    from ai_server.memory.database import DatabaseError
+    from ai_server.memory.storage.database import DatabaseError
     from ai_server.settings import SettingsError, load_settings
     from ai_server.telemetry import logs
 

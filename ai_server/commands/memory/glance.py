@@ -8,12 +8,12 @@ from contextlib import closing
 from sqlalchemy import Connection
 
 from ai_server.commands.memory.asker import who
-from ai_server.memory import audit
 from ai_server.memory.facts import Fact
-from ai_server.memory.inspection import find_turn
-from ai_server.memory.overview import facts_of
-from ai_server.memory.selection import Selection
-from ai_server.memory.store import Place
+from ai_server.memory.privacy import audit
+from ai_server.memory.privacy.overview import facts_of
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.storage.inspection import find_turn
+from ai_server.memory.storage.store import Place
 from ai_server.memory.turns import Turn
 
 _AT_MOST = 50

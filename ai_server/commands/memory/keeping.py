@@ -10,14 +10,14 @@ import typer
 from ai_server.commands.memory.asker import who
 from ai_server.commands.memory.opening import drop_spills, place_to_use, visiting
 from ai_server.commands.memory.showing import print_json, size
-from ai_server.memory.audit import Audit
-from ai_server.memory.backup import back_up, restore
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.keys import Key
-from ai_server.memory.places import place_of
-from ai_server.memory.rekeying import rekey
-from ai_server.memory.sqlite_file import SqliteFile
-from ai_server.memory.steward import backup_name
+from ai_server.memory.privacy.audit import Audit
+from ai_server.memory.privacy.steward import backup_name
+from ai_server.memory.storage.backup import back_up, restore
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.keys import Key
+from ai_server.memory.storage.places import place_of
+from ai_server.memory.storage.rekeying import rekey
+from ai_server.memory.storage.sqlite_file import SqliteFile
 from ai_server.settings import Settings
 
 

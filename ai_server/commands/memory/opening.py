@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from ai_server.commands.memory.asking import DaemonLink
-from ai_server.memory.audit import Audit
-from ai_server.memory.database import Database, DatabaseError
-from ai_server.memory.erasure import Erasure
 from ai_server.memory.facts import Facts
 from ai_server.memory.personalities import Personalities
-from ai_server.memory.places import place_of
-from ai_server.memory.steward import Steward
-from ai_server.memory.store import Place
-from ai_server.memory.transfer import Transfer
+from ai_server.memory.privacy.audit import Audit
+from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.privacy.steward import Steward
+from ai_server.memory.privacy.transfer import Transfer
+from ai_server.memory.storage.database import Database, DatabaseError
+from ai_server.memory.storage.places import place_of
+from ai_server.memory.storage.store import Place
 from ai_server.protocol.operator import OperatorRequest, OperatorResponse
 from ai_server.settings import Settings
 

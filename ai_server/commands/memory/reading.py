@@ -20,14 +20,14 @@ from ai_server.commands.memory.showing import (
     size,
     when,
 )
-from ai_server.memory import overview
-from ai_server.memory.audit import Audit
 from ai_server.memory.facts import Fact
-from ai_server.memory.overview import StoredTurn, WholeConversation, WholeFact
 from ai_server.memory.personalities import Personalities, Traits
-from ai_server.memory.ranking import Found
-from ai_server.memory.search import Search
-from ai_server.memory.selection import Selection
+from ai_server.memory.privacy import overview
+from ai_server.memory.privacy.audit import Audit
+from ai_server.memory.privacy.overview import StoredTurn, WholeConversation, WholeFact
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.search.ranking import Found
+from ai_server.memory.search.search import Search
 from ai_server.settings import Settings
 
 _KINDS = {"c": "conversation", "t": "turn", "f": "fact"}

@@ -18,10 +18,10 @@ from sqlalchemy import Connection
 from ai_server.commands.memory.asker import new_id, who
 from ai_server.commands.memory.opening import NothingFoundError, asking, erasure_of, visiting
 from ai_server.commands.memory.showing import counted, print_json, short, when
-from ai_server.memory import overview
-from ai_server.memory.audit import Audit
-from ai_server.memory.selection import Selection
-from ai_server.memory.transfer import ImportLineError, Transfer, check_lines
+from ai_server.memory.privacy import overview
+from ai_server.memory.privacy.audit import Audit
+from ai_server.memory.privacy.selection import Selection
+from ai_server.memory.privacy.transfer import ImportLineError, Transfer, check_lines
 from ai_server.protocol.operator import (
     CorrectRequest,
     ForgetRequest,

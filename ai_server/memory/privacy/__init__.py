@@ -1,0 +1,1 @@
+"""What owners do with what is remembered: see, correct, take along and erase it."""
