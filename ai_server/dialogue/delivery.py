@@ -101,7 +101,7 @@ class Delivery:
             intent="repeat",
             source="skill",
         )
-        await asyncio.wait(self._outbox.reply(again, self._max_payload_bytes(device_id)))
+        await self._outbox.reply(again, self._max_payload_bytes(device_id))
 
     async def deliver(self, turn: RunningTurn) -> Reply:
         """Store the reply of a turn and what is to be published for it, then publish it; return the reply."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import itertools
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -45,8 +46,8 @@ class Outbox:
 
     The stream goes out at most once, the rest at least once. Replies and actions are on the disk first, in the
     transaction of their turn; `run` writes down what was delivered and publishes what an earlier process, or a lack of
-    room, left behind. Their order is that of the disk. An action that the broker does not have when it expires is not
-    published any more.
+    room, left behind. Their order is that of the disk, and nothing that a robot asks to hear again overtakes them. An
+    action that the broker does not have when it expires is not published any more.
 
     Attributes:
         round_trip_ms: from the newest publication that was acknowledged to its PUBACK.
@@ -63,7 +64,9 @@ class Outbox:
         self._deadlines: dict[int, float] = {}
         """Of `time.monotonic()`: the wall clock may be set while an action waits."""
         self._withdrawing: Counter[str] = Counter()
-        self._behind = True  # until what an earlier process left was looked for
+        self._caught_up = asyncio.Event()  # once what an earlier process left was looked for
+        self._asked_again: dict[tuple[str, str], list[NewPublication]] = {}
+        """By robot and request, what is said again once that was published."""
         self._read_to = 0
         self._work = asyncio.Event()
         self._work.set()
@@ -81,13 +84,7 @@ class Outbox:
         Raises:
             ReplyTooLargeError: if not even a part has room; there are still the actions.
         """
-        correlation_data = utterance.correlation_data if utterance else None
-        words = [
-            NewPublication(topic=topic, payload=part, kind="reply", correlation_data=correlation_data)
-            for topic in _reply_topics(reply, utterance)
-            for part in _parts(reply, max_payload_bytes)
-        ]
-        return words + self.action_drafts(reply)
+        return _words(reply, utterance, max_payload_bytes) + self.action_drafts(reply)
 
     def action_drafts(self, reply: Reply) -> list[NewPublication]:
         """Return what the actions of a reply put on the disk to be published."""
@@ -105,7 +102,7 @@ class Outbox:
         """Publish what was just stored, in order; where there is no room for it, later."""
         for publication in publications:
             self._note_deadline(publication)
-            if self._behind or not self._publish(publication):
+            if not self._caught_up.is_set() or not self._publish(publication):
                 self._fall_behind(publication.id)
         failpoint(AFTER_PUBLISH)
 
@@ -129,7 +126,7 @@ class Outbox:
             and request_id in {None, publication.request_id}
             and not delivered.done()
         ]
-        if not withdrawn and not self._behind:
+        if not withdrawn and self._caught_up.is_set():
             return
         self._withdrawing[device_id] += 1
         for delivered in withdrawn:
@@ -157,7 +154,7 @@ class Outbox:
             except DatabaseError as error:
                 log.debug("the outbox waits for the database", reason=str(error))  # whoever stores says it aloud
                 self._work.set()
-            await asyncio.sleep(_BEHIND_S if self._behind else _ROUND_S)
+            await asyncio.sleep(_ROUND_S if self._caught_up.is_set() else _BEHIND_S)
 
     async def write_down(self) -> None:
         """Mark what the broker has as delivered, and what came too late as expired.
@@ -183,11 +180,12 @@ class Outbox:
 
     async def _catch_up(self) -> None:
         """Publish what is on the disk and not on its way, oldest first, as far as there is room."""
-        while self._behind and self._connection.state.connected and not self._withdrawing:
+        while not self._caught_up.is_set() and self._connection.state.connected and not self._withdrawing:
             self._work.clear()
             page = await self._undelivered.after(self._read_to, _PAGE)
             if not page and not self._work.is_set():  # nothing was stored while it was read
-                self._behind = False
+                self._caught_up.set()
+                self._say_again()
             for publication in page:
                 if not self._publish(publication):
                     break
@@ -195,11 +193,16 @@ class Outbox:
             else:
                 continue
             break
-        if self._behind or self._delivered or self._expired:
+        if not self._caught_up.is_set() or self._delivered or self._expired:
             self._work.set()
 
+    def _say_again(self) -> None:
+        asked_again, self._asked_again = self._asked_again, {}
+        for publication in itertools.chain.from_iterable(asked_again.values()):
+            self._send(publication.topic, publication.payload, correlation_data=publication.correlation_data)
+
     def _fall_behind(self, number: int) -> None:
-        self._behind = True
+        self._caught_up.clear()
         self._read_to = min(self._read_to, number - 1)
         self._work.set()
 
@@ -270,14 +273,24 @@ class Outbox:
         self._send(topics.action(device_id, action.action), action.to_json(), expires=expires)
 
     def reply_again(self, reply: Reply, utterance: Utterance, max_payload_bytes: int | None) -> None:
-        """Publish a reply that was stored and published before: its request came once more."""
-        for topic in _reply_topics(reply, utterance):
-            for part in _parts(reply, max_payload_bytes):
-                self._send(topic, part, correlation_data=utterance.correlation_data)
+        """Publish a stored reply once more, after what was left behind: its request came again.
 
-    def reply(self, reply: Reply, max_payload_bytes: int | None) -> list[asyncio.Future[None]]:
-        """Publish a reply that belongs to no stored turn; the futures are done when the broker has it."""
-        return [self._send(topics.reply(reply.device_id), part) for part in _parts(reply, max_payload_bytes)]
+        Raises:
+            ReplyTooLargeError: if not even a part has room.
+        """
+        self._asked_again[reply.device_id, reply.request_id] = _words(reply, utterance, max_payload_bytes)
+        if self._caught_up.is_set():
+            self._say_again()
+
+    async def reply(self, reply: Reply, max_payload_bytes: int | None) -> None:
+        """Publish a reply that belongs to no stored turn, after what was left behind; return when the broker has it.
+
+        Raises:
+            ReplyTooLargeError: if not even a part has room.
+        """
+        words = _words(reply, None, max_payload_bytes)
+        await self._caught_up.wait()
+        await asyncio.wait([self._send(each.topic, each.payload) for each in words])
 
     def error(self, error: ErrorMessage, service: str) -> None:
         """Publish an error to operators, and to the robot where it is known which."""
@@ -348,6 +361,16 @@ class Outbox:
             self.round_trip_ms = (time.monotonic() - sent) * 1000
         elif not isinstance(refusal, PublishPostponed | PublishExpired):
             log.error("the broker refused a publication", topic=topic, reason=str(refusal))
+
+
+def _words(reply: Reply, utterance: Utterance | None, max_payload_bytes: int | None) -> list[NewPublication]:
+    """Return what publishes the words of a reply; raises ReplyTooLargeError."""
+    correlation_data = utterance.correlation_data if utterance else None
+    return [
+        NewPublication(topic=topic, payload=part, kind="reply", correlation_data=correlation_data)
+        for topic in _reply_topics(reply, utterance)
+        for part in _parts(reply, max_payload_bytes)
+    ]
 
 
 def _reply_topics(reply: Reply, utterance: Utterance | None) -> list[str]:

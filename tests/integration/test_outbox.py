@@ -126,6 +126,34 @@ async def test_what_an_earlier_process_left_behind_goes_out_first_and_in_order(b
             assert await heard(robot, 1) == ["1000"], "nothing that was delivered goes out again"
 
 
+async def test_a_reply_that_is_asked_for_again_overtakes_none_that_was_left_behind(
+    broker: RunningBroker, tmp_path: Path
+):
+    async with house(tmp_path, broker.with_options(port=free_port())) as dead:
+        for number in (1, 2):
+            dead.outbox.send(await dead.store("u", number))
+    with Robot(broker.options, "naila/ai/responses/text/u", client_id="u1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            turn = await built.turns.find("u", "q2")
+            assert turn is not None
+            built.outbox.reply_again(turn.reply, Utterance(device_id="u", request_id="q2", text="hi"), None)
+            await built.connection.start()
+            assert await heard(robot, 3) == ["1", "2", "2"]
+
+
+async def test_a_reply_of_no_turn_overtakes_none_that_was_left_behind(broker: RunningBroker, tmp_path: Path):
+    async with house(tmp_path, broker.with_options(port=free_port())) as dead:
+        dead.outbox.send(await dead.store("v", 1))
+    again = Reply(request_id="q2", device_id="v", text="1 again", intent="repeat", source="skill")
+    with Robot(broker.options, "naila/ai/responses/text/v", client_id="v1") as robot:
+        async with house(tmp_path, options_of(broker)) as built:
+            delivered = asyncio.create_task(built.outbox.reply(again, None))
+            await asyncio.sleep(0)
+            await built.connection.start()
+            assert await heard(robot, 2) == ["1", "1 again"]
+            await delivered
+
+
 async def test_actions_that_were_withdrawn_never_go_out_and_words_do(broker: RunningBroker, tmp_path: Path):
     with Robot(broker.options, "naila/ai/responses/text/+", "naila/devices/+/actions/+", client_id="d1") as robot:
         async with house(tmp_path, options_of(broker)) as built:
@@ -175,7 +203,7 @@ async def test_a_full_connection_leaves_the_rest_to_the_disk(broker: RunningBrok
     with Robot(broker.options, "naila/ai/responses/text/g", client_id="g1") as robot:
         async with house(tmp_path, options_of(broker)) as built:
             built.connection._max_waiting = 10
-            built.outbox._behind = False
+            built.outbox._caught_up.set()
             for number in range(50):
                 built.outbox.send(await built.store("g", number))
             await built.connection.start()
