@@ -75,8 +75,11 @@ class Delivery:
         self._report(code, message, utterance.device_id, utterance.request_id, retry_after_s)
 
     def send_again(self, utterance: Utterance, reply: Reply) -> None:
-        """Send the stored reply of a request that came once more."""
-        self._outbox.reply_again(reply, utterance, self._max_payload_bytes(utterance.device_id))
+        """Send the stored reply of a request that came once more; tell the robot where it has no room for it."""
+        try:
+            self._outbox.reply_again(reply, utterance, self._max_payload_bytes(utterance.device_id))
+        except ReplyTooLargeError as error:
+            self.report(utterance, ErrorCode.REPLY_TOO_LARGE, f"max_payload_bytes: {error}")
 
     async def repeat(self, device_id: str, request_id: str | None, user_id: str | None) -> None:
         """Say a robot's last reply again, under the new `request_id` where there is one; return when the broker has it.
@@ -101,7 +104,10 @@ class Delivery:
             intent="repeat",
             source="skill",
         )
-        await self._outbox.reply(again, self._max_payload_bytes(device_id))
+        try:
+            await self._outbox.reply(again, self._max_payload_bytes(device_id))
+        except ReplyTooLargeError as error:
+            self._report(ErrorCode.REPLY_TOO_LARGE, f"max_payload_bytes: {error}", device_id, again.request_id)
 
     async def deliver(self, turn: RunningTurn) -> Reply:
         """Store the reply of a turn and what is to be published for it, then publish it; return the reply."""

@@ -185,6 +185,22 @@ def test_a_robot_with_little_room_gets_the_reply_in_parts(daemon: RunningDaemon,
         assert "".join(str(each["text"]) for each in parts) == whole["text"]
 
 
+def test_a_robot_without_room_for_a_reply_is_told_so_whenever_it_asks_for_it(
+    daemon: RunningDaemon, broker: BrokerOptions
+):
+    with HeadlessRobot(broker, "s12") as robot:
+        robot.publish("naila/devices/s12/capabilities", json.dumps({"max_payload_bytes": 128}), retain=True)
+        request_id = "q" * 128
+        asks = [lambda: robot.send("what time is it", request_id=request_id)] * 2
+        asks.append(lambda: robot.control("repeat", request_id=request_id))
+        for asked, ask in enumerate(asks, start=1):
+            ask()
+            until(lambda count=asked: robot.listen(0.05) or len(robot.turn(request_id).errors) == count)
+        assert {error["error_code"] for error in robot.turn(request_id).errors} == {"reply_too_large"}
+        robot.publish("naila/devices/s12/capabilities", "{}", retain=True)
+        assert robot.say("what time is it").reply
+
+
 def test_a_request_without_an_id_is_answered_once(daemon: RunningDaemon, broker: BrokerOptions):
     with HeadlessRobot(broker, "s11") as robot:
         robot.publish("naila/devices/s11/text", "what time is it")
