@@ -183,6 +183,8 @@ class Daemon:
         if path is None:
             self._condition.ail("llm", "no model is configured (LLM_MODEL_PATH=none): the fallback answers")
             return None, manner_of(self._settings, None)
+        if self._settings.database_key_file:
+            log.info("no conversations are kept on the disk beside the encrypted database")
         engine = ModelService(
             path,
             wishes_of(self._settings),

@@ -66,7 +66,10 @@ def manner_of(settings: Settings, header: ModelHeader | None) -> Manner:
 
 
 def wishes_of(settings: Settings) -> Wishes:
-    """Return what somebody set explicitly of how a model is loaded; the rest is planned."""
+    """Return what somebody set explicitly of how a model is loaded; the rest is planned.
+
+    Where a key encrypts the database, conversations stay off the disk: the engine's files would hold them in the clear.
+    """
 
     def wish(field: str) -> Any:
         return getattr(settings, field) if settings.explicit(field) else None
@@ -81,7 +84,7 @@ def wishes_of(settings: Settings) -> Wishes:
         parallel=settings.llm_parallel,
         step_budget_ms=wish("llm_step_budget_ms"),
         spill_bytes=_bytes(settings.llm_spill_mb),
-        spill_disk_bytes=_bytes(wish("llm_spill_disk_mb")),
+        spill_disk_bytes=0 if settings.database_key_file else _bytes(wish("llm_spill_disk_mb")),
     )
 
 

@@ -96,3 +96,18 @@ def test_killed_while_it_forgets_it_has_forgotten_all_or_nothing_once_it_is_back
         start_again(daemon)
         until(lambda: not files_with(WORD, daemon.data))
         assert files_with(OTHER, daemon.data)
+
+
+def test_beside_an_encrypted_database_no_conversation_is_on_the_disk(broker: BrokerOptions, tmp_path: Path):
+    key, before = tmp_path / "key", tmp_path / "data" / "kv-cache" / f"{0:032x}.kv"
+    key.write_text("5" * 64)
+    before.parent.mkdir(parents=True)
+    before.write_text(f"what somebody said of {WORD} before there was a key")
+    with (
+        naila(tmp_path, broker, LLM_SPILL_DISK_MB="64", NAILA_DATABASE_KEY_FILE=str(key)) as daemon,
+        HeadlessRobot(broker, "rover") as robot,
+    ):
+        tell(robot)
+        daemon.stop()
+        assert not list((daemon.data / "kv-cache").iterdir())
+        assert files_with(WORD, daemon.data) == []

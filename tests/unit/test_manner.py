@@ -64,3 +64,8 @@ def test_tokens_are_chosen_as_somebody_set():
     given = {"llm_top_k": 0, "llm_min_p": 0.05, "llm_repetition_penalty": 1.1, "llm_seed": 7}
     sampling = manner_of(load_settings(None, **given), _header(**RECOMMENDED)).sampling
     assert (sampling.top_k, sampling.min_p, sampling.repetition_penalty, sampling.seed) == (0, 0.05, 1.1, 7)
+
+
+def test_conversations_stay_off_the_disk_where_the_database_is_encrypted():
+    wishes = wishes_of(load_settings(None, naila_database_key_file="/etc/key", llm_spill_disk_mb=64))
+    assert wishes.spill_disk_bytes == 0

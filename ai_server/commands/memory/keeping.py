@@ -62,6 +62,8 @@ async def change_key(settings: Settings, new_key: Path | None, *, plain: bool, a
     if new is None and not plain:
         raise DatabaseError(str(place), "no new key is given", "name its file, or set NAILA_DATABASE_KEY_FILE")
     await rekey(place, new)
+    if new:
+        drop_spills(settings)  # they hold in the clear what is encrypted now
     database = await Database.open(SqliteFile(place.path, new))
     try:
         await Audit(database).note(who(), "rekey", "plain" if new is None else "encrypted", 1)
