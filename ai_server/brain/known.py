@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from ai_server.brain.dates import day_in_words
 from ai_server.brain.extract import extract
 from ai_server.brain.trend import trend
-from ai_server.memory.facts import USER, Fact, Facts
+from ai_server.memory.facts import NOTE, USER, Fact, Facts
 from ai_server.memory.summaries import Background, Summaries, Told, tokens_of
 from ai_server.memory.turns import History
 
@@ -29,6 +29,7 @@ _SHARE_OF_FACTS = 0.5
 
 _MOST_FACTS = 64
 _NO_BRACKETS = str.maketrans({"[": "(", "]": ")", ";": ","})
+_NO_QUOTES = str.maketrans({'"': "'", "“": "'", "”": "'"})
 _BEFORE_THE_FIRST_WORDS = timedelta(minutes=1)
 """What was made so long before a conversation began was made for its first words."""
 
@@ -210,15 +211,16 @@ def compose(
     """
     name = _one_line(name)
     called = f"- name: {name}" if name else ""
-    fixed = [_INTRODUCTION, *filter(None, (called, manner, trend(background.felt, now, name or "The person")))]
-    left = token_budget - tokens_of("\n".join(fixed))
+    fixed = [*filter(None, (manner, _INTRODUCTION, called))]
+    sounded = trend(background.felt, now, name or "The person")
+    left = token_budget - tokens_of("\n".join([*fixed, sounded]))
     told = _fitting(facts, int(left * _SHARE_OF_FACTS) if background.earlier else left)
     of_facts = _lines_of_facts(told)
     left -= tokens_of("\n".join(of_facts))
     talks = _lines_of_talks(background.earlier, now, left)
-    if not of_facts and not talks and len(fixed) == 1:
+    if fixed == [_INTRODUCTION] and not of_facts and not talks and not sounded:
         return Knowledge()
-    text = "\n".join([*fixed, *of_facts, *talks])
+    text = "\n".join([*fixed, *of_facts, *filter(None, (sounded,)), *talks])
     return Knowledge(text, tuple(fact.id for fact in told))
 
 
@@ -255,6 +257,8 @@ def _lines_of_facts(facts: Iterable[Fact]) -> list[str]:
 
 def _statement(fact: Fact) -> str:
     """Return a fact without a "you", which would be the model."""
+    if fact.kind == NOTE:
+        return f'asked you to remember: "{_one_line(fact.value).translate(_NO_QUOTES)}"'
     subject = "" if fact.subject == USER else f"{fact.subject}, "
     return _one_line(f"{subject}{fact.kind.replace('_', ' ')}: {fact.value}")
 
@@ -286,10 +290,11 @@ def _range(told: Told) -> tuple[int, int]:
 
 
 def _cut(text: str, tokens: int) -> str:
-    """Return the beginning of a text that takes so many tokens, up to the end of a word."""
-    text = _one_line(text)
+    """Return the beginning of a text that takes so many tokens, up to the end of a word; no quotation stays open."""
+    whole = text = _one_line(text)
     while text and tokens_of(text) > tokens:
-        text = text.rpartition(" ")[0]
+        whole = whole.rpartition(" ")[0]
+        text = f'{whole}..."' if whole.count('"') % 2 else whole
     return text
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ai_server.brain.dates import day_in_words
 from ai_server.brain.extract import extract
-from ai_server.brain.known import Known, compose
+from ai_server.brain.known import Known, compose, gist
 from ai_server.brain.past import Past, Pasts
 from ai_server.brain.recall import line_of, told
 from ai_server.brain.trend import trend
@@ -182,7 +182,7 @@ def test_nothing_is_told_of_somebody_of_whom_nothing_is_known() -> None:
 
 def test_all_that_is_known_is_told_in_one_message() -> None:
     facts = [
-        fact(4, "note", "the wifi code is on the fridge", household=True),
+        fact(4, "note", "the wifi code is on the fridge", subject="note", household=True),
         fact(3, "location", "in the blue box", subject="keys"),
         fact(2, "likes", "jazz"),
     ]
@@ -194,18 +194,28 @@ def test_all_that_is_known_is_told_in_one_message() -> None:
         felt=tuple(felt("sad", "sad", "sad")),
     )
     known = compose(facts, background, NOW, name="Ada", manner="With this person you are: warm.", token_budget=400)
-    assert known.text.splitlines()[1:] == [
+    lines = known.text.splitlines()
+    assert lines[0] == "With this person you are: warm."
+    assert lines[1].startswith("What you remember")
+    assert lines[2:] == [
         "- name: Ada",
-        "With this person you are: warm.",
-        "Ada sounded sad this morning.",
         "- keys, location: in the blue box",
         "- likes: jazz",
         "Of everybody at home:",
-        "- note: the wifi code is on the fridge",
+        '- asked you to remember: "the wifi code is on the fridge"',
+        "Ada sounded sad this morning.",
         'Today: The person spoke of a trip to Oslo. The person said: "I will fly on Monday."',
         "Yesterday: The person was ill.",
     ]
     assert known.facts == (3, 2, 4)
+
+
+def test_a_quotation_that_is_cut_short_is_closed() -> None:
+    told = Told(NOW, summary(1, 9, 'The person said: "we had a long walk by the river and saw two herons"'))
+    text = gist(told, 14)
+    assert text.startswith('The person said: "we had a')
+    assert text.endswith('..."')
+    assert tokens_of(text) <= 14
 
 
 @pytest.mark.parametrize("budget", [60, 100, 150, 256, 500])
