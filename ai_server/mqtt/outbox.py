@@ -182,7 +182,10 @@ class Outbox:
         """Publish what is on the disk and not on its way, oldest first, as far as there is room."""
         while not self._caught_up.is_set() and self._connection.state.connected and not self._withdrawing:
             self._work.clear()
-            page = await self._undelivered.after(self._read_to, _PAGE)
+            since = self._read_to
+            page = await self._undelivered.after(since, _PAGE)
+            if self._read_to < since:
+                continue  # the broker refused one of those before while the page was read
             if not page and not self._work.is_set():  # nothing was stored while it was read
                 self._caught_up.set()
                 self._say_again()
