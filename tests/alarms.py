@@ -30,6 +30,7 @@ from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.mqtt.outbox import Outbox
 from ai_server.telemetry.meters import Meters
+from tests.migrated import make_database
 
 SAYINGS = Sayings.load(resources.config_dir() / "phrases" / "skills")
 WORDING = Wording.load(resources.config_dir() / "phrases" / "actions.toml")
@@ -122,7 +123,7 @@ class House:
         max_per_robot: int = 1000,
         broker: BrokerOptions | None = None,
     ) -> None:
-        self.path = path
+        self.path = path if path.exists() else make_database(path)
         self._options = broker or BrokerOptions("127.0.0.1")
         self.clock = clock or SimulatedClock()
         self.said: list[tuple[str, float, float]] = []
@@ -184,7 +185,12 @@ class House:
     async def run(self, **span: float) -> list[str]:
         """Let time pass, `minutes=5` such as; return what was said in that time."""
         before = len(self.said)
-        await self.clock.run(timedelta(**span))
+        passing = asyncio.create_task(self.clock.run(timedelta(**span)))
+        await asyncio.wait([passing, self._running], return_when=asyncio.FIRST_COMPLETED)
+        if self._running.done():
+            passing.cancel()
+            self._running.result()
+        await passing
         return [text for text, _, _ in self.said[before:]]
 
     async def publications(self) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from ai_server.memory.storage.database import Database
 from ai_server.memory.voice import Voices
 from ai_server.protocol.device import ActionDeclaration, Capabilities
 from tests.alarms import SimulatedClock
+from tests.migrated import new_database
 
 _RULES = FactRules.load(resources.config_dir() / "facts")
 _SHIPPED = Sayings.load(resources.config_dir() / "phrases" / "skills")
@@ -123,7 +124,7 @@ class Asker:
 @contextmanager
 def standing_database(folder: Path) -> Iterator[Database]:
     """A database for many tests, of what keeps nothing."""
-    database = asyncio.run(Database.open(folder / "naila.db"))
+    database = asyncio.run(new_database(folder / "naila.db"))
     yield database
     asyncio.run(database.close())
 

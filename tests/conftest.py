@@ -11,6 +11,7 @@ from ai_server.memory.storage.database import Database
 from ai_server.memory.storage.postgresql import PostgresqlServer
 from ai_server.memory.storage.sqlite_file import SqliteFile
 from ai_server.memory.storage.store import Place
+from tests.migrated import make_database, new_database
 from tests.postgresql import TestServer, running_server
 
 _OF_THE_MEMORY = "test_memory_"
@@ -24,9 +25,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[TestServer]:
+def shared_directory(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A directory of all the processes that tests run in."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def server(shared_directory: Path) -> Iterator[TestServer]:
     """A PostgreSQL server of this process, started by the first test that wants it."""
-    with running_server() as server:
+    with running_server(shared_directory) as server:
         yield server
 
 
@@ -58,6 +66,8 @@ def place(request: pytest.FixtureRequest) -> Place:
 @pytest.fixture
 async def database(place: Place) -> AsyncIterator[Database]:
     """The database of `place`."""
+    if isinstance(place, SqliteFile):
+        make_database(place.path)
     database = await Database.open(place)
     yield database
     await database.close()
@@ -66,6 +76,6 @@ async def database(place: Place) -> AsyncIterator[Database]:
 @pytest.fixture
 async def sqlite_database(sqlite_place: SqliteFile) -> AsyncIterator[Database]:
     """A database in a file, for what is about the file."""
-    database = await Database.open(sqlite_place)
+    database = await new_database(sqlite_place.path)
     yield database
     await database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import shutil
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from ai_server.memory.schema import metadata
@@ -57,10 +59,19 @@ class TestServer:
         self._numbers = itertools.count()
         if _user():
             shutil.chown(directory, _user(), _user())
-        password = directory / "password"
-        password.write_text(PASSWORD)
-        password.chmod(0o644)
-        self._initialise(password)
+
+    def make_files(self, like: Path) -> None:
+        """Have the files of a new server, where `like` has none, or of the one that is there; they are kept there."""
+        if not like.exists():
+            self._initialise()
+            self.start()
+            self.say(f"CREATE DATABASE {_TEMPLATE}")
+            self._place(_TEMPLATE).open().close()
+            self.stop()
+            _copy(self._data, like.with_suffix(".half"))
+            like.with_suffix(".half").rename(like)
+        else:
+            _copy(like, self._data)
 
     def start(self) -> None:
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
@@ -88,15 +99,15 @@ class TestServer:
 
     def kill(self) -> None:
         """Kill it; its processes notice and end, and the next start recovers."""
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children(recursive=True)
         self._end(signal.SIGKILL)
-        time.sleep(0.1)  # its children notice, and let go of the shared memory
+        # They notice, and let go of the shared memory; before that it will not start again.
+        assert not psutil.wait_procs(children, _START_TIMEOUT_S)[1]
 
     def new(self, *, migrated: bool = True) -> PostgresqlServer:
         """Return a fresh database."""
         name = f"naila_{next(self._numbers)}"
-        if migrated and not self._has(_TEMPLATE):
-            self.say(f"CREATE DATABASE {_TEMPLATE}")
-            self._place(_TEMPLATE).open().close()
         self.say(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template0'}")
         return self._place(name)
 
@@ -121,12 +132,13 @@ class TestServer:
     def _place(self, name: str) -> PostgresqlServer:
         return PostgresqlServer.of_url(self.url(name), self._directory)
 
-    def _has(self, name: str) -> bool:
-        return self.say(f"SELECT 1 FROM pg_database WHERE datname = '{name}'") != []
-
-    def _initialise(self, password: Path) -> None:
+    def _initialise(self) -> None:
+        password = self._directory / "password"
+        password.write_text(PASSWORD)
+        password.chmod(0o644)
         command = [self._programs / "initdb", "-D", self._data, "-U", "naila", "--encoding=UTF8", "--locale=C"]
         command += ["--auth=scram-sha-256", f"--pwfile={password}", "--no-sync", "--no-instructions"]
+        command += ["--wal-segsize=1"]
         made = subprocess.run(command, check=False, capture_output=True, text=True, **_as_user())
         assert made.returncode == 0, made.stdout + made.stderr
 
@@ -145,11 +157,14 @@ class TestServer:
 
 
 @contextmanager
-def running_server() -> Iterator[TestServer]:
-    """Lend a server that runs."""
+def running_server(shared: Path) -> Iterator[TestServer]:
+    """Lend a server that runs; whichever process comes first makes the files for all that share the directory."""
     directory = Path(tempfile.mkdtemp(prefix="naila-postgresql-"))
     try:
         server = TestServer(directory)
+        with (shared / "postgresql.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            server.make_files(shared / "postgresql")
         server.start()
         try:
             yield server
@@ -157,6 +172,10 @@ def running_server() -> Iterator[TestServer]:
             server.throw_away()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _copy(files: Path, target: Path) -> None:
+    subprocess.run(["cp", "-a", files, target], check=True)  # the owner stays
 
 
 def _user() -> str | None:

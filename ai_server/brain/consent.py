@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
+from ai_server.bounded import Newest
 from ai_server.brain.body import Body
 from ai_server.brain.robots import Robots
 from ai_server.brain.wording import Wording
@@ -45,7 +45,7 @@ class Consent:
     def __init__(self, robots: Robots, wording: Callable[[], Wording]) -> None:
         self._robots = robots
         self._wording = wording
-        self._asked: OrderedDict[tuple[str, str], _Asked] = OrderedDict()
+        self._asked = Newest[tuple[str, str], _Asked](_MOST)
 
     def is_needed(self, device_id: str, call: ActionCall) -> bool:
         """Say whether a robot declared that the person is to be asked before it does this."""
@@ -54,10 +54,7 @@ class Consent:
 
     def ask(self, device_id: str, user_id: str | None, calls: Sequence[ActionCall], now: float) -> str:
         """Keep actions until the person answers, in place of what was kept before; return the question, one for all."""
-        self._asked.pop((device_id, user_id or ""), None)
         self._asked[device_id, user_id or ""] = _Asked(tuple(calls), now)
-        if len(self._asked) > _MOST:
-            self._asked.popitem(last=False)
         return self._wording().question(calls, self._body(device_id).actions)
 
     def is_answer(self, device_id: str, user_id: str | None, arrived: float) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+from ai_server.bounded import Newest
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.intent.matcher import Context
 
@@ -21,7 +21,7 @@ class Contexts:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._contexts: OrderedDict[tuple[str, str], tuple[Context, float]] = OrderedDict()
+        self._contexts = Newest[tuple[str, str], tuple[Context, float]](_MOST)
 
     def of(self, device_id: str, user_id: str | None) -> Context | None:
         """Return what a robot answered a person last; None where that was no skill, or is long ago."""
@@ -30,10 +30,7 @@ class Contexts:
 
     def note(self, device_id: str, user_id: str | None, intent: Intent, choices: Sequence[str] = ()) -> None:
         """Take it that a skill has answered this intent, and asked to choose, where there are `choices`."""
-        self.forget(device_id, user_id)
         self._contexts[device_id, user_id or ""] = (Context(intent.name, intent.slots, choices), self._clock())
-        if len(self._contexts) > _MOST:
-            self._contexts.popitem(last=False)
 
     def forget(self, device_id: str, user_id: str | None) -> None:
         """Take it that somebody else than a skill has answered, or that the conversation begins anew."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 
+from ai_server.bounded import Newest
 from ai_server.brain.dates import day_in_words
 from ai_server.brain.extract import extract
 from ai_server.brain.trend import trend
 from ai_server.memory.facts import NOTE, USER, Fact, Facts
 from ai_server.memory.summaries import Background, Summaries, Told, tokens_of
 from ai_server.memory.turns import History
-
-T = TypeVar("T")
 
 KNOWN_TOKENS = 256
 
@@ -32,6 +29,9 @@ _NO_BRACKETS = str.maketrans({"[": "(", "]": ")", ";": ","})
 _NO_QUOTES = str.maketrans({'"': "'", "“": "'", "”": "'"})
 _BEFORE_THE_FIRST_WORDS = timedelta(minutes=1)
 """What was made so long before a conversation began was made for its first words."""
+
+_Person = tuple[str, str]
+"""The robot and the `user_id`, empty for whoever it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class Known:
         self._personality = personality
         self._token_budget = token_budget
         self._now = now
-        self._made: _Kept[_Made] = _Kept()
-        self._left: _Kept[_Left] = _Kept()
+        self._made = Newest[_Person, _Made](_MOST_PEOPLE)
+        self._left = Newest[_Person, _Left](_MOST_PEOPLE)
         self._forgotten = 0
 
     async def of(self, device_id: str, user_id: str | None, history: History) -> Knowledge:
@@ -125,7 +125,7 @@ class Known:
         else:
             knowledge = await self._make(device_id, user_id, history, now)
         if forgotten == self._forgotten:  # else it may tell what is forgotten
-            self._made.put(person, _Made(now, history.conversation_id, knowledge))
+            self._made[person] = _Made(now, history.conversation_id, knowledge)
         return knowledge
 
     async def gone(self, device_id: str, user_id: str | None, history: History, token_budget: int) -> Gone:
@@ -151,7 +151,7 @@ class Known:
         text = gist(told, token_budget - tokens_of(f" {sounded}")) if told else ""
         gone = Gone(" ".join(filter(None, (text, sounded))).translate(_NO_BRACKETS), _range(told) if told else None)
         if forgotten == self._forgotten:
-            self._left.put(person, _Left(history.conversation_id, history.left_until, gone))
+            self._left[person] = _Left(history.conversation_id, history.left_until, gone)
         return gone
 
     def forget(self) -> None:
@@ -173,21 +173,6 @@ class Known:
         manner = await self._personality(device_id, user_id, history.began_at or now)
         name = self._name(device_id, user_id) or ""
         return compose(facts, background, now, name=name, manner=manner, token_budget=self._token_budget)
-
-
-class _Kept(Generic[T]):
-    """Something of each of so many people, those for whom it was put last."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], T] = OrderedDict()
-        self.get = self._kept.get
-        self.clear = self._kept.clear
-
-    def put(self, person: tuple[str, str], value: T) -> None:
-        self._kept[person] = value
-        self._kept.move_to_end(person)
-        if len(self._kept) > _MOST_PEOPLE:
-            self._kept.popitem(last=False)
 
 
 def compose(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,7 @@ import httpx2
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
+from ai_server.bounded import Newest
 from ai_server.brain.skills.forecast import DayForecast, Forecast, Sky, UnknownPlaceError, WeatherUnreachableError
 
 log = structlog.get_logger(__name__)
@@ -92,7 +92,7 @@ class OpenMeteo:
         self._geocoding_url = geocoding_url
         self._timeout_s = timeout_s
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._kept = Newest[tuple[str, str], _Kept](_MOST_KEPT)
 
     async def forecast(self, place: str, language: str) -> Forecast:
         """Return the weather of a place; see `WeatherProvider.forecast`."""
@@ -105,14 +105,8 @@ class OpenMeteo:
                 forecast = await self._forecast(await self._place(place, language))
         except TimeoutError:
             raise WeatherUnreachableError(f"no answer within {self._timeout_s:g} s") from None
-        self._keep(key, forecast)
-        return forecast
-
-    def _keep(self, key: tuple[str, str], forecast: Forecast) -> None:
         self._kept[key] = _Kept(forecast, self._clock() + _FRESH_S)
-        self._kept.move_to_end(key)
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        return forecast
 
     async def _place(self, place: str, language: str) -> _Place:
         if position := _position(place):

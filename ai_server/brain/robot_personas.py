@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
+from ai_server.bounded import Newest
 from ai_server.brain.robots import Robot
 from ai_server.memory.personas import ChosenPersonas
 
@@ -17,8 +16,7 @@ class RobotPersonas:
     def __init__(self, chosen: ChosenPersonas, *, max_robots: int) -> None:
         self._stored = chosen
         self._max_robots = max_robots
-        self._chosen: OrderedDict[str, str] = OrderedDict()
-        """The oldest choice comes first."""
+        self._chosen = Newest[str, str](max_robots)
 
     async def load(self) -> None:
         """Take in what was chosen before the start.
@@ -26,7 +24,7 @@ class RobotPersonas:
         Raises:
             DatabaseError: if it cannot be read.
         """
-        self._chosen = OrderedDict(reversed(await self._stored.load()))
+        self._chosen = Newest(self._max_robots, reversed(await self._stored.load()))
 
     async def choose(self, device_id: str, persona: str | None) -> None:
         """Have a robot speak with a persona from its next turn on; None leaves it to its `capabilities` again.
@@ -35,12 +33,10 @@ class RobotPersonas:
             DatabaseError: if the choice cannot be stored; the one before holds then.
         """
         await self._stored.keep(device_id, persona)
-        self._chosen.pop(device_id, None)
         if persona is None:
-            return
-        self._chosen[device_id] = persona
-        if len(self._chosen) > self._max_robots:
-            self._chosen.popitem(last=False)
+            self._chosen.pop(device_id, None)
+        else:
+            self._chosen[device_id] = persona
 
     def of(self, robot: Robot) -> str | None:
         """Return the name of the persona that a robot is to speak with; None for the default one."""

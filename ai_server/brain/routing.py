@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
+from ai_server.bounded import Newest
 from ai_server.brain.intent.intent import Intent
 
 MOST_ASKED_AGAIN = 2
@@ -50,7 +50,7 @@ class HeardBadly:
     """How often in a row each robot has just asked to have it said again."""
 
     def __init__(self) -> None:
-        self._times: OrderedDict[str, int] = OrderedDict()
+        self._times = Newest[str, int](_MOST_ROBOTS)
 
     def of(self, device_id: str) -> int:
         """Return how often a robot has."""
@@ -59,11 +59,8 @@ class HeardBadly:
     def note(self, device_id: str, *, asks: bool) -> None:
         """Take it that a robot asks once more, or that it has understood."""
         times = self._times.pop(device_id, 0)
-        if not asks:
-            return
-        self._times[device_id] = times + 1
-        if len(self._times) > _MOST_ROBOTS:
-            self._times.popitem(last=False)
+        if asks:
+            self._times[device_id] = times + 1
 
 
 def decide(heard: Heard, *, least_confidence: float) -> Decision:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, RootModel
 
+from ai_server.bounded import Newest
 from ai_server.configfile import ConfigModel, load_toml
 from ai_server.llm.chat import ChatEvent, ChatRequest, Finished, Started
 from ai_server.llm.reply import ReplyParser
@@ -132,7 +132,7 @@ class Fallback:
     def __init__(self, voice: Callable[[ChatRequest], Voice], *, rng: random.Random) -> None:
         self._voice = voice
         self._rng = rng
-        self._last: OrderedDict[str, str] = OrderedDict()
+        self._last = Newest[str, str](_CONVERSATIONS)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Yield the events of one reply; see `ChatModel.stream`. Raises nothing."""
@@ -149,11 +149,9 @@ class Fallback:
 
     def _choose(self, voice: Voice, request: ChatRequest) -> str:
         choices = voice.answers.of(request.language).choices(request.intent, request.emotion)
-        last = self._last.pop(request.conversation_id, None)
+        last = self._last.get(request.conversation_id)
         answer = self._rng.choice([choice for choice in choices if choice != last] or choices)
         self._last[request.conversation_id] = answer
-        if len(self._last) > _CONVERSATIONS:
-            self._last.popitem(last=False)
         return answer
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from ai_server.bounded import Newest
 from ai_server.memory.schema import names
 from ai_server.memory.storage.database import Database
 from ai_server.memory.storage.rows import read_rows
@@ -36,8 +36,7 @@ class Names:
     def __init__(self, database: Database, *, max_names: int) -> None:
         self._database = database
         self._limit = {"at_most": max_names}
-        self._known: OrderedDict[_Key, str] = OrderedDict()
-        """The oldest comes first."""
+        self._known = Newest[_Key, str](max_names)
 
     async def load(self) -> None:
         """Take in what was said before the start.
@@ -46,7 +45,7 @@ class Names:
             DatabaseError: if it cannot be read.
         """
         rows = await self._database.read(lambda connection: read_rows(connection, names, _NEWEST, self._limit, _named))
-        self._known = OrderedDict(reversed(rows))
+        self._known = Newest(self._limit["at_most"], reversed(rows))
 
     def robot(self, device_id: str) -> str | None:
         """Return what somebody called a robot; None where its persona's name stands."""
@@ -75,9 +74,6 @@ class Names:
     async def _call(self, key: _Key, name: str) -> None:
         await self._database.run(lambda connection: self._put(connection, key, name))
         self._known[key] = name
-        self._known.move_to_end(key)
-        if len(self._known) > self._limit["at_most"]:
-            self._known.popitem(last=False)
 
     def _put(self, connection: Connection, key: _Key, name: str) -> None:
         device_id, bearer, user_id = key

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ai_server.bounded import Newest
 from ai_server.memory.newest import NewestOfRobots
 from ai_server.memory.schema import voice_settings
 from ai_server.memory.storage.database import Database
@@ -34,8 +34,7 @@ class Voices:
     def __init__(self, database: Database, *, max_robots: int) -> None:
         self._rows = NewestOfRobots(database, voice_settings, _voice, max_robots=max_robots)
         self._max_robots = max_robots
-        self._known: OrderedDict[str, Voice] = OrderedDict()
-        """The one that was set longest ago comes first."""
+        self._known = Newest[str, Voice](max_robots)
 
     async def load(self) -> None:
         """Take in what was asked for before the start.
@@ -43,7 +42,7 @@ class Voices:
         Raises:
             DatabaseError: if it cannot be read.
         """
-        self._known = OrderedDict(reversed(await self._rows.load()))
+        self._known = Newest(self._max_robots, reversed(await self._rows.load()))
 
     def of(self, device_id: str) -> Voice:
         """Return how a robot is to speak."""
@@ -56,9 +55,6 @@ class Voices:
             DatabaseError: if it cannot be stored, and a restart will forget it.
         """
         self._known[device_id] = voice
-        self._known.move_to_end(device_id)
-        if len(self._known) > self._max_robots:
-            self._known.popitem(last=False)
         row = {"set_at": datetime.now(UTC), "volume": voice.volume, "rate": voice.rate, "language": voice.language}
         await self._rows.put(device_id, row)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 import psutil
 
+from ai_server.bounded import Newest
 from ai_server.llm.wire import Statistics
 from ai_server.protocol.errors import ErrorCode
 from ai_server.protocol.reply import Reply
@@ -162,7 +163,7 @@ class Meters:
         self._prompt_tokens = 0
         self._cached_tokens = 0
         self._last: Reply | None = None
-        self._rates: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._rates = Newest[str, tuple[float, float]](_RATED_ROBOTS)
         """When each robot's last reply by the model ended, and its tokens a second; the oldest first."""
         self._first_token_ms: deque[float] = deque(maxlen=WINDOW)
         self._total_ms: deque[float] = deque(maxlen=WINDOW)
@@ -289,9 +290,6 @@ class Meters:
             self._first_token_ms.append(reply.timings.first_token_ms)
         if reply.timings.tokens_per_second is not None:
             self._rates[reply.device_id] = time.monotonic(), _round(reply.timings.tokens_per_second)
-            self._rates.move_to_end(reply.device_id)
-            if len(self._rates) > _RATED_ROBOTS:
-                self._rates.popitem(last=False)
 
     def _mqtt(self, figures: MqttFigures) -> MqttFigures:
         return figures.model_copy(

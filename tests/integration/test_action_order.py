@@ -20,7 +20,6 @@ from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started
 from ai_server.memory.accepted import AcceptedUtterances
-from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.epochs import Epochs
@@ -31,6 +30,7 @@ from ai_server.telemetry.meters import Meters
 from tests.acting import deeds_of
 from tests.brokers import Robot, RunningBroker, mosquitto
 from tests.connections import connected
+from tests.migrated import new_database
 from tests.minding import erasure_of, unadapted
 
 WORDS = "On my way. Look!"
@@ -90,7 +90,7 @@ def robot(broker: RunningBroker) -> Iterator[Robot]:
 
 @contextlib.asynccontextmanager
 async def house(broker: RunningBroker, directory: Path) -> AsyncIterator[House]:
-    database = await Database.open(directory / "naila.db")
+    database = await new_database(directory / "naila.db")
     async with connected(broker.with_options(client_id="brain"), subscriptions=()) as connection:
         undelivered, turns, meters, epochs = Undelivered(database), Turns(database), Meters(), Epochs()
         outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)

@@ -26,6 +26,7 @@ from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication, Undelivered
 from ai_server.protocol.reply import Reply
 from ai_server.protocol.utterance import Utterance
+from tests.migrated import new_database
 
 NO_DATABASE = b"no database, but long enough to have a header that can be looked at" * 100
 WORD = NewPublication(topic="naila/ai/responses/text/rover", payload=b"{}", kind="reply")
@@ -38,7 +39,7 @@ def turn(number: int) -> Turn:
 
 async def fill(path: Path, count: int = 60) -> None:
     """Make a database of turns, publications and waiting utterances, and close it."""
-    database = await Database.open(path)
+    database = await new_database(path)
     accepted, turns = AcceptedUtterances(database), Turns(database)
     said = [Utterance(device_id="rover", request_id=f"q{number}", text="Hello") for number in range(count)]
     await accepted.accept([Arrival(utterance=each, arrived_at=datetime.now(UTC)) for each in said])

@@ -8,9 +8,9 @@ import pytest
 
 from ai_server import resources
 from ai_server.llm.service import ModelService
-from ai_server.memory.storage.database import Database
 from ai_server.plan import Wishes
 from benchmarks.memory_history import AIM, Step, Talk, share_read_again
+from tests.migrated import new_database
 
 TURNS = 14
 WISHES = Wishes(threads=1, context_size=2048, cells=3072)
@@ -20,7 +20,7 @@ async def talk(folder: Path, *, tells_more: bool) -> list[Step]:
     service = ModelService(resources.embedded_model(), WISHES, hang_timeout_s=120, on_change=lambda _: None)
     await service.start()
     await service.wait_loaded()
-    database = await Database.open(folder / "naila.db")
+    database = await new_database(folder / "naila.db")
     talking = Talk(service, database, history_tokens=300, tells_more=tells_more)
     steps = [await talking.say() for _ in range(TURNS)]
     await database.close()

@@ -20,6 +20,7 @@ from ai_server.protocol import topics
 from ai_server.protocol.reply import ActionMessage, Reply
 from ai_server.protocol.utterance import Utterance
 from tests.brokers import Robot, RunningBroker, free_port, mosquitto
+from tests.migrated import new_database
 
 WILL = Publication(topics.STATUS, b"offline", 1, retain=True)
 
@@ -64,7 +65,7 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(directory: Path, options: BrokerOptions) -> AsyncIterator[House]:
-    database = await Database.open(directory / "naila.db")
+    database = await new_database(directory / "naila.db")
     built = House(database, options)
     task = asyncio.create_task(built.outbox.run())
     try:

@@ -42,10 +42,9 @@ def part_of_sets(folder: Path, every: int) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def folder(shared_directory: Path) -> Path:
     """A part of the sets, for all of the processes that tests run in."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "eval"
+    folder = shared_directory / "eval"
     folder.mkdir(exist_ok=True)
     return folder
 

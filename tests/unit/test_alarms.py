@@ -252,7 +252,7 @@ async def test_a_clock_that_was_set_while_the_disk_was_full_is_followed_later(
         async def refusing(by: timedelta) -> None:
             if refusals:
                 refusals.pop()
-                raise DatabaseError(path, "the disk is full", "free some space", full=True)
+                raise DatabaseError(path, "the disk is full", "free some space", passing=True)
             await shift(by)
 
         monkeypatch.setattr(home.reminders, "shift_elapsed", refusing)
@@ -303,7 +303,7 @@ async def test_what_the_database_refuses_is_told_later_and_once(path: Path, monk
         async def refusing(*args: object, **how: object) -> object:
             if refusals:
                 refusals.pop()
-                raise DatabaseError(path, "the disk is full", "free some space", full=True)
+                raise DatabaseError(path, "the disk is full", "free some space", passing=True)
             return await add(*args, **how)  # type: ignore[arg-type]
 
         monkeypatch.setattr(home.turns, "add", refusing)

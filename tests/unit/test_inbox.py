@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ai_server.memory.accepted import AcceptedUtterances, Arrival
-from ai_server.memory.storage.database import Database
 from ai_server.mqtt.epochs import LONG_OVER
 from ai_server.mqtt.inbox import Inbox, InboxFullError, Waiting
 from ai_server.protocol.utterance import Utterance
+from tests.migrated import new_database
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def _ids(inbox: Inbox, device_id: str) -> list[str]:
 
 @pytest.fixture
 async def accepted(tmp_path: Path) -> AsyncIterator[AcceptedUtterances]:
-    database = await Database.open(tmp_path / "naila.db")
+    database = await new_database(tmp_path / "naila.db")
     yield AcceptedUtterances(database)
     await database.close()
 

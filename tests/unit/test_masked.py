@@ -9,9 +9,9 @@ from pathlib import Path
 from ai_server.dialogue.masked import masked
 from ai_server.masking import Masking
 from ai_server.memory.facts import Facts, NewFact
-from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import ActionMessage, Reply
+from tests.migrated import new_database
 
 US = Masking(("US",))
 SECRETS = ("ada@example.com", "202-456-1414", "4111 1111 1111 1111")
@@ -48,7 +48,7 @@ def turn() -> Turn:
 
 
 async def test_nothing_of_a_secret_is_stored(tmp_path: Path) -> None:
-    database = await Database.open(tmp_path / "naila.db")
+    database = await new_database(tmp_path / "naila.db")
     turns = Turns(database)
     await turns.add(masked(turn(), US))
     stored = await turns.find("rover", "q1")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import structlog
 
+from ai_server.bounded import Newest
 from ai_server.brain.facts.rules import FactRules
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
@@ -121,7 +121,7 @@ class Forget:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._asked: OrderedDict[Selection, datetime] = OrderedDict()
+        self._asked = Newest[Selection, datetime](_MOST_ASKED)
 
     async def knows(self, question: Question) -> bool:
         """Say whether it is clear what is to be forgotten."""
@@ -160,8 +160,6 @@ class Forget:
         if choice == "yes" and asked and timedelta(0) <= question.now - asked <= _YES_LASTS:
             return Answer(sayings.say(language, "memories.forgotten_all"), forgets=whose)
         self._asked[whose] = question.now
-        if len(self._asked) > _MOST_ASKED:
-            self._asked.popitem(last=False)
         return Answer(sayings.say(language, "memories.forget_all"), choices=("yes", "no"))
 
     def _about(self, question: Question) -> str:
