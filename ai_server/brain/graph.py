@@ -59,6 +59,9 @@ from ai_server.protocol.utterance import Utterance
 
 log = structlog.get_logger(__name__)
 
+_FORGETS = "fact_forget"
+"""The intent of those who want something forgotten: what they say of it is not to be learnt."""
+
 _SETTLED_S = 1.0
 """A robot that declared another body may say more of it so soon."""
 
@@ -324,7 +327,7 @@ class Brain:
         robot.language = language
         moment = self._hearing.hear(utterance, moment, language)
         facts = moment.facts
-        learned = self._learned(utterance, decision, language, moment)
+        learned = () if intent.name == _FORGETS else self._learned(utterance, decision, language, moment)
         ended = time.perf_counter()
         felt = moment.situation.person_emotion
         writer(Understood(intent, facts, decision, language, (ended - began) * 1000, felt, learned))
@@ -402,8 +405,8 @@ class Brain:
         utterance = state["utterance"]
         if answer.choices:
             self._contexts.note(utterance.device_id, utterance.user_id, intent, answer.choices)
-        if answer.forgets:
-            writer(Forgets(answer.forgets))
+        for selection in answer.forgets:
+            writer(Forgets(selection))
         _say(writer, answer, self._declared(answer.calls, utterance.device_id))
 
     async def _act(self, state: TurnState, writer: StreamWriter) -> None:

@@ -265,8 +265,8 @@ class Dialogue:
             await asyncio.wait([task])
             self._conclude(turn, task)
             self._settle(turn, await self._delivery.deliver(turn))
-            if turn.forgets:
-                await self._forget(utterance, turn.forgets)
+            for selection in turn.forgets:
+                await self._forget(utterance, selection)
         finally:
             del self._running[utterance.device_id]
             if turn.waiting.answered.cancel():  # it stays on the disk, for the next start

@@ -47,7 +47,7 @@ class RunningTurn:
         heard_at: when it arrived, of the wall clock.
         understood: what the brain took it for, once it has.
         prompted: what the model was given to go by; None where it was not asked.
-        forgets: what the person wants forgotten; None where they want nothing of the kind.
+        forgets: what the person wants forgotten, each part of it.
         first_decode: `time.monotonic_ns()` just before the model's first decode call; None where none was made.
         finish_reason: None while the brain still speaks.
     """
@@ -58,7 +58,7 @@ class RunningTurn:
         self.heard_at = datetime.now(UTC) - timedelta(seconds=self.started_at - waiting.arrived)
         self.understood: Understood | None = None
         self.prompted: Prompted | None = None
-        self.forgets: Selection | None = None
+        self.forgets: tuple[Selection, ...] = ()
         self.first_decode: int | None = None
         self.finish_reason: FinishReason | None = None
         self._outbox = outbox
@@ -121,7 +121,7 @@ class RunningTurn:
 
     @_handle.register
     def _(self, event: Forgets) -> None:
-        self.forgets = event.selection
+        self.forgets += (event.selection,)
 
     @_handle.register
     def _(self, event: Started) -> None:

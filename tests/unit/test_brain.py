@@ -503,6 +503,13 @@ async def test_what_the_words_tell_is_learnt_whoever_answers(brain):
     assert again[0].decision.route != "ask_again" or not again[0].learned
 
 
+@pytest.mark.parametrize("words", ["forget that I live in Rome", "forget that I hike and that my dog is called Rex"])
+async def test_what_is_to_be_forgotten_is_not_learnt(brain, words):
+    events = await answer(brain, of("ada", words))
+    assert isinstance(events[0], Understood)
+    assert (events[0].intent.name, events[0].learned) == ("fact_forget", ())
+
+
 async def test_how_the_person_seems_to_feel_is_told_with_the_turn(brain):
     events = await answer(brain, said("my dog died yesterday"))
     assert isinstance(events[0], Understood)

@@ -107,6 +107,23 @@ async def test_what_is_said_for_everybody_answers_everybody(asker: Asker) -> Non
     assert told.text == "The bin goes out on Tuesday."
 
 
+@pytest.mark.parametrize(
+    ("asked", "is_answered"),
+    [
+        ("When do the bins go out?", True),
+        ("what is Tuesday?", False),
+        ("when do the shops go out of business?", False),
+    ],
+)
+async def test_a_note_answers_a_question_of_whose_words_it_has_all(
+    asker: Asker, asked: str, *, is_answered: bool
+) -> None:
+    await asker.ask("fact_remember", "Remember for all of us that the bins go out on Tuesday", user_id="bob")
+    assert await is_known(asker, asked) == is_answered
+    if is_answered:
+        assert (await asker.ask("fact_query", asked, **ADA)).text == "The bins go out on Tuesday."
+
+
 async def test_all_that_is_known_is_told_with_the_name(asker: Asker) -> None:
     await asker.ask("user_name_set", name="Ada", **ADA)
     await learn(asker, "I'm allergic to nuts")
@@ -153,43 +170,54 @@ async def test_a_thing_to_forget_is_named_by_its_fact_and_by_what_it_is_about(
     await learn(asker, said)
     (fact,) = [fact for fact in await asker.facts.known("r1", "ada") if fact.value != "nuts"]
     answer = await asker.ask("fact_forget", asked, **ADA)
-    assert answer.forgets == Selection("r1", "ada", about=about, facts=frozenset({fact.id}))
+    assert answer.forgets == (Selection("r1", "ada", about=about, facts=frozenset({fact.id})),)
     assert about not in answer.text
+
+
+async def test_of_several_things_to_forget_each_is_named_by_its_own_words(asker: Asker) -> None:
+    await learn(asker, "I live in Rome")
+    await learn(asker, "my dog is called Rex")
+    answer = await asker.ask("fact_forget", "forget that I live in Rome and that my dog is called Rex", **ADA)
+    dog, home = await asker.facts.known("r1", "ada")
+    assert {(each.about, each.facts) for each in answer.forgets} == {
+        ("Rome", frozenset({home.id})),
+        ("Rex", frozenset({dog.id})),
+    }
 
 
 async def test_what_was_said_for_everybody_can_be_forgotten_by_anybody(asker: Asker) -> None:
     await asker.ask("fact_remember", "remember for all of us that the keys are in the blue box", **ADA)
     (fact,) = await asker.facts.known("r1", "bob")
     answer = await asker.ask("fact_forget", "forget where the keys are", user_id="bob")
-    assert answer.forgets == Selection("r1", "bob", about="keys", facts=frozenset({fact.id}))
+    assert answer.forgets == (Selection("r1", "bob", about="keys", facts=frozenset({fact.id})),)
 
 
 async def test_what_was_said_about_somebody_is_to_be_forgotten(asker: Asker) -> None:
     answer = await asker.ask("fact_forget", about="Tom")
-    assert answer.forgets == Selection("r1", "", about="Tom")
+    assert answer.forgets == (Selection("r1", "", about="Tom"),)
 
 
 async def test_a_name_is_to_be_forgotten(asker: Asker) -> None:
     await asker.ask("user_name_set", name="Ada", **ADA)
-    assert (await asker.ask("fact_forget", "forget my name", what="name", **ADA)).forgets == Selection(
-        "r1", "ada", about="Ada"
+    assert (await asker.ask("fact_forget", "forget my name", what="name", **ADA)).forgets == (
+        Selection("r1", "ada", about="Ada"),
     )
 
 
 async def test_a_span_of_time_is_to_be_forgotten(asker: Asker) -> None:
     hour = await asker.ask("fact_forget", duration=3600, **ADA)
-    assert hour.forgets == Selection("r1", "ada", since=NOW - timedelta(hours=1), until=NOW)
+    assert hour.forgets == (Selection("r1", "ada", since=NOW - timedelta(hours=1), until=NOW),)
     today = await asker.ask("fact_forget", date=NOW.date().isoformat(), **ADA)
     midnight = NOW.replace(hour=0, minute=0)
-    assert today.forgets == Selection("r1", "ada", since=midnight, until=NOW)
+    assert today.forgets == (Selection("r1", "ada", since=midnight, until=NOW),)
 
 
 async def test_everything_is_forgotten_after_a_yes_within_a_minute(asker: Asker) -> None:
     asked = await asker.ask("fact_forget", all=True, **ADA)
-    assert asked.forgets is None
+    assert asked.forgets == ()
     assert asked.choices == ("yes", "no")
     answer = await asker.ask("fact_forget", choice="yes", now=NOW + timedelta(seconds=59), **ADA)
-    assert answer.forgets == Selection("r1", "ada")
+    assert answer.forgets == (Selection("r1", "ada"),)
 
 
 @pytest.mark.parametrize(
@@ -204,19 +232,19 @@ async def test_everything_is_forgotten_after_a_yes_within_a_minute(asker: Asker)
 )
 async def test_nothing_else_forgets_everything(asker: Asker, yes: dict[str, Any]) -> None:
     await asker.ask("fact_forget", all=True, **ADA)
-    assert (await asker.ask("fact_forget", **yes)).forgets is None
+    assert (await asker.ask("fact_forget", **yes)).forgets == ()
 
 
 async def test_what_is_said_about_oneself_is_everything(asker: Asker) -> None:
     asked = await asker.ask("fact_forget", "forget everything I said about me please", about="me please", **ADA)
-    assert (asked.forgets, asked.choices) == (None, ("yes", "no"))
-    assert (await asker.ask("fact_forget", choice="yes", **ADA)).forgets == Selection("r1", "ada")
+    assert (asked.forgets, asked.choices) == ((), ("yes", "no"))
+    assert (await asker.ask("fact_forget", choice="yes", **ADA)).forgets == (Selection("r1", "ada"),)
 
 
 async def test_a_yes_counts_once(asker: Asker) -> None:
     await asker.ask("fact_forget", all=True, **ADA)
     await asker.ask("fact_forget", choice="no", **ADA)
-    assert (await asker.ask("fact_forget", choice="yes", **ADA)).forgets is None
+    assert (await asker.ask("fact_forget", choice="yes", **ADA)).forgets == ()
 
 
 async def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ class FactQuery:
         return subject == wanted or subject.startswith(f"{wanted} ") or subject.endswith(f" {wanted}")
 
     def _says(self, fact: Fact) -> bool:
-        wanted, said = _stems(self.value), _stems(fact.value)
+        wanted, said = stems(self.value), stems(fact.value)
         return wanted <= said or (wanted >= said and bool(said))
 
 
@@ -426,8 +426,9 @@ def _placeholders(template: str) -> set[str]:
     return set(Template(template).get_identifiers())
 
 
-def _stems(text: str) -> set[str]:
-    return {word.removesuffix("s") for word in text.casefold().split()}
+def stems(text: str) -> set[str]:
+    """Return the words of a text in small letters, without the sign of a plural, so that others compare with them."""
+    return {word.strip(".,;:!?").removesuffix("s") for word in text.casefold().split()}
 
 
 def _query(query: Query, readings: Mapping[str, Reading]) -> FactQuery:

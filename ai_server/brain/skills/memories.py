@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -9,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 import structlog
 
 from ai_server.bounded import Newest
-from ai_server.brain.facts.rules import FactRules
+from ai_server.brain.facts.rules import FactRules, stems
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
 from ai_server.brain.skills.tool import NOTHING, number_of, takes, text, words_of
@@ -26,6 +27,9 @@ _MOST_TOLD = 12
 _YES_LASTS = timedelta(seconds=60)
 _MOST_ASKED = 1024
 """Of more people, the question that was asked first is let go."""
+
+_LEAST_OF_NOTE = 2
+"""Fewer words in common with a question are chance."""
 
 _OF_ITS_SUBJECT = frozenset({"is", "location", "when"})
 """The kinds of facts that people know by what they are about, and the others by what they say."""
@@ -106,9 +110,11 @@ class RecallFact:
         return " ".join(told) or sayings.say(language, "memories.nothing")
 
     async def _found(self, question: Question) -> list[Fact]:
-        queries = self._parts.fact_rules().queries(question.text, question.language, question.now)
+        rules = self._parts.fact_rules()
+        queries = rules.queries(question.text, question.language, question.now)
         known = await _known(self._parts, question) if queries else []
-        return next(filter(None, (query.answers(known) for query in queries)), [])
+        asked = rules.content_words(question.text, question.language)
+        return next(filter(None, (query.answers(known) for query in queries)), []) or _notes_on(asked, known)
 
 
 class Forget:
@@ -135,12 +141,17 @@ class Forget:
             return self._everything(question, whose)
         if span := _span(question):
             forgets = replace(whose, since=span[0], until=span[1])
-            return Answer(sayings.say(language, "memories.forgotten"), forgets=forgets)
+            return Answer(sayings.say(language, "memories.forgotten"), forgets=(forgets,))
         facts = _meant(self._parts.fact_rules(), question, await _known(self._parts, question))
-        about = (_named(facts[0]) if facts else "") or self._about(question)
-        if not about:
+        about = self._about(question)
+        ids: defaultdict[str, set[int]] = defaultdict(set)
+        for fact in facts:
+            ids[_named(fact) or about].add(fact.id)
+        if not ids:
+            ids[about] = set()
+        if "" in ids:
             return Answer(sayings.say(language, "memories.unclear"))
-        forgets = replace(whose, about=about, facts=frozenset(fact.id for fact in facts))
+        forgets = tuple(replace(whose, about=each, facts=frozenset(those)) for each, those in ids.items())
         return Answer(sayings.say(language, "memories.forgotten"), forgets=forgets)
 
     def _is_everything(self, question: Question) -> bool:
@@ -158,7 +169,7 @@ class Forget:
         if choice == "no":
             return Answer(sayings.say(language, "memories.kept_all"))
         if choice == "yes" and asked and timedelta(0) <= question.now - asked <= _YES_LASTS:
-            return Answer(sayings.say(language, "memories.forgotten_all"), forgets=whose)
+            return Answer(sayings.say(language, "memories.forgotten_all"), forgets=(whose,))
         self._asked[whose] = question.now
         return Answer(sayings.say(language, "memories.forget_all"), choices=("yes", "no"))
 
@@ -176,6 +187,14 @@ async def _known(parts: Parts, question: Question) -> list[Fact]:
     except DatabaseError as error:
         log.error("what is known cannot be read", device_id=question.device_id, reason=str(error))  # noqa: TRY400
         return []
+
+
+def _notes_on(asked: str, known: Iterable[Fact]) -> list[Fact]:
+    """Return the notes that have all the words of a question, but for what it asks with."""
+    words = stems(asked)
+    if len(words) < _LEAST_OF_NOTE:
+        return []
+    return [fact for fact in known if fact.kind == NOTE and words <= stems(fact.value)]
 
 
 def _span(question: Question) -> tuple[datetime, datetime] | None:

@@ -22,14 +22,14 @@ class Answer:
     Attributes:
         choices: what it asks to choose from, in that order; the next words may choose by number or by name, and come
             back as the same intent with the slot `choice`.
-        forgets: what the person wants forgotten, the words of this turn among it.
+        forgets: what the person wants forgotten, each part of it; the words of this turn are among it.
     """
 
     text: str
     emotion: Emotion = "neutral"
     calls: tuple[ActionCall, ...] = ()
     choices: tuple[str, ...] = ()
-    forgets: Selection | None = None
+    forgets: tuple[Selection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
