@@ -123,7 +123,7 @@ class House:
         max_per_robot: int = 1000,
         broker: BrokerOptions | None = None,
     ) -> None:
-        self.path = path if path.exists() else make_database(path)
+        self.path = make_database(path)
         self._options = broker or BrokerOptions("127.0.0.1")
         self.clock = clock or SimulatedClock()
         self.said: list[tuple[str, float, float]] = []

@@ -11,15 +11,16 @@ from ai_server.memory.storage.sqlite_file import SqliteFile
 
 
 def make_database(path: Path) -> Path:
-    """Make an empty database of the newest version; return its path."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_bytes(_migrated())
+    """Make an empty database of the newest version where there is none yet; return its path."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(_migrated())
     return path
 
 
 async def new_database(path: Path) -> Database:
-    """Make such a database and open it."""
+    """Open such a database."""
     return await Database.open(make_database(path))
 
 
