@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -27,7 +27,10 @@ _DAEMON = 1
 _WRITER = 2
 """The second half: of who serves robots with this database, and of the transaction that writes."""
 
-_SOLE_USER = f"SELECT pg_try_advisory_lock({_OURS}, {_DAEMON})"
+_PATIENCE = "SET LOCAL lock_timeout = '1s'"
+"""The server notices a moment later than others do that a connection is closed, and holds its lock until then."""
+
+_SOLE_USER = f"SELECT pg_advisory_lock({_OURS}, {_DAEMON})"
 _HOLDER = """
 SELECT coalesce(host(client_addr), 'the same host'), pid FROM pg_stat_activity JOIN pg_locks USING (pid)
 WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted
@@ -202,8 +205,9 @@ class PostgresqlServer:
             )
 
     def _become_sole_user(self, connection: psycopg.Connection) -> None:
-        taken = connection.execute(_SOLE_USER).fetchone()
-        if taken == (True,):
+        with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+            connection.execute(_PATIENCE)
+            connection.execute(_SOLE_USER)
             return
         host, pid = connection.execute(_HOLDER, (_OURS, _DAEMON)).fetchone() or ("unknown", "unknown")
         raise DatabaseError(
