@@ -161,6 +161,12 @@ async def test_small_talk_recalls_nothing(search: Search, talk: Talk) -> None:
         assert await search.recall("rover", "ada", words, language="en") == []
 
 
+async def test_a_reminder_that_was_spoken_comes_to_nobodys_mind(search: Search, talk: Talk) -> None:
+    await talk.say("", "This is your reminder: bring Zsuzsanna's violin to the workshop.", user_id=None)
+    assert await search.recall("rover", None, "where is the violin of Zsuzsanna", language="en") == []
+    assert await search.find("violin")
+
+
 async def test_rare_words_weigh_more_than_frequent_ones(search: Search, talk: Talk) -> None:
     for number in range(20):
         await talk.say(f"the box number {number} is green")
