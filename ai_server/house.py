@@ -349,7 +349,6 @@ def build(ground: Ground) -> House:
         engine=ground.engine,
         manner=ground.manner,
         database=ground.database,
-        turns=turns,
         meters=meters,
         lag=ground.lag,
         condition=ground.condition,

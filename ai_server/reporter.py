@@ -12,8 +12,8 @@ from ai_server.brain.robots import Robots
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.manner import Manner
 from ai_server.llm.service import EngineState, EngineWork, ModelService
+from ai_server.memory.privacy.overview import count_rows, count_unfinished
 from ai_server.memory.storage.database import Database, DatabaseError
-from ai_server.memory.turns import Turns
 from ai_server.mqtt.connection import Connection
 from ai_server.mqtt.inbox import Inbox
 from ai_server.mqtt.outbox import Outbox
@@ -48,7 +48,6 @@ class Reporter:
         engine: ModelService | None,
         manner: Manner,
         database: Database,
-        turns: Turns,
         files: CharacterFiles,
         meters: Meters,
         lag: LoopLag,
@@ -62,7 +61,6 @@ class Reporter:
         self._engine = engine
         self._manner = manner
         self._database = database
-        self._turns = turns
         self._files = files
         self._meters = meters
         self._lag = lag
@@ -143,9 +141,10 @@ class Reporter:
         return MqttObservation(figures=figures, round_trip_ms=self._outbox.round_trip_ms, reason=state.last_error)
 
     async def _look_at_database(self) -> DatabaseObservation:
-        count, error = 0, ""
+        rows, erasures, error = dict[str, int](), 0, ""
         try:
-            count = await self._turns.count()
+            rows = await self._database.read(count_rows)
+            erasures = await self._database.read(count_unfinished)
             await self._database.ping()
         except DatabaseError as refusal:
             if refusal.damaged:
@@ -153,7 +152,10 @@ class Reporter:
             error = str(refusal)
         database = self._database
         return DatabaseObservation(
-            turns=count,
+            turns=rows.get("turns", 0),
+            facts=rows.get("facts", 0),
+            summaries=rows.get("summaries", 0),
+            erasures=erasures,
             size_bytes=database.size_bytes,
             write_ms=database.write_ms,
             transactions=database.transactions,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from ai_server.llm.manner import wishes_of
 from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.storage.inspection import inspect_database
 from ai_server.memory.storage.places import place_of
+from ai_server.memory.storage.sqlite_file import SqliteFile
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions, TlsFileError
 from ai_server.plan import Plan, PlanError, plan
@@ -29,6 +31,9 @@ from ai_server.telemetry import logs
 
 _BROKER_TIMEOUT_S = 8.0
 _ENGINE_TIMEOUT_S = 30.0
+_HOURS_TOLD = 48
+"""So many hours of a backup's age are told as hours, more as days."""
+
 _VISITOR = {"mqtt_client_id": "naila-doctor", "mqtt_session_expiry_s": 0}
 """The doctor leaves no session behind at the broker."""
 
@@ -177,7 +182,31 @@ async def _look_at_database(settings: Settings, _: _Findings) -> str:
     report = await asyncio.to_thread(inspect_database, place)
     if not report.exists:
         return "none yet: it is made at the first start"
-    return f"{place}: sound, {report.turns} turns, {report.size_bytes / 1e6:.1f} MB"
+    kind = "PostgreSQL; what encrypts it is its server's affair"
+    if isinstance(place, SqliteFile):
+        kind = (
+            f"a file of SQLite, {'encrypted' if place.key else 'not encrypted (NAILA_DATABASE_KEY_FILE encrypts it)'}"
+        )
+    return "\n".join(
+        [
+            f"{place}: sound, {report.turns} turns, {report.size_bytes / 1e6:.1f} MB",
+            kind,
+            _newest_backup(settings.backup_dir),
+        ]
+    )
+
+
+def _newest_backup(directory: Path) -> str:
+    """Say how old the newest backup is, of those with the names that `naila memory backup` gives them."""
+    try:
+        newest = max((path.stat().st_mtime for path in directory.glob("*.backup")), default=None)
+    except OSError as error:
+        return f"backups: {directory} cannot be read ({error.strerror})"
+    if newest is None:
+        return f"backups: none in {directory}; `naila memory backup` makes one"
+    hours = (time.time() - newest) / 3600
+    age = f"{hours:.0f} hours" if hours < _HOURS_TOLD else f"{hours / 24:.0f} days"
+    return f"backups: the newest in {directory} is {age} old"
 
 
 def _print(name: str, text: str, *, wrong: bool = False) -> None:

@@ -137,6 +137,11 @@ class MemoryFigures(BaseModel):
     """The database."""
 
     turns: int = 0
+    facts: int = 0
+    """That hold."""
+    summaries: int = 0
+    erasures: int = 0
+    """What was forgotten, and is in files or in the engine still."""
     database_bytes: int = 0
     write_ms: Quantiles = Quantiles()
 

@@ -90,6 +90,9 @@ class DatabaseObservation:
 
     Attributes:
         turns: stored.
+        facts: that hold.
+        summaries: stored.
+        erasures: that are not over.
         size_bytes: on the disk.
         write_ms: how long each of the last writing transactions took.
         transactions: since the start.
@@ -99,6 +102,9 @@ class DatabaseObservation:
     """
 
     turns: int = 0
+    facts: int = 0
+    summaries: int = 0
+    erasures: int = 0
     size_bytes: int = 0
     write_ms: tuple[float, ...] = ()
     transactions: int = 0
@@ -247,6 +253,9 @@ class Meters:
             engine=self._engine_at_work(seen.llm),
             memory=MemoryFigures(
                 turns=seen.database.turns,
+                facts=seen.database.facts,
+                summaries=seen.database.summaries,
+                erasures=seen.database.erasures,
                 database_bytes=seen.database.size_bytes,
                 write_ms=quantiles(seen.database.write_ms),
             ),

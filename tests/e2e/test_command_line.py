@@ -103,6 +103,11 @@ def test_the_doctor_finds_a_healthy_house_well(daemon: RunningDaemon, broker: Br
     assert "WRONG" not in done.stdout
     for name in ("settings", "directory", "config", "model", "engine", "hardware", "plan", "broker", "database"):
         assert re.search(rf"^ok +{name} ", done.stdout, re.MULTILINE), done.stdout
+    assert "a file of SQLite, not encrypted (NAILA_DATABASE_KEY_FILE encrypts it)" in done.stdout
+    assert f"backups: none in {daemon.data}-backups" in done.stdout
+    assert _naila("memory", "backup", cwd=tmp_path, env=daemon.environment).returncode == 0
+    done = _naila("doctor", cwd=tmp_path, env=daemon.environment)
+    assert f"backups: the newest in {daemon.data}-backups is 0 hours old" in done.stdout
 
 
 def test_the_doctor_shows_the_personas_and_what_is_wrong_with_them(tmp_path, environment):

@@ -255,8 +255,11 @@ def test_an_engine_that_was_started_again_is_the_one_measured(meters: Meters, en
 
 
 def test_database_figures_are_passed_on_with_quantiles(meters: Meters) -> None:
-    observation = DatabaseObservation(turns=12, size_bytes=4096, write_ms=(1.0, 2.0, 3.0))
+    observation = DatabaseObservation(
+        turns=12, facts=5, summaries=2, erasures=1, size_bytes=4096, write_ms=(1.0, 2.0, 3.0)
+    )
     memory = meters.metrics(seen(database=observation)).memory
+    assert (memory.facts, memory.summaries, memory.erasures) == (5, 2, 1)
     assert (memory.turns, memory.database_bytes, memory.write_ms.p50) == (12, 4096, 2.0)
 
 

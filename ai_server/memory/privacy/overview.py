@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from ai_server.memory.facts import Fact
 from ai_server.memory.privacy.mentions import Mention
 from ai_server.memory.privacy.selection import Selection
-from ai_server.memory.schema import conversations, embeddings, facts, search_entries, summaries, turns
+from ai_server.memory.schema import conversations, embeddings, erasures, facts, search_entries, summaries, turns
 from ai_server.memory.storage.rows import read_rows
 from ai_server.memory.turns import Turn, turn_of
 
@@ -181,6 +181,11 @@ def count_rows(connection: Connection) -> dict[str, int]:
         "summaries": select(func.count()).select_from(summaries),
     }
     return {name: _count(connection, query) for name, query in queries.items()}
+
+
+def count_unfinished(connection: Connection) -> int:
+    """Return how many erasures have gone from the tables, and not from everything else yet."""
+    return _count(connection, select(func.count()).select_from(erasures))
 
 
 def index_of(connection: Connection) -> IndexCount:
