@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from contextlib import closing
@@ -21,8 +20,10 @@ from ai_server.memory.storage import sqlite
 from ai_server.memory.storage.database import Database
 from tests.erasing import an_erasure
 from tests.filled_memory import FilledMemory, fact
+from tests.forkserver import ROOT, forkserver
+from tests.killable import Killable
+from tests.migrated import new_database
 
-ROOT = Path(__file__).parents[2]
 KILLS = 3
 WORDS = tuple(f"quixotic{number}" for number in range(4))
 
@@ -37,7 +38,7 @@ def left_of(word: str, directory: Path) -> dict[str, int]:
 
 async def test_no_byte_is_left_of_what_is_erased_of_pages_that_were_split_and_filled_again(tmp_path: Path):
     rng = random.Random(3)
-    database = await Database.open(tmp_path / "naila.db")
+    database = await new_database(tmp_path / "naila.db")
     memory, erasure = FilledMemory(database), an_erasure(database)
     for number in range(250):
         word = rng.choice(WORDS)
@@ -56,7 +57,7 @@ async def test_no_byte_is_left_of_what_is_erased_of_pages_that_were_split_and_fi
 
 
 async def test_while_somebody_reads_the_files_keep_it_and_not_longer(tmp_path: Path):
-    database = await Database.open(tmp_path / "naila.db")
+    database = await new_database(tmp_path / "naila.db")
     memory, erasure = FilledMemory(database), an_erasure(database)
     await memory.say("A quixotic0 idea")
     with closing(sqlite.connect_to_read(tmp_path / "naila.db")) as reader:
@@ -75,8 +76,9 @@ async def test_while_somebody_reads_the_files_keep_it_and_not_longer(tmp_path: P
 
 def test_killed_before_the_files_are_scrubbed_the_next_start_scrubs_them(tmp_path: Path):
     path = tmp_path / "naila.db"
-    killed = subprocess.run([sys.executable, "-m", "tests.erasing", str(path), "0", "quixotic0"], cwd=ROOT, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    arguments = ("-m", "tests.erasing", str(path), "0", "quixotic0")
+    killed = forkserver().run(arguments, cwd=ROOT, env=os.environ, timeout=60)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert left_of("quixotic0", tmp_path), "there is something to scrub"
     asyncio.run(finish(path))
     assert left_of("quixotic0", tmp_path) == {}
@@ -117,18 +119,10 @@ def test_killed_at_any_instant_an_erasure_is_whole_or_not_begun_and_a_sweep_goes
 
 
 def run_until_killed(path: Path, first: int, seconds: float, promises: dict[str, set[str]]) -> None:
-    command = [sys.executable, "-m", "tests.erasing", str(path), str(first)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    lines: list[str] = []
-    while not any(line.startswith("erased") for line in lines):
-        lines.append(process.stdout.readline())
-        assert lines[-1], "it ended before anything was erased"
+    process = Killable("tests.erasing", str(path), str(first))
+    process.wait_for("erased")
     time.sleep(seconds)
-    process.kill()
-    lines += process.stdout.readlines()
-    process.wait()
-    for line in lines:
+    for line in process.kill():
         what, *names = line.split()
         promises[what].update(names)
 

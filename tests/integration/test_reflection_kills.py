@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +13,9 @@ from ai_server.memory.schema import conversations, facts, summaries, turns
 from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
+from tests.killable import Killable
 from tests.reflecting import DONE
 
-ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PEOPLE = 6
 TURNS = 6
@@ -39,15 +37,10 @@ async def fill(path: Path) -> None:
 
 def reflect_until_killed(path: Path, seconds: float) -> bool:
     """Return whether it came to its end before."""
-    command = [sys.executable, "-m", "tests.reflecting", str(path)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    assert process.stdout.readline() == "begun\n"
+    process = Killable("tests.reflecting", str(path))
+    process.wait_for("begun")
     time.sleep(seconds)
-    process.kill()
-    rest = process.stdout.read()
-    process.wait()
-    return DONE in rest
+    return DONE in process.kill()
 
 
 async def test_killed_while_it_sums_up_and_finds_facts_it_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import sys
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
@@ -12,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from ai_server.memory.schema import search_entries, turns
 from ai_server.memory.search.search import Search
 from ai_server.memory.storage.database import Database
+from tests.killable import Killable
 
 _ROUNDS = 2
 _STORED = 40
@@ -20,7 +18,7 @@ _STORED = 40
 async def test_the_index_is_whole_after_a_kill_and_everything_stored_is_found(tmp_path: Path) -> None:
     for round_number in range(_ROUNDS):
         path = tmp_path / f"naila{round_number}.db"
-        stored = await _store_until_killed(path)
+        stored = _store_until_killed(path)
         database = await Database.open(path)
         search = Search(database)
         await search.catch_up()
@@ -32,17 +30,10 @@ async def test_the_index_is_whole_after_a_kill_and_everything_stored_is_found(tm
         await database.close()
 
 
-async def _store_until_killed(path: Path) -> list[int]:
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.searching", str(path)), stdout=asyncio.subprocess.PIPE
-    )
-    assert child.stdout is not None
-    stored = [int(await child.stdout.readline()) for _ in range(_STORED)]
-    child.send_signal(signal.SIGKILL)
-    rest = await child.stdout.read()
-    await child.wait()
-    # The last line may be half of one.
-    return stored + [int(line) for line in rest.split(b"\n")[:-1]]
+def _store_until_killed(path: Path) -> list[int]:
+    process = Killable("tests.searching", str(path))
+    process.wait_for(lines=_STORED)
+    return [int(line) for line in process.kill()]
 
 
 def _entries_lacking(connection: Connection) -> int:

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.killable import Killable
+
 KILLS = 8
 
 Promises = dict[str, set[str]]
 
 
 def store_until_killed(path: Path, first: int, seconds: float, promises: Promises) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.storing", str(path), str(first)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    lines = [process.stdout.readline()]
-    assert lines[0], "it ended before anything was stored"
+    process = Killable("tests.storing", str(path), str(first))
+    process.wait_for()
     time.sleep(seconds)
-    process.kill()
-    lines += process.stdout.readlines()
-    process.wait()
-    for line in lines:
+    for line in process.kill():
         what, *names = line.split()
         promises[what].update(names)
 

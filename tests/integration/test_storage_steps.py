@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+import os
 
 import pytest
 
 from ai_server.memory.storage.postgresql import PostgresqlServer
+from tests.forkserver import ROOT, forkserver
 from tests.postgresql import TestServer
-
-ROOT = Path(__file__).parents[2]
 
 
 def kills(work: str, *url: str) -> int:
     """Return how often the process was killed while it did this."""
-    program = [sys.executable, "-m", "tests.killing", work, *url]
-    run = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    program = ("-m", "tests.killing", work, *url)
+    run = forkserver().run(program, cwd=ROOT, env=os.environ, timeout=110)
     assert run.returncode == 0, run.stderr
     return int(run.stdout.splitlines()[-1])
 
