@@ -115,6 +115,11 @@ def test_everything_is_shown_as_json_too(household):
     assert (stats["turns"], stats["facts"], stats["encrypted"]) == (4, 1, False)
 
 
+def test_where_nothing_is_found_it_says_of_what(household):
+    assert memory("search", "xylophone").stderr == "nothing found: no turns or facts with 'xylophone'\n"
+    assert memory("facts", "--person", "bob").stderr == "nothing found: no facts of person bob\n"
+
+
 def test_in_a_pipe_each_thing_is_a_line_with_tabs(household):
     head, *rows = memory("list").stdout.splitlines()
     assert head.split("\t") == ["id", "robot", "person", "began", "last", "state", "turns", "last words"]
@@ -182,6 +187,11 @@ def test_an_export_overwrites_nothing(household, tmp_path):
     assert "it is there already" in result.stderr
 
 
+def test_a_dash_exports_to_the_standard_output(household, tmp_path):
+    assert len(memory("export", "-").stdout.splitlines()) == len(memory("export").stdout.splitlines())
+    assert not (tmp_path / "-").exists()
+
+
 def test_a_line_that_cannot_be_taken_in_is_named(household, tmp_path):
     exported = memory("export").stdout
     assert memory("forget", "--everything", "--yes").exit_code == 0
@@ -204,7 +214,7 @@ def test_a_backup_brings_back_what_was_forgotten_since(household):
 def test_with_a_key_the_file_is_encrypted_and_read_with_it_alone(household, tmp_path, monkeypatch):
     key = tmp_path / "key"
     key.write_text("0f" * 32)
-    assert memory("rekey", "key").exit_code == 0
+    assert f"set NAILA_DATABASE_KEY_FILE={key.resolve()}" in memory("rekey", "key").stdout
     assert b"allergic" not in (household / "naila.db").read_bytes()
     refused = memory("list")
     assert refused.exit_code == 3

@@ -232,7 +232,7 @@ def test_a_file_without_a_key_is_named_and_not_shown(tmp_path: Path, content: by
     file = tmp_path / "key"
     file.write_bytes(content)
     with pytest.raises(
-        DatabaseError, match=r"this is no key of 64 hexadecimal digits: write one there.* openssl"
+        DatabaseError, match=r"this is no key of 64 hexadecimal digits: put the key there.* openssl"
     ) as caught:
         Key.read(file)
     assert "horse" not in str(caught.value)

@@ -140,8 +140,8 @@ class Forget:
         if self._is_everything(question):
             return self._everything(question, whose)
         if span := _span(question):
-            forgets = (replace(whose, since=span[0], until=span[1]),)
-            return Answer(sayings.say(language, "memories.forgotten"), forgets=forgets)
+            during = replace(whose, since=span[0], until=span[1])
+            return Answer(sayings.say(language, "memories.forgotten"), forgets=(during,))
         facts = _meant(self._parts.fact_rules(), question, await _known(self._parts, question))
         about = self._about(question)
         ids: defaultdict[str, set[int]] = defaultdict(set)

@@ -176,7 +176,7 @@ def forget(
 @memory.command()
 def export(
     file: Annotated[
-        Path | None, typer.Argument(help="A new file.", show_default="the standard output", dir_okay=False)
+        Path | None, typer.Argument(help="A new file; - as none.", show_default="the standard output", dir_okay=False)
     ] = None,
     *,
     robot: Robot = None,
@@ -190,7 +190,7 @@ def export(
     from ai_server.commands.memory.writing import export as work
 
     selection = _selection(robot, person, since, until, about)
-    _run(env_file, lambda settings: work(settings, selection, file))
+    _run(env_file, lambda settings: work(settings, selection, None if file == Path("-") else file))
 
 
 @memory.command("import")
@@ -248,7 +248,9 @@ def rekey(
     new_key: Annotated[
         Path | None,
         typer.Argument(
-            help="The file with the new key (openssl rand -hex 32).", show_default="that of NAILA_DATABASE_KEY_FILE"
+            help="The file with the new key (openssl rand -hex 32).",
+            show_default="that of NAILA_DATABASE_KEY_FILE",
+            resolve_path=True,
         ),
     ] = None,
     *,

@@ -74,5 +74,5 @@ async def change_key(settings: Settings, new_key: Path | None, *, plain: bool, a
         return
     typer.echo(f"{place.path} is {'plain' if new is None else 'encrypted'} now.")
     if new != place.key:
-        setting = f"set NAILA_DATABASE_KEY_FILE={new_key}" if new else "take NAILA_DATABASE_KEY_FILE away"
+        setting = f"set NAILA_DATABASE_KEY_FILE={new_key}" if new_key else "take NAILA_DATABASE_KEY_FILE away"
         typer.echo(f"Before you start naila: {setting}.")

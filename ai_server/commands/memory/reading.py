@@ -84,7 +84,7 @@ async def search(settings: Settings, words: str, selection: Selection, limit: in
         best = await index.find(words, device_id=selection.device_id, user_id=selection.user_id, limit=sys.maxsize)
         found = [each for each in best if _is_within(selection, each.at)][:limit]
         await Audit(database).note(who(), "search", selection.scope, len(found))
-    _require(found, repr(words), selection)
+    _require(found, f"turns or facts with {words!r}", selection)
     if as_json:
         print_lines({**asdict(each), "id": _found_id(each)} for each in found)
         return
@@ -200,7 +200,8 @@ def _is_within(selection: Selection, at: datetime) -> bool:
 
 def _require(found: Sequence[object], what: str, selection: Selection) -> None:
     if not found:
-        raise NothingFoundError(f"nothing found: {what} ({selection.scope})")
+        where = "" if selection.is_everything else f" of {selection.scope}"
+        raise NothingFoundError(f"nothing found: no {what}{where}")
 
 
 def _show_conversation(whole: WholeConversation, *, as_json: bool) -> None:

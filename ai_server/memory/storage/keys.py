@@ -11,7 +11,7 @@ from ai_server.memory.storage.refusal import DatabaseError
 HEX_DIGITS = 64
 """Of a key: the 256 bits of AES-256."""
 
-_MEND = "write one there, its owner's alone to read: openssl rand -hex 32"
+_MEND = "put the key there, its owner's alone to read; a new database takes a new one: openssl rand -hex 32"
 
 
 @dataclass(frozen=True, slots=True)
