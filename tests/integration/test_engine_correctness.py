@@ -11,11 +11,13 @@ fifty of the candidates in which every token of the reference leads by more than
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -108,16 +110,16 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def cases() -> list[Case]:
+def cases(shared_directory: Path) -> list[Case]:
+    """The conversations, which whichever process comes first has the reference answer for all."""
     with bench() as reading:
         prompts = [prompts_of(reading.template, *candidate) for candidate in CANDIDATES]
-        output = subprocess.run(
-            [sys.executable, "-c", REFERENCE, str(resources.embedded_model()), json.dumps([MAX_TOKENS, COUNT, CLEAR])],
-            input=json.dumps(prompts),
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
+        kept = shared_directory / "reference"
+        with kept.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                kept.write_text(reference(prompts))
+        output = kept.read_text()
         found = []
         for candidate, *replies in map(json.loads, output.splitlines()):
             opening, between = prompts[candidate]
@@ -126,6 +128,12 @@ def cases() -> list[Case]:
             found.append(Case(*CANDIDATES[candidate], texts, lengths))
     assert len(found) == COUNT
     return found
+
+
+def reference(prompts: list[tuple[list[int], list[int]]]) -> str:
+    program = [sys.executable, "-c", REFERENCE, str(resources.embedded_model())]
+    asked = [*program, json.dumps([MAX_TOKENS, COUNT, CLEAR])]
+    return subprocess.run(asked, input=json.dumps(prompts), check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def prompts_of(template: ChatTemplate, first: str, second: str) -> tuple[list[int], list[int]]:
