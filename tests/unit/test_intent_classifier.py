@@ -201,8 +201,8 @@ def small(folder: Path, phrases: str = "") -> IntentClassifier:
     folder.mkdir(exist_ok=True)
     (folder / "en.yaml").write_text(
         "intents:\n"
-        f"  - {{intent: lamp, phrases: ['switch the (lamp|light) on', 'light the lamp'{phrases}]}}\n"
-        "  - {intent: door, phrases: ['open the (door|gate)', 'let me in']}\n"
+        f"  - {{intent: lamp, threshold: 0.8, phrases: ['switch the (lamp|light) on', 'light the lamp'{phrases}]}}\n"
+        "  - {intent: door, threshold: 0.8, phrases: ['open the (door|gate)', 'let me in']}\n"
     )
     classifier = IntentClassifier.load(folder, cache=folder / "cache")
     classifier.warm()
@@ -312,12 +312,45 @@ def test_a_threshold_keeps_an_intent_from_being_guessed(tmp_path: Path) -> None:
     (tmp_path / "en.yaml").write_text(
         "intents:\n"
         "  - {intent: lamp, threshold: 1, phrases: [switch the (lamp|light) on, light the lamp]}\n"
-        "  - {intent: door, phrases: [open the (door|gate), let me in]}\n"
+        "  - {intent: door, threshold: 0.8, phrases: [open the (door|gate), let me in]}\n"
     )
     classifier = IntentClassifier.load(tmp_path)
     classifier.warm()
     assert understood(classifier, "switch on that lamp").name == "conversation"
     assert understood(classifier, "switch the lamp on").name == "lamp"
+    assert understood(classifier, "open up that gate").name == "door"
+
+
+SMALL = (
+    "intents:\n"
+    "  - {intent: lamp, phrases: [switch the (lamp|light) on, light the lamp]}\n"
+    "  - {intent: door, phrases: [open the (door|gate), let me in]}\n"
+)
+
+
+def test_where_hardly_any_phrase_is_known_to_mean_nothing_whole_phrases_alone_count(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text(SMALL + "  - {intent: conversation, phrases: [let me be, a light meal]}\n")
+    classifier = IntentClassifier.load(tmp_path)
+    classifier.warm()
+    for text in ("the lamp is nice", "let me think", "open your heart", "the gate is open"):
+        assert understood(classifier, text).name == "conversation"
+    assert understood(classifier, "please open the gate").name == "conversation", "there are no courtesies"
+    assert understood(classifier, "open the gate").name == "door"
+
+
+def test_few_phrases_beside_the_shipped_ones_trigger_on_no_shared_word(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "intents")
+    (tmp_path / "intents" / "en.home.yaml").write_text(SMALL)
+    classifier = IntentClassifier.load(tmp_path / "intents", cache=CACHE)
+    classifier.warm()
+    assert understood(classifier, "could you open the gate, please?").name == "door"
+    for text in (
+        "the gate of heaven is far away",
+        "let me think about it",
+        "he opened my heart",
+        "the light of my life",
+    ):
+        assert understood(classifier, text).name == "conversation"
 
 
 def test_english_commands_are_understood_beside_another_language(folder: Path, tmp_path: Path) -> None:

@@ -63,7 +63,6 @@ def test_the_dutch_file_is_understood_and_answered_in_dutch_as_far_as_its_saying
     battery = understood(matchers["nl"], "hallo, hoe vol is je accu?")
     assert (battery.name, battery.slots) == ("sensor_query", {"sensor": "battery"})
     assert understood(matchers["nl"], "stop nu").name == "cancel"
-    assert {group.threshold for group in books["nl"].groups if group.intent != "conversation"} == {1}
     (tmp_path / "nl.toml").write_text(SAYINGS)
     sayings = Sayings.load(tmp_path)
     assert sayings.say("nl", "clock.time", time="9:07") == "Het is 9:07."

@@ -24,8 +24,12 @@ _HELD_OUT = 5
 _MOST_EPOCHS = 4
 _MOST_LEARNT = 40_000
 _FALSE_TRIGGERS = 0.002
-_LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.8, 0.95
-_FORGET = 0.25
+_LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.83, 0.95
+_NEVER = 1.0
+_FEWEST_OF_CONVERSATION = 50
+"""With fewer phrases that mean nothing, anything that shares a word with an intent would be taken for it."""
+
+_FORGET, _ADD = 0.25, 0.3
 _RARE = 12
 
 
@@ -73,7 +77,7 @@ class Judge:
         intent, probability = self._intents[best], float(of_intents[best])
         if intent == CONVERSATION:
             return Judgement(CONVERSATION, probability, {})
-        if probability < self._thresholds[intent]:
+        if probability < self._thresholds[intent] or self._thresholds[intent] == _NEVER:
             return Judgement(CONVERSATION, 1 - probability, {})
         group = self._classes[int(np.where(self._intent_of == best, probabilities, 0).argmax())]
         return Judgement(intent, probability, group.slots, group.response)
@@ -156,7 +160,7 @@ def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, 
     dice.shuffle(samples)
     rare = _rare(samples, book.groups)
     lesson = _Lesson(
-        [features(_forgotten(sample.words, rare, dice), known) for sample in samples],
+        [features(_as_said(sample.words, rare, dice), known) for sample in samples],
         np.array([class_of[_key(book.groups[sample.group])] for sample in samples], np.int64),
     )
     regression = Regression.blank(len(classes))
@@ -168,6 +172,8 @@ def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, 
         regression.learn(learnt.samples, learnt.labels, max(1, epochs // 2))
         thresholds |= _thresholds(regression, lesson.part(held_out), classes)
     regression.learn(lesson.samples, lesson.labels, epochs)
+    if sum(len(group.phrases) for group in book.groups if group.intent == CONVERSATION) < _FEWEST_OF_CONVERSATION:
+        thresholds = dict.fromkeys(thresholds, _NEVER)
     thresholds |= {group.intent: group.threshold for group in book.groups if group.threshold is not None}
     return known, regression, thresholds
 
@@ -200,6 +206,9 @@ def _rare(samples: Sequence[Sample], groups: Sequence[PhraseGroup]) -> frozenset
     return frozenset(word for word, count in counts.items() if count <= _RARE and word not in wanted)
 
 
-def _forgotten(words: Sequence[str], rare: frozenset[str], dice: random.Random) -> list[str]:
-    """Return the words with some of the rare ones unknown, as they are in what people really say."""
-    return [UNHEARD if word in rare and dice.random() < _FORGET else word for word in words]
+def _as_said(words: Sequence[str], rare: frozenset[str], dice: random.Random) -> list[str]:
+    """Return the words as people really say them: some of the rare ones unknown, and now and then one more that is."""
+    said = [UNHEARD if word in rare and dice.random() < _FORGET else word for word in words]
+    if len(said) > 1 and dice.random() < _ADD:
+        said.insert(dice.randrange(len(said) + 1), UNHEARD)
+    return said
