@@ -27,6 +27,8 @@ INTENTS = {
         "forget what I said today": "fact_forget",
         "forget everything I said in the last ten minutes": "fact_forget",
         "forget my birthday": "fact_forget",
+        "please forget what I just told you": "fact_forget",
+        "forget the last thing I said": "fact_forget",
         "Forget everything": "fact_forget",
         "forget everything you know about me": "fact_forget",
         "delete all my data": "fact_forget",
