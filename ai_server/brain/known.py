@@ -252,7 +252,8 @@ def _lines_of_talks(earlier: Iterable[Told], now: datetime, tokens: int) -> list
     """Return what is told of the conversations before this one, the newest first."""
     lines: list[str] = []
     for told in earlier:
-        when = _capital(day_in_words(told.began_at, now))
+        day = day_in_words(told.began_at, now)
+        when = "Earlier today" if day == "today" else _capital(day)
         text = gist(told, tokens - tokens_of(f"{when}: \n"))
         if text:
             lines.append(f"{when}: {text}")

@@ -204,7 +204,7 @@ def test_all_that_is_known_is_told_in_one_message() -> None:
         "Of everybody at home:",
         '- asked you to remember: "the wifi code is on the fridge"',
         "Ada sounded sad this morning.",
-        'Today: The person spoke of a trip to Oslo. The person said: "I will fly on Monday."',
+        'Earlier today: The person spoke of a trip to Oslo. The person said: "I will fly on Monday."',
         "Yesterday: The person was ill.",
     ]
     assert known.facts == (3, 2, 4)
