@@ -28,6 +28,16 @@ def kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
     return request.param
 
 
+@pytest.fixture
+def others() -> set[psutil.Process]:
+    """What other tests have started, and stands."""
+    return children()
+
+
+def children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
 @contextlib.asynccontextmanager
 async def a_brain(broker: EmbeddedBroker) -> AsyncIterator[Connection]:
     connection = Connection(
@@ -83,26 +93,30 @@ async def test_it_takes_its_own_credentials_only_and_new_ones_each_time(kind: Ki
         assert EmbeddedBroker(kind).password != broker.password
 
 
-async def test_it_listens_on_loopback_only_and_is_gone_when_its_context_closes(kind: Kind) -> None:
+async def test_it_listens_on_loopback_only_and_is_gone_when_its_context_closes(
+    kind: Kind, others: set[psutil.Process]
+) -> None:
     async with EmbeddedBroker(kind) as broker:
-        children = psutil.Process().children(recursive=True)
+        started = children() - others
         listening = [
             connection.laddr.ip
-            for child in children
+            for child in started
             for connection in child.net_connections(kind="inet")
             if connection.status == psutil.CONN_LISTEN
         ]
         assert listening == ["127.0.0.1"]
-    assert not any(child.is_running() for child in children)
+    assert not any(child.is_running() for child in started)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((broker.host, broker.port), timeout=1)
 
 
-async def test_its_credentials_are_on_no_command_line_and_ctrl_c_does_not_reach_it(kind: Kind) -> None:
+async def test_its_credentials_are_on_no_command_line_and_ctrl_c_does_not_reach_it(
+    kind: Kind, others: set[psutil.Process]
+) -> None:
     async with EmbeddedBroker(kind) as broker:
-        children = psutil.Process().children(recursive=True)
-        assert children
-        for child in children:
+        started = children() - others
+        assert started
+        for child in started:
             assert broker.password not in " ".join(child.cmdline())
             assert os.getpgid(child.pid) != os.getpgid(0)
 
@@ -146,7 +160,9 @@ async def test_a_port_that_is_taken_meanwhile_is_not_its_end(kind: Kind, monkeyp
             assert broker.port == free
 
 
-async def test_a_broker_that_cannot_start_says_what_it_printed(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_broker_that_cannot_start_says_what_it_printed(
+    kind: Kind, others: set[psutil.Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -155,7 +171,7 @@ async def test_a_broker_that_cannot_start_says_what_it_printed(kind: Kind, monke
         with pytest.raises(EmbeddedBrokerError, match=rf"(?is){kind} did not start: .*address.* in use"):
             async with EmbeddedBroker(kind):
                 pass
-    assert not psutil.Process().children(recursive=True)
+    assert not children() - others
 
 
 async def test_it_says_that_it_is_a_demo_broker(kind: Kind) -> None:
