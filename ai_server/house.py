@@ -69,7 +69,7 @@ class Ground:
         manner: how it is asked to speak.
         database: open.
         files: read.
-        languages: tells what is spoken; None where nothing but English is.
+        languages: tells what is spoken; None where the model speaks English alone.
         meters: count what happens.
         lag: of the event loop.
         condition: of the daemon.

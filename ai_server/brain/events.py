@@ -22,6 +22,7 @@ class Understood:
         facts: the bracketed line, without its brackets.
         decision: who answers, and why.
         language: what is answered in, a primary tag of BCP 47.
+        model_language: what the model answers in, whatever else does; None for the same.
         took_ms: to understand it.
         person_emotion: how the person seems to feel, where that is known.
         learned: what the words tell that is to be known for good.
@@ -34,6 +35,7 @@ class Understood:
     took_ms: float = 0.0
     person_emotion: Emotion | None = None
     learned: tuple[NewFact, ...] = ()
+    model_language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

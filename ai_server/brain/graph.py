@@ -330,7 +330,8 @@ class Brain:
         learned = () if intent.name == _FORGETS else self._learned(utterance, decision, language, moment)
         ended = time.perf_counter()
         felt = moment.situation.person_emotion
-        writer(Understood(intent, facts, decision, language, (ended - began) * 1000, felt, learned))
+        models = "en" if self._manner.english_only else None
+        writer(Understood(intent, facts, decision, language, (ended - began) * 1000, felt, learned, models))
         return {
             "calls": calls,
             "intent": intent,

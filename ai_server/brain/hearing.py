@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ai_server.brain.feelings import Feelings
-from ai_server.brain.language import Languages, name, primary
+from ai_server.brain.language import Languages, name, named, primary
 from ai_server.brain.opening import Moment
 from ai_server.protocol.utterance import Utterance
 
@@ -17,7 +17,8 @@ class Hearing:
 
     Args:
         feelings: returns what infers them from words, which people may edit.
-        languages: tells them by words; None where nothing but English is spoken.
+        languages: tells them by words; None where the model speaks English alone: it is asked for nothing else, and
+            what a message does not call anything else is English.
     """
 
     def __init__(self, feelings: Callable[[], Feelings], languages: Languages | None) -> None:
@@ -33,7 +34,7 @@ class Hearing:
             default: the language that its persona prefers, a tag.
         """
         if self._languages is None:
-            return _ENGLISH
+            return named(utterance.language) or _ENGLISH
         return self._languages.of(utterance.language, utterance.text, last or primary(default))
 
     def hear(self, utterance: Utterance, moment: Moment, language: str) -> Moment:
@@ -42,4 +43,5 @@ class Hearing:
         The feeling is the one that the message names, else what the camera saw, else what the words sound like.
         """
         felt = utterance.emotion or moment.situation.person_emotion or self._feelings().of(utterance.text, language)
-        return moment.spoken(felt, None if language == _ENGLISH else name(language))
+        asked_for = language != _ENGLISH and self._languages is not None
+        return moment.spoken(felt, name(language) if asked_for else None)

@@ -171,6 +171,12 @@ class RunningTurn:
             self._draft.tokens_per_second = (event.usage.completion_tokens - 1) / event.decode_ms * 1000
         self.finish_reason = event.reason
 
+    def _language(self) -> str:
+        understood = self.understood
+        if understood is None:
+            return self.waiting.utterance.language or "en"
+        return (self._draft.source == "llm" and understood.model_language) or understood.language
+
     def stop(self, reason: FinishReason, text: str | None = None) -> None:
         """End the turn before the brain did: what was said stays, what the body was to do does not."""
         self.finish_reason = reason
@@ -189,7 +195,7 @@ class RunningTurn:
             device_id=utterance.device_id,
             text=draft.text.strip(),
             emotion=draft.emotion,
-            language=understood.language if understood else utterance.language or "en",
+            language=self._language(),
             intent=understood.intent.name if understood else "conversation",
             confidence=round(self._confidence(), 3),
             source=draft.source,

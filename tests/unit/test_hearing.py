@@ -42,9 +42,16 @@ def test_words_that_tell_nothing_keep_the_last_language_and_before_that_the_pers
     assert hearing.language(said("ok"), None, "pt-BR") == "pt"
 
 
-def test_a_model_that_speaks_english_alone_is_never_asked_for_another_language(feelings):
+def test_beside_a_model_that_speaks_english_alone_only_the_message_names_another_language(feelings):
     deaf = Hearing(lambda: feelings, None)
-    assert deaf.language(said("kannst du mir einen Witz erzählen", language="de"), "fr", "de") == "en"
+    assert deaf.language(said("wie spät ist es", language="de-AT"), "fr", "en") == "de"
+    assert deaf.language(said("wie spät ist es", language="und"), "fr", "de") == "en"
+    assert deaf.language(said("kannst du mir einen Witz erzählen"), "fr", "de") == "en"
+
+
+def test_a_model_that_speaks_english_alone_is_never_asked_for_another_language(feelings):
+    moment = Moment(NOW, Situation())
+    assert Hearing(lambda: feelings, None).hear(said("hola"), moment, "es").facts == "Saturday 14:05"
 
 
 def test_the_line_of_the_moment_names_the_language_where_it_is_not_english(hearing):
