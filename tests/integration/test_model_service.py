@@ -200,12 +200,13 @@ async def test_of_words_that_were_listened_to_only_the_rest_is_read_when_it_come
 
 
 async def test_a_system_message_that_was_prepared_is_not_read_again_for_any_robot(service):
+    ship = Message("system", "You are a ship on the sea. " * 6)
     whole = await unread(service, request())
-    Failover(service, Fallback()).prepare(Message("system", "You are a ship on the sea."))
-    await prefilled(service, whole + 15)  # what comes after the reply, and most of the system message
-    prepared = (Message("system", "You are a ship on the sea."), Message("user", "Hello!"))
+    Failover(service, Fallback()).prepare(ship)
+    await prefilled(service, whole + 35)  # most of the system message
+    prepared = (ship, Message("user", "Hello!"))
     left = [await unread(service, request(messages=prepared, conversation_id=robot)) for robot in ("one", "two")]
-    assert left[0] == left[1] < 15
+    assert left[0] == left[1] < 20
 
 
 async def test_what_is_not_loaded_listens_to_nothing_and_raises_nothing():
