@@ -92,10 +92,18 @@ def test_it_lists_what_its_body_can_do(robot):
         ("Turn left 135 degrees.", {"action": "turn", "direction": "left", "degrees": 135}),
         ("give us a wave", {"action": "wave"}),
         ("make your light blue", {"action": "light", "color": "blue"}),
+        ("can you wave?", {"action": "wave"}),
+        ("turn right 40 degrees, it's getting late", {"action": "turn", "direction": "right", "degrees": 40}),
     ],
 )
 def test_a_request_becomes_its_action_with_the_number_that_was_said(robot, words, expected):
     assert actions(robot().hears(words)) == [expected]
+
+
+def test_of_two_things_that_are_asked_it_does_both_in_their_order(robot):
+    move, wave = {"action": "move", "direction": "forward", "distance_cm": 30}, {"action": "wave"}
+    assert actions(robot().hears("wave and then move forward 30 cm")) == [wave, move]
+    assert actions(robot().hears("move forward 30 cm and then wave")) == [move, wave]
 
 
 def test_it_reads_the_list_of_actions_rather_than_remembering_one(robot):
@@ -112,6 +120,8 @@ def test_it_reads_the_list_of_actions_rather_than_remembering_one(robot):
         "don't move",
         "please do not turn left 90 degrees",
         "the road turns left after the bridge",
+        "i waved at my neighbour",
+        "my brother can turn very fast",
         "can you fly?",
         "hello",
         "i am sad",
