@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from ai_server.masking import unmasked
 from ai_server.memory.schema import facts
@@ -100,6 +100,14 @@ _SUPERSEDE = (
     .where(facts.c.id == bindparam("of_id"))
     .values(superseded_at=bindparam("at"), superseded_by=bindparam("by"))
 )
+_OF_KIND = and_(
+    _HOLDS,
+    facts.c.subject == bindparam("of_subject"),
+    or_(facts.c.kind == bindparam("of_kind"), facts.c.kind == bindparam("of_opposite")),
+)
+_RELATED = select(facts).where(_OF_KIND, _OF_PERSON, ~facts.c.household)
+_RELATED_IN_HOUSEHOLD = select(facts).where(_OF_KIND, or_(_OF_PERSON, facts.c.household))
+_COUNT = select(func.count()).select_from(facts).where(_OF_PERSON)
 _WORST_FIRST = select(facts.c.id).where(_OF_PERSON).order_by(_HOLDS, facts.c.confidence, facts.c.learned_at, facts.c.id)
 
 
@@ -236,12 +244,14 @@ def _store_one(connection: Connection, fact: NewFact, person: _Person, turn_id: 
 
 def _related(connection: Connection, fact: NewFact, person: _Person) -> list[Fact]:
     """Return what holds of the same subject and kind, or of the contrary kind, where the new fact reaches."""
-    own = and_(facts.c.device_id == person.device_id, facts.c.user_id == person.user_id)
-    reach = or_(own, facts.c.household) if fact.household else and_(own, ~facts.c.household)
-    query = select(facts).where(
-        _HOLDS, reach, facts.c.subject == fact.subject, facts.c.kind.in_([fact.kind, opposite(fact.kind)])
-    )
-    return _read(connection, query, {})
+    values = {
+        "of_device": person.device_id,
+        "of_user": person.user_id,
+        "of_subject": fact.subject,
+        "of_kind": fact.kind,
+        "of_opposite": opposite(fact.kind),
+    }
+    return _read(connection, _RELATED_IN_HOUSEHOLD if fact.household else _RELATED, values)
 
 
 def _is_same(old: Fact, new: NewFact) -> bool:
@@ -276,9 +286,10 @@ def _insert(connection: Connection, fact: NewFact, person: _Person, turn_id: int
 
 def _drop_beyond(connection: Connection, person: _Person, max_facts: int) -> None:
     values = {"of_device": person.device_id, "of_user": person.user_id}
-    numbers = connection.execute(_WORST_FIRST, values).scalars().all()
-    if len(numbers) > max_facts:
-        connection.execute(delete(facts).where(facts.c.id.in_(numbers[: len(numbers) - max_facts])))
+    beyond = connection.execute(_COUNT, values).scalar_one() - max_facts
+    if beyond > 0:
+        worst = connection.execute(_WORST_FIRST, values).scalars().fetchmany(beyond)
+        connection.execute(delete(facts).where(facts.c.id.in_(worst)))
 
 
 def _forget(connection: Connection, ids: Sequence[int]) -> int:
