@@ -24,7 +24,7 @@ _HELD_OUT = 5
 _MOST_EPOCHS = 4
 _MOST_LEARNT = 40_000
 _FALSE_TRIGGERS = 0.002
-_LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.83, 0.95
+_LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.85, 0.95
 _NEVER = 1.0
 _FEWEST_OF_CONVERSATION = 50
 """With fewer phrases that mean nothing, anything that shares a word with an intent would be taken for it."""
