@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ai_server.brain.intent.phrases import Automaton, TemplateError
 from ai_server.brain.intent.words import Words
-from ai_server.configfile import ConfigError, ConfigModel, load_toml
+from ai_server.configfile import ConfigError, ConfigModel, load_toml, toml_files
 from ai_server.memory.personalities import Traits
 
 _SIGNS = "signs.toml"
@@ -66,7 +66,7 @@ class Tones:
             ConfigError: if a file is wrong, or `signs.toml` is missing.
         """
         signs = load_toml(folder / _SIGNS, _Traits)
-        paths = sorted(path for path in folder.glob("[!.]*.toml") if path.name != _SIGNS)
+        paths = [path for path in toml_files(folder) if path.name != _SIGNS]
         return cls({path.stem: _load(path) for path in paths}, signs)
 
     def of(self, words: str, language: str) -> Traits:
