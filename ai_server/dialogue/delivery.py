@@ -84,12 +84,15 @@ class Delivery:
     async def repeat(self, device_id: str, request_id: str | None, user_id: str | None) -> None:
         """Say a robot's last reply again, under the new `request_id` where there is one; return when the broker has it.
 
-        It is the last one to a person, where there is a `user_id`, and to anybody else where there is none.
+        It is the last one to a person, '' for whoever the robot does not know; to anybody where `user_id` is None.
 
         Raises:
             DatabaseError: if it cannot be read.
         """
-        last = await (self._turns.last(device_id, user_id) if user_id else self._turns.last_of_robot(device_id))
+        if user_id is None:
+            last = await self._turns.last_of_robot(device_id)
+        else:
+            last = await self._turns.last(device_id, user_id)
         if last is None:
             message = "command: nothing was said to this robot yet"
             self._report(ErrorCode.NOTHING_TO_REPEAT, message, device_id, request_id)

@@ -100,6 +100,19 @@ def test_repeat_says_the_last_reply_again(daemon: RunningDaemon, robot: Headless
     assert said["text"] == by_words["text"] == by_control["text"]
 
 
+def test_repeat_for_one_person_repeats_nothing_that_another_was_told(daemon: RunningDaemon, robot: HeadlessRobot):
+    told_nobody_known = robot.say("what time is it").reply
+    told_ada = robot.say("what is 17 plus 4", user_id="ada").reply
+    for user_id, told in (("", told_nobody_known), ("ada", told_ada)):
+        request_id = f"again-{user_id}"
+        robot.control("repeat", request_id=request_id, user_id=user_id)
+        until(lambda request_id=request_id: robot.listen(0.05) or robot.turn(request_id).reply is not None)
+        repeated = robot.turn(request_id).reply
+        assert repeated is not None
+        assert told is not None
+        assert repeated["text"] == told["text"]
+
+
 def test_nothing_to_repeat_is_said_by_name(daemon: RunningDaemon, robot: HeadlessRobot):
     robot.control("repeat", request_id="early")
     until(lambda: robot.listen(0.05) or bool(robot.turn("early").errors))
