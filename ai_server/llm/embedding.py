@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import socket
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,15 +14,14 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from ai_server.llm.child import error_lines, spawn
 from ai_server.llm.embedding_wire import Answer, Failed, Vectors, decode_answer, packed
 from ai_server.llm.wire import HEADER_BYTES, body_length
 
 log = structlog.get_logger(__name__)
 
-_PACKAGE_ROOT = Path(__file__).parents[2]
 _RETRY_S = 30.0
 _LOOKED_AT = 1 << 20
-_STDERR_BYTES = 1 << 16
 
 
 class Embedder:
@@ -118,25 +115,8 @@ class _Process:
 
     @classmethod
     async def spawn(cls, path: Path, threads: int) -> _Process:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            reader, writer = await asyncio.open_unix_connection(sock=ours)
-            end = theirs.fileno()
-            try:
-                child = await asyncio.create_subprocess_exec(
-                    # -P: what lies in the current directory is not to be imported.
-                    *(sys.executable, "-P", "-m", "ai_server.llm.embedding_process", str(end), str(path), str(threads)),
-                    pass_fds=[end],
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.PIPE,
-                    env=_environment(),
-                    process_group=0,  # Ctrl-C in a terminal is for the daemon
-                )
-            except (OSError, asyncio.CancelledError):
-                writer.close()
-                raise
-        return cls(child, reader, writer)
+        child = await spawn("ai_server.llm.embedding_process", str(path), str(threads))
+        return cls(child.process, child.reader, child.writer)
 
     async def ask(self, texts: list[str]) -> Answer:
         self._writer.write(packed(texts))
@@ -156,15 +136,9 @@ class _Process:
 
 
 async def _log_stderr(child: asyncio.subprocess.Process) -> None:
-    while child.stderr and (lines := await child.stderr.read(_STDERR_BYTES)):
-        for line in filter(None, lines.decode("utf-8", errors="replace").splitlines()):
-            say = log.debug if line.startswith("warning: ") else log.warning
-            say("llama.cpp, for embeddings", message=line)
-
-
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path, "GGML_NO_BACKTRACE": "1"}
+    async for line in error_lines(child):
+        say = log.debug if line.startswith("warning: ") else log.warning
+        say("llama.cpp, for embeddings", message=line)
 
 
 def _fingerprint(path: Path) -> str:

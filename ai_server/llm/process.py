@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
-import sys
 import time
-from pathlib import Path
 
 import msgspec
 import structlog
 
+from ai_server.llm.child import error_lines, spawn
 from ai_server.llm.wire import HEADER_BYTES, AnyCommand, AnySignal, body_length, decode_signal, frame
 
-_PACKAGE_ROOT = Path(__file__).parents[2]
 _STOP_GRACE_S = 10.0
 """To write conversations down: a gigabyte, on a slow card."""
-
-_STDERR_BYTES = 1 << 16
 
 _SPINS = "20000"
 """How often a thread of llama.cpp looks whether the others are ready before it sleeps; see libgomp's manual.
@@ -61,24 +55,8 @@ class EngineProcess:
         Raises:
             OSError: the system refuses.
         """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            reader, writer = await asyncio.open_unix_connection(sock=ours)
-            try:
-                child = await asyncio.create_subprocess_exec(
-                    # -P: what lies in the current directory is not to be imported.
-                    *(sys.executable, "-P", "-m", "ai_server.llm.engine", str(theirs.fileno())),
-                    pass_fds=[theirs.fileno()],
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.PIPE,
-                    env=_environment(),
-                    process_group=0,  # Ctrl-C in a terminal is for the daemon
-                )
-            except (OSError, asyncio.CancelledError):
-                writer.close()
-                raise
-        return cls(child, reader, writer)
+        child = await spawn("ai_server.llm.engine", defaults={"GOMP_SPINCOUNT": _SPINS})
+        return cls(child.process, child.reader, child.writer)
 
     def send(self, command: AnyCommand) -> None:
         """Send one command; a dead child never answers it."""
@@ -105,7 +83,7 @@ class EngineProcess:
             self._child.kill()
 
     async def end(self) -> str:
-        """Close the connection, upon which the engine exits by itself, or is killed after 2 s.
+        """Close the connection, upon which the engine exits by itself, or is killed after `_STOP_GRACE_S`.
 
         Returns:
             How it died, in words.
@@ -121,30 +99,17 @@ class EngineProcess:
         return self._killed_because or _describe_exit(code)
 
     async def _log_stderr(self) -> None:
-        stderr, line = self._child.stderr, b""
-        while stderr and (chunk := await stderr.read(_STDERR_BYTES)):
-            *lines, line = (line + chunk).split(b"\n")
-            for whole in lines:
-                _log_line(whole)
-        _log_line(line)
+        async for line in error_lines(self._child):
+            _log_line(line)
 
 
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH")]))
-    # A failed assertion of ggml would start a debugger to print where; Python's fault handler does without one.
-    return {"GOMP_SPINCOUNT": _SPINS, **os.environ, "PYTHONPATH": path, "GGML_NO_BACKTRACE": "1"}
-
-
-def _log_line(line: bytes) -> None:
-    text = line.decode("utf-8", errors="replace").strip()
-    if not text:
-        return
-    if text.startswith("error: "):
-        _log.error("llama.cpp", message=text.removeprefix("error: "))
-    elif text.startswith("warning: "):
-        _log.warning("llama.cpp", message=text.removeprefix("warning: "))
+def _log_line(line: str) -> None:
+    if line.startswith("error: "):
+        _log.error("llama.cpp", message=line.removeprefix("error: "))
+    elif line.startswith("warning: "):
+        _log.warning("llama.cpp", message=line.removeprefix("warning: "))
     else:
-        _log.warning("engine", message=text)
+        _log.warning("engine", message=line)
 
 
 def _describe_exit(code: int) -> str:
