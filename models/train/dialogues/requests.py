@@ -761,29 +761,27 @@ def impossible(scene: Scene) -> Exchange:
     if draw < 0.63 and not scene.body.has("stop"):
         user, _ = scene.hear("(stop|stop [moving|now|it]|halt|freeze|stand still|hold still|don't move)")
         return Exchange(user, scene.speak("(I am not moving.|I stand still.)"))
-    own = {piece for action in scene.body.actions for piece in pieces(action)}
-    for _ in range(20):
-        exchange = _told(scene, "chores")
-        if not own & set(re.findall(r"\w+", exchange.user.lower())):
-            return exchange
-    return impossible(scene)
+    return _apart(scene, "chores") or impossible(scene)
 
 
 def forbid(scene: Scene) -> Exchange:
     """Somebody says not to do it."""
-    return _told(scene, "negations")
+    return _told(scene, "negations" if scene.rng.random() < 0.6 else "bans")
 
 
 def narrate(scene: Scene) -> Exchange:
     """Somebody tells a story with action words in it, or has an opinion, or a plan: an answer in words alone."""
-    return _told(scene, "stories")
+    name = scene.rng.choices(["stories", "lives", "senses", "sayings"], [45, 27, 23, 5])[0]
+    if name == "stories":
+        return _told(scene, name)
+    return (_apart(scene, name) if name == "sayings" else None) or _near(scene, "lives" if name == "sayings" else name)
 
 
 def question_about(scene: Scene) -> Exchange:
     """Wondering aloud about an action, with no wish that it be done."""
     if scene.rng.random() < 0.25 and not scene.moment.failed:
         return _whether(scene)
-    return _told(scene, "questions")
+    return _near(scene, "settings") if scene.rng.random() < 0.45 else _told(scene, "questions")
 
 
 def _whether(scene: Scene) -> Exchange:
@@ -832,6 +830,28 @@ def _told(scene: Scene, name: str) -> Exchange:
             continue
         return step.exchange(scene, _slots(scene))
     raise ValueError(f"no block of {name} fits")
+
+
+def _own(scene: Scene, exchange: Exchange) -> bool:
+    """Whether words of the body's own actions come up."""
+    own = {piece for action in scene.body.actions for piece in pieces(action)}
+    return bool(own & set(re.findall(r"\w+", exchange.user.lower())))
+
+
+def _near(scene: Scene, name: str) -> Exchange:
+    """A block of `deeds/none`, mostly one with words of what the body does."""
+    exchange = _told(scene, name)
+    for _ in range(8 if scene.rng.random() < 0.7 else 0):
+        if _own(scene, exchange):
+            break
+        exchange = _told(scene, name)
+    return exchange
+
+
+def _apart(scene: Scene, name: str) -> Exchange | None:
+    """A block of `deeds/none` without any word of what the body does."""
+    made = (_told(scene, name) for _ in range(20))
+    return next((exchange for exchange in made if not _own(scene, exchange)), None)
 
 
 def _slots(scene: Scene) -> dict[str, str]:
@@ -886,15 +906,18 @@ def able(scene: Scene) -> Exchange:
         made = _limits(scene, action)
         if made is not None:
             return made
-    do = _forms(action.verb, "", "their")["do"]
+    forms = _forms(action.verb, "", "their")
+    do = forms["do"]
     ways = (
         f"are you able to {do}|do you know how to {do}|is it true that you can {do}|have you learned [how] to {do}|did you learn to {do}|so you can {do}|i wonder if you can {do}"
         f"|do you have the ability to {do}|tell me if you can {do}|are you a robot that can {do}|is your body able to {do}|were you built to {do}"
-        f"|do you know if you can {do}|can robots like you {do}|you can {do}, can't you|my {{relation}} says you can {do}, is that true"
+        f"|do you know if you can {do}|can robots like you {do}|is it possible for you to {do}|are you made to {do}|are you the kind of robot that can {do}|you know how to {do}, right"
+        f"|have you ever learned how to {do}|does your body let you {do}|is {forms['doing']} something you can do|would you be able to {do}|do you happen to know how to {do}|you can {do}, can't you|my {{relation}} says you can {do}, is that true"
     )
     if not owned:
         user, _ = scene.hear(
-            f"({ways}|can you {do}|can you [really|actually] {do}|could you {do}|can u {do}|how (far|fast|well|long|often) can you {do})"
+            f"({ways}|can you {do}|can you [really|actually] {do}|could you {do}|can u {do}|how (far|fast|well|long|often|much) (can|could) you {do}"
+            f"|how good are you at {forms['doing']}|what is the (furthest|longest|most) you can {do}|what (helps|lets) you {do})"
         )
         return Exchange(user, scene.speak(f"(No, I cannot {action.verb}.|I am afraid I cannot {action.verb}.)"))
     user, _ = scene.hear(f"({ways})")
