@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from dialogues import words
+from dialogues import gadgets, words
 from dialogues.deed import UNITS, Ask, Deed, Spec, deeds
 from dialogues.template import Template
 
@@ -111,7 +111,10 @@ class Body:
         return "\n".join(["Actions:", *(action.declaration() for action in self.actions)])
 
     def alone(self, action: Action) -> bool:
-        """Whether no other action is of the same group."""
+        """Whether no other action is of the same group, or has words of a gadget's name."""
+        if action.deed.group.startswith("gadget "):
+            own = set(pieces(action))
+            return not any(own & set(pieces(other)) for other in self.actions if other.name != action.name)
         return sum(own.deed.group == action.deed.group for own in self.actions if own.name != action.name) == 0
 
     def has(self, kind: str) -> bool:
@@ -469,7 +472,7 @@ def _moves(part: str, slot: str, first: str, second: str) -> list[Ask]:
     ]
 
 
-_INVENTIONS = (_about, _about, _setting, _switching)
+_INVENTIONS = (_about, _about, _setting, _switching, *[gadgets.gadget] * 5)
 
 
 def _some_number(rng: random.Random) -> tuple[Spec, str]:
@@ -553,13 +556,15 @@ def _several(rng: random.Random) -> list[Deed]:
     count = rng.choice([1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8])
     every = deeds()
     draw = rng.random()
-    if draw < 0.1:
+    if draw < 0.08:
         return [*_kindred(rng), *(rng.choice(every) for _ in range(rng.randint(0, 2)))]
-    if draw < 0.3:  # some that look alike
+    if draw < 0.38:
+        return [*gadgets.device(rng), *(rng.choice(every) for _ in range(rng.choice([0, 0, 1, 2])))]
+    if draw < 0.53:  # some that look alike
         one = rng.choice(every)
         every = tuple(deed for deed in every if deed.group == one.group)
         count = min(count, 4)
-    chosen = [rng.choice(_INVENTIONS)(rng) if rng.random() < 0.33 else rng.choice(every) for _ in range(count)]
+    chosen = [rng.choice(_INVENTIONS)(rng) if rng.random() < 0.4 else rng.choice(every) for _ in range(count)]
     chosen += [other for deed in chosen for other in _other_half(deed) if rng.random() < 0.75]
     if rng.random() < 0.12:
         chosen.append(_by_name()[rng.choice(_USUAL)])

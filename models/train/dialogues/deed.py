@@ -57,6 +57,7 @@ UNITS: dict[str, tuple[str, str, bool, dict[str, str]]] = {
     "g": ("(grams|grams|g|_g)", "grams", True, {}),
     "kg": ("(kilos|kg|_kg)", "kilos", True, {}),
     "ml": ("(ml|_ml|millilitres|milliliters)", "millilitres", True, {}),
+    "l": ("(litres|litres|liters|l|_l)", "litres", True, {"0.5": "half a litre", "1": "(a|one) litre"}),
     "cups": ("cups", "cups", True, {}),
     "portions": ("(portions|servings)", "portions", True, {"1": "a portion"}),
     "pages": ("(pages|copies)", "pages", True, {}),

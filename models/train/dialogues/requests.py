@@ -267,9 +267,12 @@ def _request(
     given = given or {}
     asks = action.asks(scene.body.alone(action) and alone)
     named = rng.random() < 0.12
+    bare = complete and alone and not order and rng.random() < 0.13 and _told_apart(action, scene.body)
     for attempt in range(14):
         if action.strange or named:
             words_for, is_order, fixed = _by_name(action, scene, complete), True, {}
+        elif bare and attempt < 3:
+            words_for, is_order, fixed = _by_values(action, scene), False, {}
         else:
             ask = rng.choice(asks)
             words_for, is_order = ask.template.sample(rng), ask.order
@@ -334,6 +337,50 @@ def _by_name(action: Action, scene: Scene, complete: bool) -> str:
     if rng.random() < 0.3:
         rng.shuffle(pieces)
     return " ".join([head.format(label), rng.choice([" ", " and "]).join(pieces)]).strip()
+
+
+def _told_apart(action: Action, body: Body) -> bool:
+    """Whether the names of its parameters and their values alone tell it from the other actions of the body."""
+    if not action.parameters or _has_text(action) or not any(own.name == action.name for own in body.actions):
+        return False
+    own = [_marks(p) for p in action.parameters]
+    others: set[str] = set()
+    for other in body.actions:
+        if other.name != action.name:
+            others |= set(pieces(other)).union(*(_marks(p) for p in other.parameters))
+    return all(len(p.label()) > 2 for p in action.parameters) and not any(marks & others for marks in own)
+
+
+def _marks(parameter: Parameter) -> set[str]:
+    """The words of a parameter's name and of its values."""
+    said = " ".join([parameter.label(), *map(spoken_name, parameter.values), *parameter.values.values()])
+    return set(re.findall(r"[a-z]{2,}|\b[a-z]\b", said.lower())) - {"the", "a", "an", "to", "of", "in"}
+
+
+def _by_values(action: Action, scene: Scene) -> str:
+    """Asks that say nothing but what the parameters shall be: `large please`, `set the dose to 3`."""
+    rng = scene.rng
+    if len(action.parameters) == 1 and action.parameters[0].kind == "choice" and rng.random() < 0.6:
+        return f"({_BARE})".replace("{}", f"{{{action.parameters[0].slot}}}")
+    said = []
+    for p in action.parameters:
+        label, value = _SUFFIX.sub("", p.label()), f"{{{p.slot}}}"
+        way = rng.choice(_LABELLED if not said else _LABELLED_NEXT)
+        said.append(way.replace("#", label).replace("{}", value))
+    return rng.choice([", ", " and ", ", ", " "]).join(said)
+
+
+_SUFFIX = re.compile(r" (ml|g|s|min|h|deg|cm|mm|m|hz|percent|c|ms)$")
+_BARE = (
+    "{}|{} please|make it {}|i want {}|i'd like {}|go with {}|let's have {}|let's try {}|can i have {}|{} now|i choose {}|we take {}|try {}|give me {}"
+    "|i could use {}|{}, thanks|how about {}|{} would be (nice|good|great)|this time {}|we need {}|{} for me|only {}"
+)
+_LABELLED = (
+    "# {}", "# {}", "# to {}", "set the # to {}", "set # to {}", "change the # to {}", "put the # to {}", "#: {}", "the # should be {}", "i want # {}",
+    "make the # {}", "i'd like the # at {}", "let's have the # at {}", "# at {} please", "use # {}", "bring the # to {}", "we need # {}", "take # {}",
+    "{} for the #", "the # to {}", "adjust the # to {}", "let the # be {}", "make it # {}",
+)  # fmt: skip
+_LABELLED_NEXT = ("# {}", "# {}", "the # {}", "# to {}", "# at {}", "the # to {}")
 
 
 def _piece(parameter: Parameter, action: Action, scene: Scene) -> str:
@@ -403,6 +450,8 @@ def _wrap(scene: Scene, request: Request) -> str:
         return scene.rng.choice((*_REMARKED_FIRST, *_REMARKED_LAST))
     if request.action.strange:
         return scene.rng.choice(_PLAIN_WRAP)
+    if not request.order and not request.lacking and scene.rng.random() < 0.1:
+        return f"{_REMARK}{scene.rng.choice([', ', '. ', ', so ', ': ', ' - '])}{{ask}}"
     wrap = scene.rng.choice(_WRAP if request.order else _SHORT_WRAP)
     return "{ask}" if request.lacking and "{n}" in wrap else wrap
 
@@ -480,9 +529,9 @@ def _after(scene: Scene, request: Request) -> Exchange:
     made = None
     if draw < 0.44:
         made = _opposite(scene, request)
-    elif draw < 0.64:
-        made = _changed(scene, request)
-    elif draw < 0.76:
+    elif draw < 0.68:
+        made = _graded(scene, request) or _changed(scene, request)
+    elif draw < 0.78:
         made = _more(scene, request)
     return made or _again(scene, request)
 
@@ -535,6 +584,41 @@ def _opposite(scene: Scene, request: Request) -> Exchange | None:
     return None
 
 
+_GRADES = (
+    (("crawl", "slow", "normal", "fast", "turbo"), "slower", "faster"), (("slow", "medium", "fast"), "slower", "faster"),
+    (("off", "low", "medium", "high", "max"), "lower", "higher"), (("tiny", "small", "medium", "large", "huge"), "smaller", "bigger"),
+    (("soft", "normal", "hard"), "softer", "harder"), (("mild", "medium", "strong"), "milder", "stronger"), (("weak", "normal", "strong"), "weaker", "stronger"),
+    (("cold", "lukewarm", "warm", "hot", "boiling"), "colder", "hotter"), (("quiet", "normal", "loud"), "quieter", "louder"),
+    (("down", "middle", "up"), "lower", "higher"), (("easy", "medium", "hard"), "easier", "harder"),
+)  # fmt: skip
+
+
+def _graded(scene: Scene, request: Request) -> Exchange | None:
+    """Again but slower: the next value of a choice that goes from little to much."""
+    for parameter in request.action.parameters:
+        canonical = {declared: name for name, declared in parameter.meant.items()}
+        for scale, less, more in _GRADES:
+            known = [name for name in scale if name in parameter.meant]
+            now = canonical.get(str(request.picked[parameter.slot].value), "")
+            if parameter.kind != "choice" or now not in known or len(known) < 2 or scene.rng.random() < 0.3:
+                continue
+            at, step = known.index(now), scene.rng.choice([-1, 1])
+            if not 0 <= at + step < len(known):
+                step = -step
+            word = less if step < 0 else more
+            user, _ = scene.hear(
+                f"([and|ok|now|please] (again but {word}|again, {word}|{word}|once more but {word}|a bit {word}|{word} please|the same but {word}|same but {word}"
+                f"|{word} this time|can you do it {word}|do it {word}|make it {word}|i want it {word}|too {_TOO.get(word, 'much')}, {word}))"
+            )
+            changed = _choice(parameter, parameter.meant[known[at + step]], scene)
+            return _done(scene, user, replace(request, picked={**request.picked, parameter.slot: changed}))
+    return None
+
+
+_TOO = {"slower": "fast", "faster": "slow", "lower": "high", "higher": "low", "smaller": "big", "bigger": "small", "softer": "hard", "milder": "strong",
+        "stronger": "weak", "weaker": "strong", "colder": "hot", "hotter": "cold", "quieter": "loud", "louder": "quiet"}  # fmt: skip
+
+
 def _changed(scene: Scene, request: Request) -> Exchange | None:
     """The same with another value."""
     able = [p for p in request.action.parameters if p.kind in ("choice", "range", "switch")]
@@ -544,10 +628,17 @@ def _changed(scene: Scene, request: Request) -> Exchange | None:
     picked = _pick(parameter, scene)
     if picked.value == request.picked[parameter.slot].value:
         return None
-    user, _ = scene.hear(
+    value, label = picked.heard, _SUFFIX.sub("", parameter.label())
+    ways = (
         f"(and now|now|and then|and|ok now|then|make it|make that|now try|try|the same (but|with)|but now|this time|do it again with|do the same with"
-        f"|let's try|how about|no,|i prefer|maybe|rather|better|next) {picked.heard} [please|this time|now]"
+        f"|let's try|how about|no,|i prefer|maybe|rather|better|next|same with|same but|again but|again, but|again with|once more with|now with|and with|i meant"
+        f"|and once more but|again, this time) {value} [please|this time|now]"
     )
+    if parameter.kind == "choice":
+        ways += f"|(same|the same|again|now|and) (with|for|but) the {value} one|and the {value} one [too]|{value} too|and {value} as well|not {request.picked[parameter.slot].told}, {value}"
+    if len(label) > 2 and parameter.kind != "switch":
+        ways += f"|(now|and|again with|same but|same with|but with|ok,) {label} {value}|change the {label} to {value}|{label} {value} this time|now the {label} to {value}"
+    user, _ = scene.hear(f"({ways})")
     return _done(scene, user, replace(request, picked={**request.picked, parameter.slot: picked}))
 
 
@@ -571,7 +662,7 @@ def _more(scene: Scene, request: Request) -> Exchange | None:
 
 def _two(scene: Scene, first: Action) -> Exchange | None:
     rng = scene.rng
-    if rng.random() < 0.08:
+    if rng.random() < 0.22:
         return _twice(scene, first)
     second = rng.choice([action for action in scene.body.actions if action != first] or scene.body.actions)
     one, other = _request(scene, first, order=True), _request(scene, second, order=True)
@@ -579,21 +670,19 @@ def _two(scene: Scene, first: Action) -> Exchange | None:
     if rng.random() < 0.08:
         absent = absent_action(scene.body, rng)
         other = _request(scene, absent, order=True, alone=False)
-    if one is None or other is None or any(p.kind == "text" for p in (*first.parameters, *other.action.parameters)):
+    if one is None or other is None or _has_text(first) or (absent and _has_text(absent)):
         return None
-    joined = rng.choice(
-        [" and ", " and then ", ", then ", ", and ", ", after that ", " and also ", ". then ", ", afterwards "]
+    wrap = rng.choice(_PLAIN_WRAP[:32])
+    if absent is None and rng.random() < 0.35:
+        joined = rng.choice(_BOTH[:5] if _has_text(second) else _BOTH)
+        wrap = rng.choice(("{ask}", "{ask}", "please {ask}", "ok, {ask}", "(can|could) you {ask}", "{robot}, {ask}"))
+    else:
+        joined = rng.choice(_JOINED)
+    if _has_text(second) and not wrap.endswith("{ask}"):
+        wrap = "{ask}"
+    user, other = _hear(
+        scene, other, wrap.replace("{ask}", joined.replace("{0}", _filled(one)).replace("{1}", "{ask}"))
     )
-    said = joined.join(_filled(request) for request in (one, other))
-    if rng.random() < 0.1:
-        said = (
-            rng.choice(
-                ["first {} and then {}", "{1} but first {0}", "before you {1}, {0}", "after you {0}, {1}"]
-            ).format(_filled(one), _filled(other), *())
-            if absent is None
-            else said
-        )
-    user, _ = scene.hear(rng.choice(_PLAIN_WRAP[:32]).replace("{ask}", said))
     if absent is not None:
         reply = f"(I can {first.verb}, but I cannot {absent.verb}.|I {first.verb}, but I cannot {absent.verb}.)"
         return Exchange(user, scene.speak(reply), "neutral", (_line(one),))
@@ -603,6 +692,17 @@ def _two(scene: Scene, first: Action) -> Exchange | None:
         else f"(OK, I {first.verb} two times.|I {first.verb}, and once more.)"
     )
     return Exchange(user, scene.speak(reply), "neutral", (_line(one), _line(other)))
+
+
+_JOINED = (
+    "{0} and {1}", "{0} and then {1}", "{0}, then {1}", "{0}, and {1}", "{0}, after that {1}", "{0} and also {1}", "{0}. then {1}", "{0}, afterwards {1}",
+    "{0}, {1}", "{0} & {1}", "{0}. {1}", "{0} plus {1}", "{0} and when that is done {1}", "{0} and after that {1}", "{0}, next {1}",
+)  # fmt: skip
+_BOTH = (
+    "first {0} and then {1}", "first {0}, then {1}", "{0} first, then {1}", "two things: {0} and {1}", "after you {0}, {1}", "{1} but first {0}",
+    "before you {1}, {0}", "{0} and {1} after that", "{0} then {1} right after", "{0}, and {1} too", "{0} and {1} as well", "{0}, {1} afterwards",
+    "start with this: {0}, and end with this: {1}", "both please: {0} and {1}", "{0}, and while you are at it {1} too",
+)  # fmt: skip
 
 
 def _twice(scene: Scene, action: Action) -> Exchange | None:
@@ -615,7 +715,13 @@ def _twice(scene: Scene, action: Action) -> Exchange | None:
     if able:
         parameter = scene.rng.choice(able)
         second = replace(request, picked={**request.picked, parameter.slot: (picked := _pick(parameter, scene))})
-        said += f" (and then|then|and after that|, then|and) {picked.heard}"
+        if picked.value == request.picked[parameter.slot].value:
+            return None
+        label = _SUFFIX.sub("", parameter.label())
+        said += (
+            f" (and then|then|and after that|, then|and|, and|, after that|and once more with|and again with|, and then again with|and also"
+            f"|and a second time with|then the same with|then with {label}|and then {label}|, next) {picked.heard}"
+        )
     elif action.parameters:
         return None
     else:
