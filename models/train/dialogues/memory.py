@@ -22,11 +22,38 @@ _ENDINGS = (
     ". (it's true|i just wanted to say that|keep it to yourself|that's me|now you know|that's all|can you remember that|will you remember|i hope you remember|please remember that|remember it|don't forget it|so now you know it|what do you say|isn't that nice)",
 )
 _BEFORE = "(i am home [now]|it was a long day|hello|hi there|good morning|good evening|nice weather today|i want to talk about me|let's talk about me|i'm back|i was just thinking|today was fun|i have some time|listen up|i am bored|it is me again|are you listening|are you there|let me tell you about me|let me think|good that you ask|ok here is something). "
+_LONGER_BEFORE = (
+    "(it was raining|the bus was late|i had a long day|i slept badly|i was at work|we had guests|i just got up|dinner was late|my {relation} called|i am a bit tired|the {thing} broke|i met {person}|it is {weekday}) [today] and ",
+    "(i was talking to my {relation}|i was telling {person}|we were talking about it|i was cleaning up|i was thinking about it) and (i said that|it came up that|as you may know,|the thing is that) ",
+    "(before i forget|before we go on|since you asked|now that we talk about it|as you want to know more about me|in case you wonder|in case anybody asks|so that you know|while we are at it|if i may say so|between you and me|people always ask me, so|one day you may need it, so), ",
+    "(i don't tell this to everybody|you may not believe it|it is not a big thing|i never told you this|it's a bit silly|this is important|i am not sure if i told you), but ",
+)
+_LONGER_AFTER = (
+    " (and|, and) (i am happy about it|that's how it is|my {relation} knows that too|nobody knew it|i thought you should know|everybody laughs about it|i'm proud of it|that is a long story|i'll tell you more later|now i have to go to work|the weather is nice)",
+    ", (but that is another story|but you knew that|but my {relation} doesn't know|but don't tell {person}|although nobody believes it|as everybody knows|as i said|which is nice|which my {relation} finds funny|so now you know it|so please keep it in mind|if that is of interest|in case you need it)",
+    ". (my {relation} told me to tell you|it was a nice day otherwise|the {thing} is broken, by the way|anyway, how nice to talk to you|we should talk more often|the rest is boring)",
+)
+_SLIPS = (
+    ", (no|no sorry|sorry|no wait|wait|oh no|i mean|no no), (i mean|i meant|rather|it's|make that|make it|that's wrong, i meant) {x} [not {y}|and not {y}|instead]",
+    ". (no|sorry|wait|oops|hmm no|that's wrong), (i mean|i meant|i wanted to say) {x} [not {y}|and not {y}]",
+    ", (or rather|or better|well, actually|correction|scratch that|no, what am i saying,) {x}",
+    ", not {y}, sorry, (i mean|i meant) {x}",
+)
 _COMMAND = re.compile(r"^(\(remember|remember|please|look|this|meet|say|here|may|don't|keep|you know|by |greetings)")
 _ASK_OPENINGS = "(so|and|hey|ok|now|um|well|tell me|quick question|memory test|little test|quiz|let's see|hmm|{robot}|hey {robot}|excuse me|sorry|one question|question|help me|i forgot|wait|come on|be honest|please tell me|think back|try to remember|as i said before|oh no), "
 _ASK_ENDINGS = "[,] (again|do you remember|do you know|do you still know it|please|{robot}|remember|i forgot|can you tell me|i told you|i told you before|you should know that|come on|now|actually|any idea|tell me|i can't remember|as far as you know)"
-_INDIRECT = "(do you (remember|know|recall|still know|still remember|happen to know)|can you (remember|tell me|remind me|recall|say)|could you (tell|remind) me|tell me|please tell me|remind me|i forgot|i can't remember|i don't remember|i do not know any more|have you forgotten|you forgot|i bet you forgot|i wonder if you (remember|know)|would you know|did i (tell you|mention|say)|i told you|let's see if you (know|remember)|show me that you remember|try to remember|i want to know|i'd like to hear|are you able to remember|you must remember|say) {c}"
-_NOUNS = "(what was {c} [again]|what did i say {c} was|do you (remember|know|recall) {c}|(tell|remind) me [of] {c}|and {c}|{c}|{c} please|what about {c}|have you noted {c}|did i (mention|tell you) {c}|did you save {c}|can you repeat {c}|can you remember {c}|say {c}|i need {c}|name {c})"
+_INDIRECT = "(do you (remember|know|recall|still know|still remember|happen to know)|can you (remember|tell me|remind me|recall|say)|could you (tell|remind) me|tell me|please tell me|remind me|i forgot|i can't remember|i don't remember|i do not know any more|have you forgotten|you forgot|i bet you forgot|i wonder if you (remember|know)|would you know|did i (tell you|mention|say)|i told you|let's see if you (know|remember)|show me that you remember|try to remember|i want to know|i'd like to hear|are you able to remember|you must remember|say|do you by any chance (know|remember)|would you (remember|remind me)|is it still in your memory|have you kept in mind|have you stored|did you (notice|note|keep|learn|hear|write down)|did you remember|what do you think, do you know|you surely know|surely you remember|please remind me|help me remember|help me out,|quick,|between us,|i was wondering if you (know|remember)|my {relation} asks|my {relation} would like to know|{person} wants to know|you were told|i said it before,|i know i told you) {c}"
+_NOUNS = "(what was {c} [again]|what did i say {c} was|do you (remember|know|recall) {c}|(tell|remind) me [of] {c}|and {c}|{c}|{c} please|what about {c}|have you noted {c}|did i (mention|tell you) {c}|did you save {c}|can you repeat {c}|can you remember {c}|say {c}|i need {c}|name {c}|what do you know about {c}|give me {c}|{c}, what was it [again]|{c}, do you still know|i forgot {c}|i can't think of {c}|do you have {c} for me|help me with {c}|{c} again please|what do you remember of {c}|let me hear {c})"
+_SAID = (
+    "{w} did i (say|tell you|mention) [that] {c} [again]",
+    "{w} was it (again|) that i said, {w} {c}",
+    "{w} {c}, do you (still|) (know|remember) (that|it|)",
+    "{w} {c}, (can|could) you tell me",
+    "{w} {c}, that is what i (want to know|ask you|forgot)",
+    "{w} do you (think|believe|say) {c}",
+    "according to me, {w} {c}",
+    "do you still have in mind {w} {c}",
+)
 _PRONOUN = "((what is|what was|what's) (his|her|its|their) name [again]|do you remember (his|her|its) name|(his|her|its) name was|say (his|her|its) name|what (is|was) (he|she|it) called [again])"
 _UNTOLD = "(You have not told me that yet.|You have not told me that yet. Will you tell me?|I do not know, you have not told me.)"
 _KEPT = "[I will remember that.|I will remember.]"
@@ -38,6 +65,11 @@ _EXCLUSIVE = (
     {"street", "floor"},
     {"trait", "job", "nationality"},
     {"count", "siblings"},
+    {"floor", "flatnumber"},
+    {"code", "entry"},
+    {"departure", "appointment"},
+    {"petkind", "petcoat"},
+    {"learning", "instrument"},
 )
 
 
@@ -81,6 +113,8 @@ def _label(kind: str, scene: Scene) -> str:
         return ""
     if kind == "person_label":
         return words.person_name(rng)
+    if "/" in kind:
+        return rng.choice(kind.split("/"))
     if kind in _OPEN_LABELS and rng.random() < 0.12:
         return words.made_up(rng)
     return rng.choice(list(words.ITEMS)) if kind == "item" else _filled(words.word(kind, rng), scene)
@@ -96,7 +130,8 @@ def _read(block: str) -> _Kind:
     head, *lines = block.split("\n")
     name, *settings = head.strip("# ").split("; ")
     setting = dict(item.split("=", 1) for item in settings)
-    kind = _Kind(name, setting["x"].split(","), setting.get("k", ""), setting.get("mood", "happy"))
+    values = setting["x"].split("/" if setting["x"].startswith("!") else ",")
+    kind = _Kind(name, values, setting.get("k", ""), setting.get("mood", "happy"))
     kind.questions.append(_Questions())
     for line in lines:
         mark, text = line.split(" ", 1)
@@ -169,7 +204,10 @@ def _verb(label: str) -> dict[str, str]:
 
 
 def _value(kind: _Kind, label: str, scene: Scene) -> str:
-    return _filled(words.value(scene.rng.choice(kind.values), scene.rng, label), scene)
+    value = scene.rng.choice(kind.values)
+    if kind.values[0].startswith("!"):
+        return _filled(value.strip("!"), scene)
+    return _filled(words.value(value, scene.rng, label), scene)
 
 
 def _dressed(tell: str, scene: Scene) -> str:
@@ -182,7 +220,12 @@ def _dressed(tell: str, scene: Scene) -> str:
         tell = (rng.choice(_OPENINGS) if _COMMAND.match(tell) else rng.choice(_CLAUSE_OPENINGS)) + tell
     elif draw < 0.42:
         tell = _BEFORE + tell
-    return tell + rng.choice(_ENDINGS) if rng.random() < 0.2 else tell
+    elif draw < 0.54 and not _COMMAND.match(tell):
+        tell = rng.choice(_LONGER_BEFORE) + tell
+    draw = rng.random()
+    if draw < 0.2:
+        return tell + rng.choice(_ENDINGS)
+    return tell + rng.choice(_LONGER_AFTER) if draw < 0.3 and tell[-1] not in "?!" else tell
 
 
 def _wondered(ask: str, scene: Scene) -> str:
@@ -197,9 +240,13 @@ def _question(questions: _Questions, scene: Scene) -> str:
     """One of the many ways to ask for a memory."""
     rng = scene.rng
     draw = rng.random()
-    if draw < 0.34 and questions.clauses:
+    if draw < 0.14 and questions.clauses:
+        found = re.match(r"(what|where|when|who) ((?:i|my|the|\(the\|my\)) .*)", rng.choice(questions.clauses))
+        if found:
+            return rng.choice(_SAID).replace("{w}", found[1]).replace("{c}", found[2])
+    if draw < 0.38 and questions.clauses:
         return _INDIRECT.replace("{c}", rng.choice(questions.clauses))
-    if draw < 0.5 and questions.nouns:
+    if draw < 0.52 and questions.nouns:
         return _NOUNS.replace("{c}", rng.choice(questions.nouns))
     return _wondered(rng.choice(questions.asks), scene)
 
@@ -254,6 +301,20 @@ _TELL_NAME = (
     "(yo|sup|howdy|hiya), (i'm|it's|name's) {x}",
     "i'm new here, (i'm|my name is|call me) {x}",
     "(don't|do not) forget, (i'm|i am|my name is) {x}",
+    "(it was raining|i had a long day|i just got home|i am a bit tired) [today], but anyway, (i'm|i am|my name is) {x}",
+    "(before we start|before i forget|so that you know|in case you wonder|since you ask), (my name is|i'm|i am|they call me) {x}",
+    "i (am|was) {y}, no sorry, i mean {x}",
+    "my name is {y}, (no wait|no|sorry|just kidding), it's {x}",
+    "{y} is my {relation}, (i'm|i am|my name is) {x}",
+    "you may know my {relation} {y}, (i'm|i am|my name is) {x}",
+    "(i'm not|i am not) {y}, (i'm|i am|my name is) {x}",
+    "the one who (talks|speaks) to you is (called|) {x}",
+    "with me, {x}, you can talk about anything",
+    "here (speaks|is) {x}",
+    "{x} is (talking|speaking) to you",
+    "whenever you see me, think of the name {x}",
+    "put me down as {x}",
+    "just think of me as {x}",
     "my name is {x} {c}.",
 )
 _SPELLED_NAME = (
@@ -334,6 +395,25 @@ _RECALL_NAME = (
     "use my name",
     "can you greet me by (my|) name",
     "what's the name of your (friend|owner|human)",
+    "who am i (to you|for you|according to you)",
+    "(what|which) name do you have for me",
+    "(what|how) did i (call myself|introduce myself)",
+    "as who did i introduce myself",
+    "what was it that (people|they|my friends) call me",
+    "do you (still|) have my name [in your memory]",
+    "(is my name|am i) still in your (memory|head)",
+    "i told you (my name|who i am), (what was it|do you still know it|remember)",
+    "you know me, (don't you|right), so who am i",
+    "(say|tell me) who (i am|you are talking to|is here with you)",
+    "what (would|do) you say if somebody asks who i am",
+    "my {relation} asks who i am, what do you say",
+    "if you had to write my name, what would you write",
+    "(whose|who is the) voice (is this|do you hear|are you hearing)",
+    "(guess|remember) who (i am|this is)",
+    "what's the (name|word) for me",
+    "have you kept my name",
+    "did you get my name",
+    "(am i|are you sure that i am) somebody you know",
 )
 _GREETED = "(Nice to meet you, {x}!|Nice to meet you, {x}!|Nice to meet you, {x}! I will remember your name.|Hello, {x}! Nice to meet you.|Hello, {x}! I am {robot}.)"
 _YOUR_NAME = "(You are {x}.|Your name is {x}.|Your name is {x}.)"
@@ -475,7 +555,7 @@ def tell_fact(scene: Scene) -> Exchange:
     if keys and draw < 0.2:
         return _retell(scene, rng.choice(keys))
     if draw < 0.32:
-        return _tell_two(scene)
+        return _tell_two(scene) if draw > 0.23 else _tell_three(scene)
     key = _free_key(scene)
     if keys and rng.random() < 0.25:
         key = _sibling(scene, rng.choice(keys)) or key
@@ -484,8 +564,9 @@ def tell_fact(scene: Scene) -> Exchange:
         tell, ack = rng.choice(kind.fragments), ""
     else:
         tell, ack = rng.choice(kind.tells)
-        tell = _dressed(tell, scene)
-    slots = {"x": _value(kind, label, scene), "k": label, **_verb(label)}
+        slip = rng.random() < 0.07 and tell.count("{x}") == 1 and not ack
+        tell = tell.replace("{x}", "{y}") + rng.choice(_SLIPS) if slip else _dressed(tell, scene)
+    slots = {"x": _value(kind, label, scene), "y": _value(kind, label, scene), "k": label, **_verb(label)}
     user, slots = _hear(scene, tell, **slots)
     scene.known[key] = slots["x"]
     return Exchange(user, _noted(kind, ack, slots, scene), kind.mood, follow=_after_fact(scene, key))
@@ -521,9 +602,9 @@ def _retell(scene: Scene, key: str, *, close: bool = False) -> Exchange:
     kind, label = _parts(key)
     old = scene.known[key]
     if close and rng.random() < 0.6:
-        tell = "(no|sorry|wait|oops|i mean|no wait|correction|sorry, that was wrong|that's not right|hmm no|ah no), (i meant|it's|i mean||make that|rather) {x} [not {old}|instead]"
+        tell = "(no|sorry|wait|oops|i mean|no wait|no, sorry|correction|sorry, that was wrong|that's not right|hmm no|ah no|i was wrong|wrong), (i meant|it's|it is|i mean||make that|rather|i should have said) {x} [not {old}|and not {old}|instead]"
         if kind.labels not in {"", "item"} or rng.random() < 0.3:
-            tell = "(no|sorry|wait|oops|i mean|no wait), (i meant|i mean) {x} [not {old}|instead]"
+            tell = "(no|sorry|wait|oops|i mean|no wait|no, sorry|not {old}|forget {old}|i was wrong), (i meant|i mean|i meant to say) {x} [not {old}|instead]"
     else:
         tell = (
             "(actually|no|sorry|wait|well|oh|hmm|i changed my mind|correction|that has changed|not any more|things changed|update|listen, it is different now|by the way|now|these days|today), "
@@ -573,6 +654,38 @@ def _tell_two(scene: Scene) -> Exchange:
         reply = scene.speak(_renamed(kind2.answer), **slots)
     scene.known[key] = slots["x"]
     return Exchange(user, f"{reply} {scene.speak(kind.answer, **slots)}", "happy", follow=_after_fact(scene, key))
+
+
+def _tell_three(scene: Scene) -> Exchange:
+    """A name and two facts, or three facts, in one go."""
+    rng = scene.rng
+    tells, replies, slots = [], [], {}
+    if scene.person is None:
+        slots["x9"] = words.person_name(rng)
+        tells, replies = [rng.choice(_TELL_NAME[:3]).replace("{x}", "{x9}")], ["Nice to meet you, {x9}!"]
+    keys: list[str] = []
+    for number in range(3 - len(tells)):
+        key = _free_key(scene)
+        kind, label = _parts(key)
+        scene.known[key] = ""
+        keys.append(key)
+        plain = [tell for tell, ack in kind.tells if not ack and not _COMMAND.match(tell)]
+        values = {"x": _value(kind, label, scene), "k": label, **_verb(label)}
+        slots |= {f"{slot}{number}": value for slot, value in values.items()}
+        tells.append(_numbered(rng.choice(plain or [kind.tells[0][0]]), number))
+        replies.append(_numbered(kind.answer, number))
+    first, last = rng.choice([(", ", " and "), (", ", ", and "), (" and ", " and "), (". ", ". "), ("; ", "; and ")])
+    user, slots = _hear(scene, f"{tells[0]}{first}{tells[1]}{last}{tells[2]}", **slots)
+    for number, key in enumerate(keys):
+        scene.known[key] = slots[f"x{number}"]
+    scene.person = slots.get("x9", scene.person)
+    reply = " ".join(scene.speak(reply, **slots) for reply in replies)
+    return Exchange(user, reply, "happy", follow=_after_fact(scene, rng.choice(keys)))
+
+
+def _numbered(text: str, number: int) -> str:
+    """A template whose own slots carry a number."""
+    return re.sub(r"\{([xkvw])\}", rf"{{\g<1>{number}}}", text)
 
 
 def _renamed(text: str) -> str:
