@@ -58,6 +58,14 @@ _PRONOUN = "((what is|what was|what's) (his|her|its|their) name [again]|do you r
 _UNTOLD = "(You have not told me that yet.|You have not told me that yet. Will you tell me?|I do not know, you have not told me.)"
 _KEPT = "[I will remember that.|I will remember.]"
 _OPEN_LABELS = {"item", "companion", "kept_thing", "belonging", "secret", "appointment", "attribute", "countable"}
+# The same with another word, as people ask.
+_OTHER_WORDS = {
+    "mum": "mother", "mom": "mother", "mother": "mum", "dad": "father", "father": "dad", "grandma": "grandmother", "granny": "grandma", "nan": "grandmother",
+    "grandpa": "grandfather", "grandmother": "grandma", "grandfather": "grandpa", "bunny": "rabbit", "kitten": "cat", "puppy": "dog", "little dog": "dog",
+    "budgie": "bird", "phone": "mobile", "bag": "handbag", "glasses": "specs", "bike": "bicycle", "little brother": "brother", "big sister": "sister",
+    "flatmate": "roommate", "teacher": "class teacher", "film": "movie", "movie": "film", "colour": "color", "color": "colour", "exam": "test", "supper": "dinner",
+    "best friend": "bestie", "plane": "flight", "flight": "plane", "old dog": "dog", "old cat": "cat", "car keys": "keys to the car", "coat": "jacket",
+}  # fmt: skip
 _EXCLUSIVE = (
     {"birthmonth", "birthday"},
     {"petname", "petkind"},
@@ -725,7 +733,9 @@ def recall_fact(scene: Scene, key: str = "", *, close: bool = False) -> Exchange
         return _untold(scene, keys)
     key = key if key in keys else rng.choice(keys)
     kind, label = _parts(key)
-    told, verb = scene.known[key], _verb(label)
+    told = scene.known[key]
+    label = _reworded(label, keys) if rng.random() < 0.12 else label
+    verb = _verb(label)
     if kind.checks and rng.random() < 0.07:
         other = told if rng.random() < 0.5 else _value(kind, label, scene)
         user, slots = _hear(scene, rng.choice(kind.checks), y=other, k=label, **verb)
@@ -741,6 +751,12 @@ def recall_fact(scene: Scene, key: str = "", *, close: bool = False) -> Exchange
     user, slots = _hear(scene, ask, k=label, x=told, **verb)
     answer = scene.speak(questions.answer, **{**slots, **verb, "x": told})
     return Exchange(user, _an(answer, told), "happy")
+
+
+def _reworded(label: str, keys: list[str]) -> str:
+    """Another word for a label, unless it would not be clear which is meant."""
+    other = _OTHER_WORDS.get(label, label)
+    return label if any(key.split("|")[1] == other for key in keys) else other
 
 
 def _untold(scene: Scene, keys: list[str]) -> Exchange:
