@@ -877,8 +877,8 @@ def forbid(scene: Scene) -> Exchange:
 
 def narrate(scene: Scene) -> Exchange:
     """Somebody tells a story with action words in it, or has an opinion, or a plan: an answer in words alone."""
-    name = scene.rng.choices(["stories", "lives", "senses", "sayings"], [45, 27, 23, 5])[0]
-    if name == "stories":
+    name = scene.rng.choices(["stories", "twists", "lives", "senses", "sayings"], [32, 20, 23, 20, 5])[0]
+    if name in ("stories", "twists"):
         return _told(scene, name)
     return (_apart(scene, name) if name == "sayings" else None) or _near(scene, "lives" if name == "sayings" else name)
 
@@ -887,7 +887,9 @@ def question_about(scene: Scene) -> Exchange:
     """Wondering aloud about an action, with no wish that it be done."""
     if scene.rng.random() < 0.25 and not scene.moment.failed:
         return _whether(scene)
-    return _near(scene, "settings") if scene.rng.random() < 0.45 else _told(scene, "questions")
+    if scene.rng.random() < 0.4:
+        return _near(scene, "settings")
+    return _told(scene, "questions" if scene.rng.random() < 0.6 else "wonders")
 
 
 def _whether(scene: Scene) -> Exchange:
