@@ -78,6 +78,8 @@ def made(
     asks += [Ask(Template(text), order=False, loose=True) for text in _noun_asks(noun, settings)]
     if way < 2:
         asks += [Ask(Template(text), loose=True) for text in _verb_asks(verb, settings)]
+    if way == 2 and len(settings) == 1:
+        asks += _switched(noun, settings[0])
     does = f"{verb if way < 2 else 'use'} the {noun}"
     return _deed(rng.sample(names, 1) + list(names), does, slots, asks, settings)
 
@@ -122,6 +124,25 @@ def _orders(verb: str, noun: str, settings: list[Setting]) -> list[Ask]:
     return [Ask(Template(text)) for text in [say, *(f"{say}{how}" for how in _hows(settings))]]
 
 
+_ON = ("on", "enabled", "active", "state", "power", "running")
+_MASS = ("ml", "g", "l", "cups", "pieces", "portions")
+
+
+def _switched(noun: str, setting: Setting) -> list[Ask]:
+    """Orders for what is switched or moved: `turn the fan off`, `stop the fan`, `bring the arm up`."""
+    name, value, the = setting.spec.names[0], setting.value, f"{_THE} {noun}"
+    if setting.spec.kind == "switch" and name in _ON:
+        texts = {f"(turn|switch|put) {the} {value}": "", f"(turn|switch) {value} {the}": "", f"(start|activate|fire up) {the}": "true",
+                 f"(stop|deactivate|kill|cut) {the}": "false"}  # fmt: skip
+        return [Ask(Template(text), fixed=((name, meant),) if meant else ()) for text, meant in texts.items()]
+    if setting.spec.kind == "choice":
+        return [
+            Ask(Template(f"(put|bring|get|turn|switch|move|take|make|leave) {the} {way}{value}"))
+            for way in ("", "to ", "")
+        ]
+    return []
+
+
 def _noun_asks(noun: str, settings: list[Setting]) -> list[str]:
     """What people say of a thing without saying what is to be done."""
     if not settings:
@@ -134,7 +155,13 @@ def _noun_asks(noun: str, settings: list[Setting]) -> list[str]:
             f"(i want|i'd like|i could use|we need|let's have) {_THE} {noun}, {value}", f"the {noun} (needs|should have|wants|gets) {value}",
             f"{noun} with {label} {value}", f"{noun} {label} {value}", f"(let's have|can i have|could i get) {_THE} {noun} (at|with|on) {value}",
             f"{noun} at {label} {value}", f"the {noun} to {value}", f"{noun} {label} (at|to|should be) {value}",
+            f"could the {noun} (go|be) {value}", f"it's time for the {noun}, {value}", f"the {noun} is (all wrong|not right), {value}",
         ]  # fmt: skip
+        if settings[0].spec.unit in _MASS:
+            texts += [
+                f"(i need|i could use|give me|let's have|i'd like|can i have|we need) {value} (of|from the) {noun}",
+                f"{value} of {noun}",
+            ]
     return texts
 
 
@@ -215,10 +242,19 @@ def _settings(rng: random.Random) -> list[Setting]:
     count = rng.choice([0, 1, 1, 1, 1, 1, 2, 2, 2, 3])
     kept: dict[str, Setting] = {}
     for _ in range(count):
-        setting = rng.choices([_number, _choice, _switch, _text], [46, 42, 7, 5])[0](rng)
-        if setting.label not in {other.label for other in kept.values()}:
+        setting = rng.choices([_number, _choice, _switch, _text], [45, 41, 7, 7])[0](rng)
+        if not any(_alike(setting, other) for other in kept.values()):
             kept[setting.spec.names[0]] = setting
     return sorted(kept.values(), key=lambda setting: setting.spec.kind == "text")
+
+
+def _alike(one: Setting, other: Setting) -> bool:
+    """Whether what is said of one may be meant for the other."""
+    both = [each.spec for each in (one, other)]
+    values = [{name for names, _ in spec.values for name in names} for spec in both]
+    same_unit = all(spec.kind == "range" and spec.unit for spec in both) and both[0].unit == both[1].unit
+    choices = all(spec.kind == "choice" for spec in both) and bool(values[0] & values[1])
+    return one.label == other.label or same_unit or choices
 
 
 def _number(rng: random.Random) -> Setting:

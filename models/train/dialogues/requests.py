@@ -184,8 +184,10 @@ def _choice(parameter: Parameter, value: str, scene: Scene) -> Picked:
 
 
 def _specials(parameter: Parameter) -> dict[float, str]:
-    special = parameter.spec.special.items()
-    return {float(key): said for key, said in special if parameter.low <= float(key) <= parameter.high}
+    """Numbers with other names; halves only where the parameter takes them."""
+    special = {float(key): said for key, said in parameter.spec.special.items()}
+    low, high, whole = parameter.low, parameter.high, not parameter.spec.decimals
+    return {n: said for n, said in special.items() if low <= n <= high and not (whole and n != int(n))}
 
 
 def _some_number(parameter: Parameter, scene: Scene) -> float:
@@ -213,7 +215,7 @@ def _number(parameter: Parameter, number: float, scene: Scene) -> Picked:
     whole = number == int(number)
     said = _said_number(number, scene)
     unit = _sampled(UNITS[parameter.spec.unit][0], scene)
-    if rng.random() < 0.15 and parameter.spec.unit != "times":
+    if rng.random() < 0.15 and parameter.spec.unit not in ("times", "turns", "laps"):
         unit = ""
     if unit.startswith("_"):
         heard = f"{said}{unit[1:]}" if said[-1].isdigit() else f"{said} {unit[1:].replace('%', 'percent')}"
@@ -619,6 +621,14 @@ _TOO = {"slower": "fast", "faster": "slow", "lower": "high", "higher": "low", "s
         "stronger": "weak", "weaker": "strong", "colder": "hot", "hotter": "cold", "quieter": "loud", "louder": "quiet"}  # fmt: skip
 
 
+def _named(action: Action, parameter: Parameter, picked: Picked) -> Picked:
+    """The value with the parameter's name, where it may be meant for another number."""
+    numbers = sum(p.kind in ("range", "number") for p in action.parameters)
+    if parameter.kind != "range" or numbers < 2:
+        return picked
+    return replace(picked, heard=f"{_SUFFIX.sub('', parameter.label())} {picked.heard}")
+
+
 def _changed(scene: Scene, request: Request) -> Exchange | None:
     """The same with another value."""
     able = [p for p in request.action.parameters if p.kind in ("choice", "range", "switch")]
@@ -628,7 +638,8 @@ def _changed(scene: Scene, request: Request) -> Exchange | None:
     picked = _pick(parameter, scene)
     if picked.value == request.picked[parameter.slot].value:
         return None
-    value, label = picked.heard, _SUFFIX.sub("", parameter.label())
+    named = _named(request.action, parameter, picked)
+    value, label = named.heard, _SUFFIX.sub("", parameter.label())
     ways = (
         f"(and now|now|and then|and|ok now|then|make it|make that|now try|try|the same (but|with)|but now|this time|do it again with|do the same with"
         f"|let's try|how about|no,|i prefer|maybe|rather|better|next|same with|same but|again but|again, but|again with|once more with|now with|and with|i meant"
@@ -636,7 +647,7 @@ def _changed(scene: Scene, request: Request) -> Exchange | None:
     )
     if parameter.kind == "choice":
         ways += f"|(same|the same|again|now|and) (with|for|but) the {value} one|and the {value} one [too]|{value} too|and {value} as well|not {request.picked[parameter.slot].told}, {value}"
-    if len(label) > 2 and parameter.kind != "switch":
+    if len(label) > 2 and parameter.kind != "switch" and named is picked:
         ways += f"|(now|and|again with|same but|same with|but with|ok,) {label} {value}|change the {label} to {value}|{label} {value} this time|now the {label} to {value}"
     user, _ = scene.hear(f"({ways})")
     return _done(scene, user, replace(request, picked={**request.picked, parameter.slot: picked}))
@@ -665,15 +676,16 @@ def _two(scene: Scene, first: Action) -> Exchange | None:
     if rng.random() < 0.22:
         return _twice(scene, first)
     second = rng.choice([action for action in scene.body.actions if action != first] or scene.body.actions)
-    one, other = _request(scene, first, order=True), _request(scene, second, order=True)
+    order = rng.random() < 0.75
+    one, other = _request(scene, first, order=order), _request(scene, second, order=order)
     absent = None
     if rng.random() < 0.08:
         absent = absent_action(scene.body, rng)
         other = _request(scene, absent, order=True, alone=False)
     if one is None or other is None or _has_text(first) or (absent and _has_text(absent)):
         return None
-    wrap = rng.choice(_PLAIN_WRAP[:32])
-    if absent is None and rng.random() < 0.35:
+    wrap = rng.choice(_PLAIN_WRAP[:32] if order else _SHORT_WRAP)
+    if absent is None and order and rng.random() < 0.4:
         joined = rng.choice(_BOTH[:5] if _has_text(second) else _BOTH)
         wrap = rng.choice(("{ask}", "{ask}", "please {ask}", "ok, {ask}", "(can|could) you {ask}", "{robot}, {ask}"))
     else:
@@ -718,6 +730,7 @@ def _twice(scene: Scene, action: Action) -> Exchange | None:
         if picked.value == request.picked[parameter.slot].value:
             return None
         label = _SUFFIX.sub("", parameter.label())
+        picked = _named(request.action, parameter, picked)
         said += (
             f" (and then|then|and after that|, then|and|, and|, after that|and once more with|and again with|, and then again with|and also"
             f"|and a second time with|then the same with|then with {label}|and then {label}|, next) {picked.heard}"
