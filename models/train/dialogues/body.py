@@ -10,6 +10,7 @@ from functools import cache
 
 from dialogues import gadgets, words
 from dialogues.deed import UNITS, Ask, Deed, Spec, deeds
+from dialogues.gadgets import OTHER_WORDS
 from dialogues.template import Template
 
 
@@ -308,7 +309,7 @@ def _verb_and_part(verb: str, part: str, rng: random.Random, *, others: bool = T
             continue
         slots.append((spec.names[0], False, (spec,)))
         hows.append(f"[{how}]" if rng.random() < 0.2 else how)
-    said = [verb, *(_OTHER_WORDS.get(verb, ()) if others else ())]
+    said = [verb, *(OTHER_WORDS.get(verb, ()) if others else ())]
     orders = set()
     for word in said:
         say = f"{word} (the|your|that|my|the|your) {part}"
@@ -325,26 +326,6 @@ def _verb_and_part(verb: str, part: str, rng: random.Random, *, others: bool = T
     )
     asks = tuple(Ask(Template(order)) for order in sorted(orders))
     return Deed((name, name, f"{part}_{verb}"), f"{verb} the {part}", name, name, tuple(slots), asks, replies)
-
-
-_OTHER_WORDS: dict[str, tuple[str, ...]] = {
-    name: tuple(others.split(","))
-    for name, _, others in (
-        pair.partition("=")
-        for pair in """open=open up|close=shut|start=switch on,turn on,activate,begin with|stop=switch off,turn off,halt|raise=lift,put up,bring up|lower=put down,bring down,drop
-        |set=adjust,change|tilt=tip,lean|shake=rattle,jiggle|lift=raise,pick up|fill=fill up,top up|empty=clear out,drain|heat=warm up,heat up|cool=chill,cool down|clean=wash,tidy,wipe
-        |print=print out|scan=look over,examine|record=tape|measure=gauge,take the measure of|push=shove,press|pull=tug,drag|press=push|fold=fold up|extend=stretch out,put out,push out
-        |retract=pull in,pull back,draw in|swing=sway|squeeze=squash,pinch|deploy=put out,set up|load=load up|unload=take the load off|toggle=flip,switch|rotate=turn,spin|change=swap,switch
-        |freeze=ice|dry=dry off|move=shift,bring|slide=shift|spin=turn,whirl|twist=turn,wring|turn=rotate,spin|flip=turn over,flip over|throw=toss,fling|grab=take,grasp,seize|release=let go of,free
-        |kick=boot|hit=strike,whack|knock=bang|mute=silence|dim=turn down,darken|light=light up,illuminate|show=display,present|hide=put away,cover|draw=sketch|check=inspect,look at,test
-        |inspect=check,look over|watch=keep an eye on,look at|fetch=bring,get,go and get|deliver=bring,hand over|plant=put in|water=give water to,moisten|feed=give food to|cut=chop,snip
-        |mix=stir,blend|pour=tip out|run=start,turn on|pause=hold|charge=recharge|dock=park|trim=cut|focus=sharpen|blink=flash|save=store,keep|send=transmit|dig=dig up|harvest=pick,gather
-        |lock=lock up,bolt|unlock=undo|ring=sound|spray=squirt,mist|inflate=blow up,pump up|sweep=brush|vacuum=hoover|boil=heat up|level=even out|center=bring to the middle of""".replace(
-            "\n", ""
-        ).split("|")
-    )
-    for name, others in [(name.strip(), others)]
-}  # fmt: skip
 
 
 def _kindred(rng: random.Random) -> list[Deed]:
@@ -367,8 +348,8 @@ def _apart_verbs(rng: random.Random, count: int) -> list[str]:
     verbs: list[str] = []
     while len(verbs) < count:
         verb = _some_verb(rng)
-        meant = {verb, *_OTHER_WORDS.get(verb, ())}
-        if not any(meant & {own, *_OTHER_WORDS.get(own, ())} for own in verbs):
+        meant = {verb, *OTHER_WORDS.get(verb, ())}
+        if not any(meant & {own, *OTHER_WORDS.get(own, ())} for own in verbs):
             verbs.append(verb)
     return verbs
 

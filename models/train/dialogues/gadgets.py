@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from dialogues import words
+from dialogues import verbs, words
 from dialogues.deed import UNITS, Ask, Deed, Spec
 from dialogues.template import Template
 
@@ -61,7 +61,7 @@ def made(
     """A deed named after a verb and a noun, or after one of them, or after what is set."""
     way = rng.choice(ways)
     part = noun.replace(" ", "_")
-    if way == 4 and (len(settings) != 1 or settings[0].spec.kind == "text" or _vague(settings[0].label)):
+    if way == 4 and (len(settings) != 1 or settings[0].spec.kind in ("text", "switch") or _vague(settings[0].label)):
         way = 0
     slots = tuple((each.spec.names[0], False, (each.spec,)) for each in settings)
     if way == 3:
@@ -77,6 +77,7 @@ def made(
     asks = [ask for word in said for ask in _orders(word, noun, settings)]
     asks += [Ask(Template(text), order=False, loose=True) for text in _noun_asks(noun, settings)]
     if way < 2:
+        asks += _inflected(verb, noun, settings)
         asks += [Ask(Template(text), loose=True) for text in _verb_asks(verb, settings)]
     if way == 2 and len(settings) == 1:
         asks += _switched(noun, settings[0])
@@ -128,6 +129,27 @@ _ON = ("on", "enabled", "active", "state", "power", "running")
 _MASS = ("ml", "g", "l", "cups", "pieces", "portions")
 
 
+def _inflected(verb: str, noun: str, settings: list[Setting]) -> list[Ask]:
+    """Other forms of the verb, and other words for it: `get the kettle drained`, `give the kettle a shake`."""
+    the, done, doing = f"{_THE} {noun}", verbs.past(verb), verbs.continuous(verb)
+    hows = ["", *_hows(settings)]
+    orders = [f"start {doing} {the}", f"do (the|some) {noun} {doing}", f"give {the} a {verb}", f"begin {doing} {the}"]
+    more = [f"(time for|let's have) some {doing} of {the}", f"{the} could use a {verb}"]
+    if done.endswith("ed"):
+        orders += [f"(get|have) {the} {done}"]
+        more += [f"{the} (must|should|needs to|has to) be {done}", f"(i want|i need|i'd like|we need) {the} {done}"]
+    asks = [
+        Ask(Template(f"{text}{how}")) for text in orders for how in random.Random(text).sample(hows, min(len(hows), 3))
+    ]
+    asks += [
+        Ask(Template(f"{text}{how}"), order=False)
+        for text in more
+        for how in random.Random(text).sample(hows, min(len(hows), 3))
+    ]
+    others = [word for word in OTHER_WORDS.get(verb, ()) if " " not in word]
+    return asks + [Ask(Template(f"{word} {the}{how}"), loose=True) for word in others for how in hows[:6]]
+
+
 def _switched(noun: str, setting: Setting) -> list[Ask]:
     """Orders for what is switched or moved: `turn the fan off`, `stop the fan`, `bring the arm up`."""
     name, value, the = setting.spec.names[0], setting.value, f"{_THE} {noun}"
@@ -168,7 +190,17 @@ def _noun_asks(noun: str, settings: list[Setting]) -> list[str]:
 def _verb_asks(verb: str, settings: list[Setting]) -> list[str]:
     """What people say of a deed without saying of what."""
     them = "(it|this|that|everything|)"
-    texts = [f"{verb} {them}", f"{verb} now", *(f"{verb} {them}{how}" for how in _hows(settings))]
+    doing, done = verbs.continuous(verb), verbs.past(verb)
+    hows = ["", *_hows(settings)]
+    inflected = [f"(do|start|begin) some {doing}{how}" for how in hows] + [f"start {doing} {them}{how}" for how in hows]
+    if done.endswith("ed"):
+        inflected += [f"(get|have) (it|this|that|everything) {done}{how}" for how in hows]
+    texts = [
+        *inflected[:: 2 if len(hows) > 4 else 1],
+        f"{verb} {them}",
+        f"{verb} now",
+        *(f"{verb} {them}{how}" for how in _hows(settings)),
+    ]
     if len(settings) == 1 and settings[0].spec.kind == "choice":
         texts += [f"{verb} {settings[0].value}", f"{verb} (a|the) {settings[0].value} one"]
     return [*texts, f"do (a|the|some) {verb}", *(f"(do a|one) {verb}{how}" for how in _hows(settings))]
@@ -285,11 +317,31 @@ def _choice(rng: random.Random) -> Setting:
         picked = [f"{rng.choice(_lists()['kinds'])}_{value}" for value in picked]
     if rng.random() < 0.06:
         picked = [words.made_up(rng, 2) for _ in picked]
-    spec = Spec((name,), "choice", tuple(((value,), value.replace("_", " ")) for value in dict.fromkeys(picked)))
+    spec = Spec((name,), "choice", tuple(((value,), _said(value, picked)) for value in dict.fromkeys(picked)))
     label, value = _label(name), f"{{{name}}}"
     told = f", {value}"
     how = rng.choice([f" (in|on|to|with) {value}", f" {value}", f", {value}", f" with {label} {value}", f" {value}"])
     return Setting(spec, label, how, told)
+
+
+_SAID = {
+    "slow": "slowly", "quick": "quickly", "gentle": "gently", "soft": "softly", "quiet": "quietly|silent", "strong": "strongly", "smooth": "smoothly",
+    "large": "big", "small": "little", "max": "maximum|full", "medium": "middle|mid", "fast": "quickly|quick", "center": "middle", "both": "both of them",
+    "off": "nothing", "front": "forward", "rear": "back", "low": "weak", "high": "strong", "normal": "as usual", "tiny": "very small", "huge": "very big",
+    "port": "left", "starboard": "right", "up": "upwards", "down": "downwards", "left": "to the left", "right": "to the right", "half": "halfway",
+    "closed": "shut", "open": "wide open", "iced": "ice cold", "hot": "very hot", "all": "every one", "auto": "automatic", "eco": "economy", "mild": "a mild",
+    "english": "in english", "storm": "stormy", "rain": "rainy", "snow": "snowy", "dark": "darker", "straight": "straight on", "double": "twice as much",
+    "coarse": "rough", "deep": "deeply", "moon": "the moon", "sirius": "the star sirius", "dog": "the dog", "cat": "the cat", "kitchen": "the kitchen",
+    "lawn": "the lawn", "porch": "the porch", "hall": "the hall", "sun": "the sun", "roses": "the roses", "basil": "the basil", "clockwise": "with the clock",
+    "first": "number one", "second": "number two", "tonight": "this evening", "later": "not now", "now": "at once", "spin": "spinning", "dry": "drying",
+}  # fmt: skip
+
+
+def _said(value: str, values: list[str]) -> str:
+    """What people say for a value: mostly its name, now and then a form of it that is no other value."""
+    ways = [way for way in _SAID.get(value, "").split("|") if way and not set(way.split()) & set(values)]
+    name = value.replace("_", " ")
+    return f"({'|'.join([name] * 5 + ways)})" if ways else name
 
 
 def _switch(rng: random.Random) -> Setting:
@@ -327,3 +379,23 @@ def _lists() -> dict[str, list[str]]:
         elif line:
             lists.setdefault(kind, []).extend(line.split(",") if kind in ("verbs", "nouns", "kinds") else [line])
     return {kind: list(dict.fromkeys(entries)) for kind, entries in lists.items()}
+
+
+OTHER_WORDS: dict[str, tuple[str, ...]] = {
+    name: tuple(others.split(","))
+    for name, _, others in (
+        pair.partition("=")
+        for pair in """open=open up|close=shut|start=switch on,turn on,activate,begin with|stop=switch off,turn off,halt|raise=lift,put up,bring up|lower=put down,bring down,drop
+        |set=adjust,change|tilt=tip,lean|shake=rattle,jiggle|lift=raise,pick up|fill=fill up,top up|empty=clear out,drain|heat=warm up,heat up|cool=chill,cool down|clean=wash,tidy,wipe
+        |print=print out|scan=look over,examine|record=tape|measure=gauge,take the measure of|push=shove,press|pull=tug,drag|press=push|fold=fold up|extend=stretch out,put out,push out
+        |retract=pull in,pull back,draw in|swing=sway|squeeze=squash,pinch|deploy=put out,set up|load=load up|unload=take the load off|toggle=flip,switch|rotate=turn,spin|change=swap,switch
+        |freeze=ice|dry=dry off|move=shift,bring|slide=shift|spin=turn,whirl|twist=turn,wring|turn=rotate,spin|flip=turn over,flip over|throw=toss,fling|grab=take,grasp,seize|release=let go of,free
+        |kick=boot|hit=strike,whack|knock=bang|mute=silence|dim=turn down,darken|light=light up,illuminate|show=display,present|hide=put away,cover|draw=sketch|check=inspect,look at,test
+        |inspect=check,look over|watch=keep an eye on,look at|fetch=bring,get,go and get|deliver=bring,hand over|plant=put in|water=give water to,moisten|feed=give food to|cut=chop,snip
+        |mix=stir,blend|pour=tip out|run=start,turn on|pause=hold|charge=recharge|dock=park|trim=cut|focus=sharpen|blink=flash|save=store,keep|send=transmit|dig=dig up|harvest=pick,gather
+        |lock=lock up,bolt|unlock=undo|ring=sound|spray=squirt,mist|inflate=blow up,pump up|sweep=brush|vacuum=hoover|boil=heat up|level=even out|center=bring to the middle of""".replace(
+            "\n", ""
+        ).split("|")
+    )
+    for name, others in [(name.strip(), others)]
+}  # fmt: skip

@@ -447,6 +447,10 @@ def _is_text(action: Action, slot: str) -> bool:
 def _wrap(scene: Scene, request: Request) -> str:
     remarked = scene.rng.random() < 0.15 and request.order and not request.lacking
     if _has_text(request.action):  # the text goes on to the end
+        if not request.order:
+            return scene.rng.choice(
+                ("{ask}", "{ask}", "{robot}, {ask}", "(ok|so|now|hey), {ask}", f"{_REMARK}, {{ask}}")
+            )
         return scene.rng.choice(_REMARKED_FIRST if remarked else _BEFORE_WRAP)
     if remarked:
         return scene.rng.choice((*_REMARKED_FIRST, *_REMARKED_LAST))
@@ -646,7 +650,8 @@ def _changed(scene: Scene, request: Request) -> Exchange | None:
         f"|and once more but|again, this time) {value} [please|this time|now]"
     )
     if parameter.kind == "choice":
-        ways += f"|(same|the same|again|now|and) (with|for|but) the {value} one|and the {value} one [too]|{value} too|and {value} as well|not {request.picked[parameter.slot].told}, {value}"
+        only = re.sub(r"^(the|an?) ", "", value)
+        ways += f"|(same|the same|again|now|and) (with|for|but) the {only} one|and the {only} one [too]|{value} too|and {value} as well|not {request.picked[parameter.slot].told}, {value}"
     if len(label) > 2 and parameter.kind != "switch" and named is picked:
         ways += f"|(now|and|again with|same but|same with|but with|ok,) {label} {value}|change the {label} to {value}|{label} {value} this time|now the {label} to {value}"
     user, _ = scene.hear(f"({ways})")
