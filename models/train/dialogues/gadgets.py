@@ -274,7 +274,7 @@ def _settings(rng: random.Random) -> list[Setting]:
     count = rng.choice([0, 1, 1, 1, 1, 1, 2, 2, 2, 3])
     kept: dict[str, Setting] = {}
     for _ in range(count):
-        setting = rng.choices([_number, _choice, _switch, _text], [45, 41, 7, 7])[0](rng)
+        setting = rng.choices([_number, _choice, _switch, _text], [43, 38, 10, 9])[0](rng)
         if not any(_alike(setting, other) for other in kept.values()):
             kept[setting.spec.names[0]] = setting
     return sorted(kept.values(), key=lambda setting: setting.spec.kind == "text")
