@@ -39,8 +39,8 @@ SPILL_SHARE: Final = 0.25
 """Of the memory that the plan leaves unused."""
 MAX_UBATCH_SIZE: Final = 512
 """llama.cpp's own default; larger ones cost memory and gain little."""
-MAX_CPU_UBATCH_SIZE: Final = 256
-"""Where the CPU computes: it reads a prompt no faster in larger ones, and the compute buffer is half as large."""
+MAX_CPU_UBATCH_SIZE: Final = 128
+"""Where the CPU computes: it reads a prompt no faster in larger ones, and the compute buffer is a quarter as large."""
 HOST_HEADROOM_BYTES: Final = 256 << 20
 """At least this much memory is left to the daemon and everything else on the host."""
 HOST_HEADROOM_SHARE: Final = 0.05

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from ai_server.llm.chat import Message, Sampling
+from ai_server.llm.process import ENVIRONMENT
 from ai_server.llm.wire import (
     HEADER_BYTES,
     AnyCommand,
@@ -123,7 +124,7 @@ class Engine:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *module, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+                env={**ENVIRONMENT, **os.environ, "GGML_NO_BACKTRACE": "1"},
                 stderr=None if os.environ.get("NAILA_BENCH_STDERR") else subprocess.DEVNULL,
             )
         self.pid = self._process.pid

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ai_server.llm.chat import Message
 from ai_server.llm.engine.conversation import form_of
 from ai_server.llm.engine.runner import DecodeError, NoRoomError, Part
-from ai_server.llm.engine.sampler import Sampler
+from ai_server.llm.engine.sampler import Sampler, SamplingRoom
 from ai_server.llm.engine.sequence import Sequence
 from ai_server.llm.engine.template import Layout
 
@@ -102,6 +102,7 @@ class FakeRunner:
         self.sequences = range(1, sequences + 1)
         self.can_shift, self.can_share = can_shift and can_share, can_share
         self.vocabulary = FakeVocabulary()
+        self.sampling_room = SamplingRoom(self.vocabulary)
         self.failures: list[DecodeError] = []
         self.together = True
         self.closed = False
@@ -197,6 +198,7 @@ class FakeRunner:
     def close(self) -> None:
         _require(not self.closed, "closed twice")
         self.closed = True
+        self.sampling_room.close()
 
     def verify(self, sequence: Sequence) -> None:
         """Check that a sequence holds what it says."""

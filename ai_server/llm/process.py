@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 import structlog
@@ -21,6 +23,15 @@ _SPINS = "20000"
 Where other programs have work too, two threads may sit on one core; with libgomp's 300,000 the one that waits keeps the
 other from it, so that steps take ten times as long.
 """
+
+_LARGE_BYTES = str(4 << 20)
+"""From this size on memory goes back to the system as soon as it is free; see mallopt(3), M_MMAP_THRESHOLD.
+
+By default glibc raises the size with what is freed, and keeps the megabytes that saving a conversation took.
+"""
+
+ENVIRONMENT: Final = MappingProxyType({"GOMP_SPINCOUNT": _SPINS, "MALLOC_MMAP_THRESHOLD_": _LARGE_BYTES})
+"""Of the child, where the daemon's own does not say otherwise."""
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +66,7 @@ class EngineProcess:
         Raises:
             OSError: the system refuses.
         """
-        child = await spawn("ai_server.llm.engine", defaults={"GOMP_SPINCOUNT": _SPINS})
+        child = await spawn("ai_server.llm.engine", defaults=ENVIRONMENT)
         return cls(child.process, child.reader, child.writer)
 
     def send(self, command: AnyCommand) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ai_server import resources
 from ai_server.llm.chat import Sampling
-from ai_server.llm.engine.sampler import GrammarError, Sampler
+from ai_server.llm.engine.sampler import GrammarError, Sampler, SamplingRoom
 from ai_server.llm.engine.vocabulary import Vocabulary
 from tests.grammars import LANGUAGES
 
@@ -46,6 +46,7 @@ class Model:
         parameters.n_threads = parameters.n_threads_batch = 1
         self.context = llama_cpp.llama_init_from_model(self._model, parameters)
         self.vocabulary = Vocabulary(self._model)
+        self.room = SamplingRoom(self.vocabulary)
         self.prompt = self.vocabulary.tokenise(PROMPT, special=True)
 
     def read(self, tokens: Sequence[int]) -> None:
@@ -100,6 +101,7 @@ class Model:
         return self.vocabulary.piece(tokens[-1]) is None
 
     def close(self) -> None:
+        self.room.close()
         llama_cpp.llama_free(self.context)
         llama_cpp.llama_model_free(self._model)
 
@@ -116,7 +118,7 @@ def sampler(model) -> Iterator[Callable[..., Sampler]]:
     samplers: list[Sampler] = []
 
     def create(sampling: Sampling, grammar: str | None = None) -> Sampler:
-        samplers.append(Sampler(sampling, model.vocabulary, grammar))
+        samplers.append(Sampler(sampling, model.room, grammar))
         return samplers[-1]
 
     yield create
@@ -139,7 +141,7 @@ def test_the_confidence_is_the_mean_probability_that_the_model_gave_to_its_token
         weights = np.exp(logits.astype(np.float64) - logits.max())
         probabilities.append(weights / weights.sum())
 
-    sampler = Sampler(FREE, model.vocabulary)
+    sampler = Sampler(FREE, model.room)
     assert sampler.confidence is None
     tokens = model.generate(sampler, before=note)
     chosen = [each[token] for each, token in zip(probabilities, tokens, strict=True)]
@@ -148,7 +150,7 @@ def test_the_confidence_is_the_mean_probability_that_the_model_gave_to_its_token
 
 
 def test_a_token_that_the_grammar_forces_counts_as_unlikely_as_it_was(model):
-    free, bound = Sampler(GREEDY, model.vocabulary), Sampler(GREEDY, model.vocabulary, 'root ::= "xyzzy"')
+    free, bound = Sampler(GREEDY, model.room), Sampler(GREEDY, model.room, 'root ::= "xyzzy"')
     model.generate(free)
     model.generate(bound)
     assert bound.confidence < 0.1 < free.confidence < 1
@@ -233,7 +235,7 @@ def test_a_token_is_penalised_as_long_as_it_is_among_the_last_64(model, sampler)
 
 def test_a_sampler_can_be_closed_twice(model):
     for grammar in (None, ACTION):
-        sampler = Sampler(GREEDY, model.vocabulary, grammar)
+        sampler = Sampler(GREEDY, model.room, grammar)
         sampler.close()
         sampler.close()
 
@@ -359,13 +361,13 @@ def test_a_grammar_that_no_token_can_follow_is_an_error_of_the_request(model, sa
 )
 def test_an_invalid_grammar_is_refused(model, grammar):
     with pytest.raises(GrammarError, match="grammar"):
-        Sampler(GREEDY, model.vocabulary, grammar)
+        Sampler(GREEDY, model.room, grammar)
 
 
 @settings(max_examples=60, deadline=None)
 @given(language=LANGUAGES, sampling=st.sampled_from([GREEDY, FREE, WILD, Sampling(seed=3)]))
 def test_what_is_generated_is_in_the_language_of_the_grammar(model, language, sampling):
-    sampler = Sampler(sampling, model.vocabulary, language.grammar)
+    sampler = Sampler(sampling, model.room, language.grammar)
     try:
         tokens = model.generate(sampler, count=150)
     finally:
@@ -378,7 +380,7 @@ def test_what_is_generated_is_in_the_language_of_the_grammar(model, language, sa
 @given(text=st.text(alphabet='abroot "[]()|*+?{},0123\n:=^-\\.#<>!', max_size=30))
 def test_a_grammar_fails_alone_or_can_be_followed(model, text):
     try:
-        sampler = Sampler(FREE, model.vocabulary, f"root ::= {text}")
+        sampler = Sampler(FREE, model.room, f"root ::= {text}")
     except GrammarError:
         return
     try:

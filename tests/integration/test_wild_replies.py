@@ -61,7 +61,7 @@ def model() -> Iterator[Model]:
 
 def say(model: Model, grammar: str, seed: int) -> tuple[str, bool]:
     """Return what comes of noise with more line ends, braces and ends in it, and whether it came to its end."""
-    noise, sampler = np.random.default_rng(seed), Sampler(Sampling(1.2, 1, seed, 0), model.vocabulary, grammar)
+    noise, sampler = np.random.default_rng(seed), Sampler(Sampling(1.2, 1, seed, 0), model.room, grammar)
     tokens: list[int] = []
     try:
         while len(tokens) < TOKENS:

@@ -483,7 +483,7 @@ def test_cells_beyond_one_conversation_take_half_of_what_a_host_has_left(pi: Hos
 
 def test_cells_give_way_before_the_context_does(pi: Host) -> None:
     tight = plan(with_memory(pi, int(5.6 * GIB)), llama_8b(), Wishes())
-    tighter = plan(with_memory(pi, int(5.4 * GIB)), llama_8b(), Wishes())
+    tighter = plan(with_memory(pi, int(5.3 * GIB)), llama_8b(), Wishes())
     assert (tight.context_size, tight.kv_type) == (DEFAULT_CONTEXT_SIZE, "f16")
     assert tight.cells < 2 * DEFAULT_CONTEXT_SIZE
     assert tighter.cells == tighter.context_size < DEFAULT_CONTEXT_SIZE
@@ -618,7 +618,7 @@ def test_a_context_set_beyond_the_trained_one_is_kept_and_said(desktop: Host) ->
 
 def test_a_batch_is_no_longer_than_the_context(desktop: Host) -> None:
     made = plan(desktop, llama_8b(), Wishes(context_size=512, batch_size=2048))
-    assert (made.batch_size, made.ubatch_size) == (512, 256)
+    assert (made.batch_size, made.ubatch_size) == (512, 128)
 
 
 def test_a_quantised_cache_is_refused_where_the_heads_are_too_narrow(desktop: Host) -> None:

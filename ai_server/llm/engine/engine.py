@@ -210,7 +210,7 @@ class Engine:
                 self._full = True
                 self._cache.let_go(conversation)
                 return False
-            sampler = Sampler(request.sampling, self._runner.vocabulary, request.grammar)
+            sampler = Sampler(request.sampling, self._runner.sampling_room, request.grammar)
         except PromptTooLongError as error:
             self._out.append(Refused(request.id, str(error)))
         except (TemplateError, GrammarError) as error:

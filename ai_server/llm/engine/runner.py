@@ -15,7 +15,7 @@ import llama_cpp
 
 from ai_server.llm.engine.batch import Batch
 from ai_server.llm.engine.log import NativeLog
-from ai_server.llm.engine.sampler import Sampler
+from ai_server.llm.engine.sampler import Sampler, SamplingRoom
 from ai_server.llm.engine.sequence import Sequence
 from ai_server.llm.engine.vocabulary import Vocabulary
 from ai_server.llm.wire import MOST_PREFIXES, Load
@@ -88,6 +88,7 @@ class Runner:
 
     Attributes:
         vocabulary: of the model.
+        sampling_room: which its samplers share.
         chat_template: the Jinja source that the file carries, or None.
         context_size: tokens of the longest conversation.
         cells: of the KV cache, which llama.cpp may have rounded up.
@@ -121,6 +122,7 @@ class Runner:
             raise
         self._memory = llama_cpp.llama_get_memory(self._context)
         self.vocabulary = Vocabulary(self._model)
+        self.sampling_room = SamplingRoom(self.vocabulary)
         template = llama_cpp.llama_model_chat_template(self._model, None)
         self.chat_template: str | None = template.decode("utf-8", errors="replace") if template else None
         self.cells: int = llama_cpp.llama_n_ctx(self._context)
@@ -242,6 +244,7 @@ class Runner:
 
     def close(self) -> None:
         """Free everything, in the order that llama.cpp wants. Samplers must be closed before."""
+        self.sampling_room.close()
         if self._context:
             llama_cpp.llama_free(self._context)
         llama_cpp.llama_model_free(self._model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import llama_cpp
@@ -16,7 +17,7 @@ from ai_server.llm.engine.gbnf import GrammarError
 from ai_server.llm.engine.grammar import compiled
 from ai_server.llm.engine.vocabulary import Vocabulary
 
-__all__ = ["GrammarError", "Sampler"]
+__all__ = ["GrammarError", "Sampler", "SamplingRoom"]
 
 _PENALISED_TOKENS = 64
 _LIKELIEST = (1_024, 16_384)  # tokens that are tested by the grammar, before all are
@@ -28,6 +29,42 @@ _Logits = npt.NDArray[np.float32]
 _Tokens = npt.NDArray[np.integer[Any]]
 
 
+class SamplingRoom:
+    """Room for all tokens of a vocabulary: several MB with Llama 3's, which all samplers use, one after the other.
+
+    Attributes:
+        vocabulary: of the model.
+        weights: a number for each token.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.weights = np.empty(vocabulary.size, np.float32)
+        self._borrower = _chain([])
+
+    @cached_property
+    def tokens(self) -> _Tokens:
+        """All tokens."""
+        return np.arange(self.vocabulary.size, dtype=np.int32)
+
+    @cached_property
+    def candidates(self) -> _Candidates:
+        """The array that llama.cpp's samplers work on."""
+        return _Candidates(self.vocabulary.size)
+
+    def sample(self, samplers: llama_cpp.llama_sampler_p, context: llama_cpp.llama_context_p, row: int) -> int:
+        """Return the next token: a chain that is asked directly keeps an array of candidates of its own."""
+        llama_cpp.llama_sampler_chain_add(self._borrower, samplers)
+        token: int = llama_cpp.llama_sampler_sample(self._borrower, context, row)
+        llama_cpp.llama_sampler_chain_remove(self._borrower, 0)
+        return token
+
+    def close(self) -> None:
+        """Free what llama.cpp holds; the samplers are closed by themselves."""
+        llama_cpp.llama_sampler_free(self._borrower)
+        self._borrower = None
+
+
 class Sampler:
     """One request's samplers; `close` frees them.
 
@@ -35,20 +72,21 @@ class Sampler:
 
     Args:
         sampling: how tokens are chosen.
-        vocabulary: of the model.
+        room: of the model.
         grammar: GBNF that the reply must follow, from its rule `root`; None for none.
 
     Raises:
         GrammarError: the grammar cannot be followed.
     """
 
-    def __init__(self, sampling: Sampling, vocabulary: Vocabulary, grammar: str | None = None) -> None:
-        self._constraint = None if grammar is None else _Constraint(grammar, vocabulary)
+    def __init__(self, sampling: Sampling, room: SamplingRoom, grammar: str | None = None) -> None:
+        self._room = room
+        self._constraint = None if grammar is None else _Constraint(grammar, room)
         self._sampling = sampling
         self._seed = secrets.randbelow(_SEEDS) if sampling.seed is None else sampling.seed % _SEEDS
         self._count = 0
-        self._certainty = _Certainty(vocabulary.size)
-        self._filters = _chain(_filters(sampling, vocabulary.size))
+        self._certainty = _Certainty(room.weights)
+        self._filters = _chain(_filters(sampling, room.vocabulary.size))
         self._chain = _chain([self._filters, _choice(sampling, self._seed)])
 
     def sample(self, context: llama_cpp.llama_context_p, row: int) -> int:
@@ -59,7 +97,7 @@ class Sampler:
         """
         logits = self._certainty.view(llama_cpp.llama_get_logits_ith(context, row))
         if self._constraint is None:
-            token: int = llama_cpp.llama_sampler_sample(self._chain, context, row)
+            token = self._room.sample(self._chain, context, row)
         else:
             token = self._sample_within(self._constraint, logits)
         self._certainty.take(logits, token)
@@ -84,7 +122,7 @@ class Sampler:
         A grammar is slow over a whole vocabulary; common/sampling.cpp of llama.cpp does the same.
         """
         self._count += 1
-        token = constraint.candidates.choose(constraint.tokens, logits, self._chain)
+        token = self._room.candidates.choose(self._room.tokens, logits, self._chain)
         if not constraint.allows(token):
             token = self._choose_again(constraint, logits)
         constraint.accept(token)
@@ -95,7 +133,7 @@ class Sampler:
         """Choose with a seed of this one token, so that the numbers of those after it stay the same."""
         allowed = constraint.allowed(logits)
         choice = _choice(self._sampling, (self._seed + self._count * _SEED_STEP) % _SEEDS)
-        token = constraint.candidates.choose(allowed, logits[allowed], self._filters, choice)
+        token = self._room.candidates.choose(allowed, logits[allowed], self._filters, choice)
         llama_cpp.llama_sampler_free(choice)
         return token
 
@@ -103,8 +141,8 @@ class Sampler:
 class _Certainty:
     """The probabilities of the tokens that were chosen."""
 
-    def __init__(self, vocabulary_size: int) -> None:
-        self._room = np.empty(vocabulary_size, np.float32)
+    def __init__(self, weights: _Logits) -> None:
+        self._weights = weights
         self._sum = 0.0
         self._count = 0
 
@@ -113,33 +151,26 @@ class _Certainty:
         return math.exp(self._sum / self._count) if self._count else None
 
     def view(self, pointer: Any) -> _Logits:
-        return np.ctypeslib.as_array(pointer, self._room.shape)
+        return np.ctypeslib.as_array(pointer, self._weights.shape)
 
     def take(self, logits: _Logits, token: int) -> None:
         """Add log softmax of one token, in float32: over the whole vocabulary at each token, time counts."""
         highest = logits.max()
-        np.exp(np.subtract(logits, highest, out=self._room), out=self._room)
-        self._sum += float(logits[token] - highest) - math.log(float(self._room.sum()))
+        np.exp(np.subtract(logits, highest, out=self._weights), out=self._weights)
+        self._sum += float(logits[token] - highest) - math.log(float(self._weights.sum()))
         self._count += 1
 
 
 class _Constraint:
-    """A grammar, and how far the reply has come in it.
+    """A grammar, and how far the reply has come in it."""
 
-    Attributes:
-        tokens: all of the vocabulary.
-        candidates: room for them.
-    """
-
-    def __init__(self, grammar: str, vocabulary: Vocabulary) -> None:
+    def __init__(self, grammar: str, room: SamplingRoom) -> None:
         self._state = compiled(grammar).start
-        self._vocabulary = vocabulary
-        self.tokens: _Tokens = np.arange(vocabulary.size, dtype=np.int32)
-        self.candidates = _Candidates(vocabulary.size)
+        self._room = room
 
     def allows(self, token: int) -> bool:
         """Return whether a token may come next; one that says nothing, as a control token, may not."""
-        piece = self._vocabulary.piece(token)
+        piece = self._room.vocabulary.piece(token)
         if piece is None:
             return self._state.may_end
         return piece != b"" and self._state.after(piece) is not None
@@ -159,7 +190,7 @@ class _Constraint:
 
     def accept(self, token: int) -> None:
         """Go on after a token that may come next."""
-        following = self._state.after(self._vocabulary.piece(token) or b"")
+        following = self._state.after(self._room.vocabulary.piece(token) or b"")
         if following is not None:
             self._state = following
 
@@ -168,7 +199,7 @@ class _Constraint:
         for count in _LIKELIEST:
             if count < logits.size:
                 yield np.sort(np.argpartition(logits, -count)[-count:])
-        yield self.tokens
+        yield self._room.tokens
 
 
 class _Candidates:
