@@ -7,20 +7,18 @@ from ai_server.brain.robots import Robots
 from ai_server.brain.wording import Wording
 from ai_server.dialogue.deeds import Deeds
 from ai_server.dialogue.limits import ActionLimit
-from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.outbox import Outbox
 from ai_server.telemetry.meters import Meters
 
 
-def deeds_of(robots: Robots, turns: Turns, undelivered: Undelivered, outbox: Outbox, meters: Meters) -> Deeds:
+def deeds_of(robots: Robots, undelivered: Undelivered, outbox: Outbox, meters: Meters) -> Deeds:
     """Of up to 8 robots, at five actions a second."""
     wording = Wording.load(resources.config_dir() / "phrases" / "actions.toml")
     return Deeds(
         limit=ActionLimit(rate_per_device=5, max_robots=8, may_report=lambda _: True),
         wording=lambda: wording,
         robots=robots,
-        turns=turns,
         undelivered=undelivered,
         outbox=outbox,
         meters=meters,

@@ -147,7 +147,6 @@ class House:
             limit=ActionLimit(rate_per_device=1000, max_robots=8, may_report=lambda _: True),
             wording=lambda: WORDING,
             robots=self.robots,
-            turns=self.turns,
             undelivered=self.undelivered,
             outbox=self.outbox,
             meters=meters,

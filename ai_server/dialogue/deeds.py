@@ -16,13 +16,11 @@ from ai_server.brain.robots import Robots
 from ai_server.brain.wording import Wording, plain
 from ai_server.dialogue.limits import ActionLimit
 from ai_server.llm.chat import ActionCall
-from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.action import ActionResult
 from ai_server.protocol.errors import ProtocolError
-from ai_server.protocol.parts import ReplyTooLargeError
-from ai_server.protocol.reply import ActionMessage, Reply
+from ai_server.protocol.reply import ActionMessage
 from ai_server.telemetry.meters import Meters
 
 log = structlog.get_logger(__name__)
@@ -61,9 +59,8 @@ class Deeds:
         limit: how many there may be.
         wording: returns the words of a failure, which people may edit.
         robots: what each declared.
-        turns: where what is told is stored.
         undelivered: where actions are that an earlier process gave out.
-        outbox: publishes what is told.
+        outbox: publishes actions of this moment, and errors.
         meters: counts.
         max_robots: of so many robots actions are remembered.
         clock: seconds.
@@ -75,7 +72,6 @@ class Deeds:
         limit: ActionLimit,
         wording: Callable[[], Wording],
         robots: Robots,
-        turns: Turns,
         undelivered: Undelivered,
         outbox: Outbox,
         meters: Meters,
@@ -85,7 +81,6 @@ class Deeds:
         self._limit = limit
         self._wording = wording
         self._robots = robots
-        self._turns = turns
         self._undelivered = undelivered
         self._outbox = outbox
         self._meters = meters
@@ -132,22 +127,19 @@ class Deeds:
             self._meters.action_sent()
             self._remember(device_id, action)
 
-    async def take(self, device_id: str, result: ActionResult) -> None:
-        """Take what a robot says of an action; a failure is told to the person, in a turn of its own.
+    def take(self, device_id: str, result: ActionResult) -> str | None:
+        """Take what a robot says of an action, and return what the person is to be told; None where that is nothing.
 
         What it says of an action that is not known, or says once more, is counted and changes nothing. Nobody asked for
         the face that it makes, so a failure of that is counted alone.
-
-        Raises:
-            DatabaseError: if what is told could not be stored: it is not told then.
         """
         action = self._settle(device_id, result.command_id)
         if action is None:
             self._meters.action_result_unknown()
-            return
+            return None
         self._meters.action_ended(result.status)
         if result.status == "done" or self._is_face(device_id, action):
-            return
+            return None
         detail = plain(result.detail or "")
         log.info(
             "an action came to nothing", device_id=device_id, action=action.action, status=result.status, detail=detail
@@ -155,8 +147,7 @@ class Deeds:
         fact = f"{action.action} failed: {detail}" if detail else f"{action.action} failed"
         self._deeds[device_id].failures.append((self._clock(), fact))
         declared = self._robots.robot(device_id).body.actions
-        words = self._wording().unsuccessful(result.status, action.action, detail, declared)
-        await self._tell(device_id, result.command_id, words)
+        return self._wording().unsuccessful(result.status, action.action, detail, declared)
 
     def failures(self, device_id: str) -> tuple[str, ...]:
         """Return what failed lately and was not told to the model yet, each as a fact such as "move failed: stuck"."""
@@ -204,22 +195,3 @@ class Deeds:
     def _give_up_oldest(self, deeds: _Deeds) -> None:
         deeds.commands.popitem(last=False)
         self._meters.action_unanswered()
-
-    async def _tell(self, device_id: str, command_id: str, words: str) -> None:
-        # The id is made of the command's: told again after a restart, the turn is there already, and nothing goes out.
-        reply = Reply(
-            request_id=f"failed-{command_id}",
-            device_id=device_id,
-            text=words,
-            emotion="sad",
-            intent="action_failed",
-            source="skill",
-        )
-        try:
-            max_payload_bytes = self._robots.robot(device_id).capabilities.max_payload_bytes
-            drafts = self._outbox.drafts(reply, None, max_payload_bytes)
-        except ReplyTooLargeError as error:
-            log.warning("a failure cannot be told to the person", device_id=device_id, reason=str(error))
-            return
-        stored = await self._turns.add(Turn(at=datetime.now(UTC), words="", reply=reply), drafts)
-        self._outbox.send(stored or [])

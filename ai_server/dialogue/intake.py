@@ -21,6 +21,7 @@ from ai_server.dialogue.dialogue import Dialogue
 from ai_server.dialogue.limits import Limits
 from ai_server.dialogue.operators import Operators
 from ai_server.dialogue.own_memory import OwnMemory
+from ai_server.dialogue.speaking_first import SpeakingFirst
 from ai_server.failpoints import AFTER_COMMIT, AFTER_PUBACK, AFTER_RECEIVE, failpoint
 from ai_server.memory.accepted import Acceptance, Arrival
 from ai_server.memory.declarations import Declarations
@@ -95,6 +96,7 @@ class Intake:
         watch: SensorWatch,
         operators: Operators,
         own_memory: OwnMemory,
+        speaking_first: SpeakingFirst,
         max_payload_bytes: int,
         max_nesting: int,
         max_actions: int,
@@ -115,6 +117,7 @@ class Intake:
         self._watch = watch
         self._operators = operators
         self._own_memory = own_memory
+        self._speaking_first = speaking_first
         self._max_payload_bytes = max_payload_bytes
         self._max_nesting = max_nesting
         self._max_actions = max_actions
@@ -203,8 +206,8 @@ class Intake:
             case OperatorRequest() as request:
                 self._go_on_errand(received, self._operators.answer(request))
                 return
-            case ActionResult() as result:
-                self._go_on_errand(received, self._deeds.take(device_id, result))
+            case ActionResult() as result if failure := self._deeds.take(device_id, result):
+                self._go_on_errand(received, self._speaking_first.tell_failure(device_id, result.command_id, failure))
                 return
             case Capabilities() as capabilities if self._robots.declare(device_id, capabilities):
                 self._dialogue.robot_changed(device_id)

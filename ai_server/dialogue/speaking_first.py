@@ -1,4 +1,4 @@
-"""The robot speaks though nobody asked: a timer is up, or a sensor tells of something."""
+"""The robot speaks though nobody asked: a timer is up, a sensor tells of something, or its body could not do it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import NewPublication
 from ai_server.mqtt.outbox import Outbox
+from ai_server.protocol import topics
 from ai_server.protocol.errors import ErrorCode, ErrorMessage
 from ai_server.protocol.parts import ReplyTooLargeError
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
@@ -97,6 +98,22 @@ class SpeakingFirst:
         log.info("spoke first", device_id=device_id, request_id=request_id, intent=intent)
         return True
 
+    async def tell_failure(self, device_id: str, command_id: str, words: str) -> None:
+        """Tell the person, once, what came of an action that came to nothing; the words of that are English.
+
+        Raises:
+            DatabaseError: if it could not be stored: it is not told then.
+        """
+        # The id is made of the command's: told again after a restart, the turn is there already, and nothing goes out.
+        await self.say(
+            device_id,
+            Answer(words, "sad"),
+            intent="action_failed",
+            request_id=f"failed-{command_id}",
+            language="en",
+            within=lambda _: True,
+        )
+
     async def _let_finish(self, device_id: str) -> None:
         """Wait while the robot is in the middle of a reply, but not for long."""
         until = time.monotonic() + self._patience_s
@@ -124,7 +141,7 @@ class SpeakingFirst:
     def _drafts(self, reply: Reply) -> list[NewPublication]:
         try:
             max_payload_bytes = self._robots.robot(reply.device_id).capabilities.max_payload_bytes
-            return self._outbox.drafts(reply, None, max_payload_bytes)
+            drafts = self._outbox.drafts(reply, None, max_payload_bytes)
         except ReplyTooLargeError as error:
             self._outbox.error(
                 ErrorMessage(
@@ -137,6 +154,9 @@ class SpeakingFirst:
             )
             self._meters.error(ErrorCode.REPLY_TOO_LARGE)
             return self._outbox.action_drafts(reply)
+        if sum(draft.topic == topics.reply(reply.device_id) for draft in drafts) > 1:
+            self._meters.reply_split()
+        return drafts
 
     def _stream(self, reply: Reply) -> None:
         """Publish what goes before the reply, as of a turn whose answer is there at once."""

@@ -94,7 +94,7 @@ async def house(broker: RunningBroker, directory: Path) -> AsyncIterator[House]:
     async with connected(broker.with_options(client_id="brain"), subscriptions=()) as connection:
         undelivered, turns, meters, epochs = Undelivered(database), Turns(database), Meters(), Epochs()
         outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
-        deeds = deeds_of(robots, turns, undelivered, outbox, meters)
+        deeds = deeds_of(robots, undelivered, outbox, meters)
         inbox = Inbox(AcceptedUtterances(database), per_device=8, total=8)
         brain = Brain()
         dialogue = Dialogue(

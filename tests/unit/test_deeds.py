@@ -12,6 +12,7 @@ from ai_server.brain.robots import Robots
 from ai_server.brain.wording import Wording
 from ai_server.dialogue.deeds import REMEMBERED_S, Deeds
 from ai_server.dialogue.limits import ActionLimit
+from ai_server.dialogue.speaking_first import SpeakingFirst
 from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
 from ai_server.memory.undelivered import Undelivered
@@ -21,7 +22,7 @@ from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.action import ActionResult
 from ai_server.protocol.device import Capabilities
 from ai_server.protocol.reply import ActionMessage, Reply
-from ai_server.protocol.status import ActionFigures, MqttFigures
+from ai_server.protocol.status import ActionFigures, Metrics, MqttFigures
 from ai_server.telemetry.meters import DatabaseObservation, LlmObservation, Meters, MqttObservation, Observations
 
 WORDING = Wording.load(resources.config_dir() / "phrases" / "actions.toml")
@@ -57,18 +58,30 @@ class House:
             limit=ActionLimit(rate_per_device=rate, max_robots=8, may_report=lambda _: True),
             wording=lambda: WORDING,
             robots=self.robots,
-            turns=self.turns,
             undelivered=self.undelivered,
             outbox=self.outbox,
             meters=self.meters,
             max_robots=max_robots,
             clock=self.clock,
         )
+        self.speaking = SpeakingFirst(
+            robots=self.robots,
+            turns=self.turns,
+            outbox=self.outbox,
+            deeds=self.deeds,
+            answering=lambda _: None,
+            meters=self.meters,
+            action_ttl=timedelta(seconds=30),
+        )
+
+    @property
+    def metrics(self) -> Metrics:
+        llm, mqtt = LlmObservation(status="unloaded"), MqttObservation(figures=MqttFigures())
+        return self.meters.metrics(Observations(llm=llm, mqtt=mqtt, database=DatabaseObservation()))
 
     @property
     def figures(self) -> ActionFigures:
-        llm, mqtt = LlmObservation(status="unloaded"), MqttObservation(figures=MqttFigures())
-        return self.meters.metrics(Observations(llm=llm, mqtt=mqtt, database=DatabaseObservation())).actions
+        return self.metrics.actions
 
     def give(self, *command_ids: str, device_id: str = "rover", action: str = "move") -> None:
         given = [ActionMessage(command_id=each, request_id="q1", action=action) for each in command_ids]
@@ -76,7 +89,8 @@ class House:
 
     async def hear(self, command_id: str, status: str, detail: str | None = None, device_id: str = "rover") -> None:
         result = ActionResult.model_validate({"command_id": command_id, "status": status, "detail": detail})
-        await self.deeds.take(device_id, result)
+        if failure := self.deeds.take(device_id, result):
+            await self.speaking.tell_failure(device_id, command_id, failure)
 
     async def told(self) -> list[dict[str, object]]:
         return [json.loads(each.payload) for each in await self.undelivered.after(0, 100)]
@@ -102,6 +116,17 @@ async def test_a_failure_is_told_to_the_person_as_a_turn_of_its_own(house: House
     assert (turn.words, turn.reply.text, turn.reply.finish_reason) == ("", "I could not move: stuck.", "stop")
     assert await house.turns.last("rover", None) == turn, "it can be repeated"
     assert (await house.turns.recent("rover", None, 1000)).turns == (), "nobody's words stand before it in the history"
+
+
+async def test_a_failure_that_is_told_is_counted_as_every_reply_is(house: House) -> None:
+    house.give("c1", "c2")
+    await house.hear("c1", "failed", "stuck")
+    assert (house.metrics.llm.skill_turns, house.metrics.mqtt.replies_split) == (1, 0)
+    house.robots.declare("rover", Capabilities(max_payload_bytes=128))
+    await house.hear("c2", "failed", "there is a wall, a chair, a cat on the chair, and a plant")
+    told = [each for each in await house.told() if each["request_id"] == "failed-c2"]
+    assert len(told) > 1, "it is longer than the robot can take"
+    assert (house.metrics.llm.skill_turns, house.metrics.mqtt.replies_split) == (2, 1)
 
 
 async def test_a_refusal_is_told_in_the_words_of_the_bodys_own_description(house: House) -> None:

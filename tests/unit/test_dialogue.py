@@ -53,7 +53,7 @@ def dialogue(brain: Brain, database: Database, inbox: Inbox, tmp_path: Path) -> 
     )
     undelivered, turns, meters = Undelivered(database), Turns(database), Meters()
     outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
-    deeds = deeds_of(robots, turns, undelivered, outbox, meters)
+    deeds = deeds_of(robots, undelivered, outbox, meters)
     delivery = Delivery(
         robots=robots, turns=turns, outbox=outbox, meters=meters, adaptation=unadapted(database), masking=None
     )

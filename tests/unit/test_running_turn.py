@@ -13,7 +13,6 @@ from ai_server.brain.routing import Decision
 from ai_server.dialogue.running_turn import RunningTurn
 from ai_server.llm.chat import Finished, Started
 from ai_server.memory.storage.database import Database
-from ai_server.memory.turns import Turns
 from ai_server.memory.undelivered import Undelivered
 from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.epochs import Epochs
@@ -40,7 +39,7 @@ async def test_what_a_model_says_that_speaks_english_alone_is_called_english(
     )
     undelivered, epochs, robots = Undelivered(database), Epochs(), Robots(max_robots=8, max_sensors=8)
     outbox = Outbox(connection, undelivered)
-    deeds = deeds_of(robots, Turns(database), undelivered, outbox, Meters())
+    deeds = deeds_of(robots, undelivered, outbox, Meters())
     utterance = Utterance(device_id="rover", request_id="q1", text="wie spät ist es")
     turn = RunningTurn(Waiting(utterance, 0.0, epochs.now()), outbox, epochs, deeds, timedelta(seconds=30))
     decision = Decision("model", "it is conversation")
