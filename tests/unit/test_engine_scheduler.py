@@ -10,6 +10,7 @@ from ai_server.llm.engine.scheduler import Scheduler, Share
 @dataclass(eq=False)
 class Work:
     pending: int
+    position: int = 0
 
 
 def works(least: int, most: int, count: int) -> st.SearchStrategy[list[Work]]:
@@ -20,9 +21,9 @@ def works(least: int, most: int, count: int) -> st.SearchStrategy[list[Work]]:
 def plans(draw, *, least_room: int = 0):
     """A scheduler with a pace that has seen something, and what there is to do."""
     pace = StepPace(draw(st.floats(1, 1e5)), budget_s=0.1, reading_s=0.25)
-    learnt = st.tuples(st.integers(0, 8), st.integers(0, 500), st.floats(1e-4, 10))
-    for rows, tokens, seconds in draw(st.lists(learnt.filter(lambda step: step[0] or step[1]), max_size=5)):
-        pace.learn(rows, tokens, seconds)
+    learnt = st.tuples(st.integers(0, 8), st.integers(0, 500), st.floats(1e-4, 10), st.floats(0, 1e5))
+    for rows, tokens, seconds, position in draw(st.lists(learnt.filter(lambda step: step[0] or step[1]), max_size=5)):
+        pace.learn(rows, tokens, seconds, position)
     generating = draw(works(1, 1, count=8))
     batch_size = draw(st.integers(max(1, len(generating) + least_room), 512))
     reading, ahead = draw(works(1, 3000, count=6)), draw(works(1, 3000, count=4))

@@ -13,8 +13,13 @@ class Pending(Protocol):
     """Something with tokens that are not in the cache yet."""
 
     @property
+    def position(self) -> int:
+        """How many of its tokens are there."""
+        ...
+
+    @property
     def pending(self) -> int:
-        """How many."""
+        """How many are not."""
         ...
 
 
@@ -56,7 +61,7 @@ class Scheduler:
         shares = [Share(work, 1) for work in generating]
         room = self._batch_size - len(shares)
         if reading and room:
-            shares += _divide(reading, min(room, self._pace.chunk(len(shares))))
+            shares += _divide(reading, min(room, self._pace.chunk(len(shares), reading[0].position)))
         elif ahead and not shares:
             shares.append(Share(ahead[0], min(ahead[0].pending, room, self._pace.chunk(0, in_budget=True))))
         return shares

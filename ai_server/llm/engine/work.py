@@ -30,9 +30,14 @@ class PrefixReading:
         return self.prefix.tokens
 
     @property
+    def position(self) -> int:
+        """How many of the tokens are in the cache."""
+        return len(self.sequence.tokens)
+
+    @property
     def pending(self) -> int:
-        """How many of the tokens are not in the cache."""
-        return len(self.tokens) - len(self.sequence.tokens)
+        """How many are not."""
+        return len(self.tokens) - self.position
 
 
 @dataclass(slots=True, eq=False)
@@ -57,9 +62,14 @@ class Reading:
         return self.conversation.sequence
 
     @property
+    def position(self) -> int:
+        """How many of the tokens are in the cache."""
+        return len(self.sequence.tokens) if self.sequence else 0
+
+    @property
     def pending(self) -> int:
-        """How many of the tokens are not in the cache."""
-        return len(self.tokens) - (len(self.sequence.tokens) if self.sequence else 0)
+        """How many are not."""
+        return len(self.tokens) - self.position
 
 
 @dataclass(slots=True, eq=False)
@@ -101,9 +111,14 @@ class Reply:
         return self.conversation.sequence
 
     @property
+    def position(self) -> int:
+        """How many of the tokens are in the cache."""
+        return len(self.sequence.tokens) if self.sequence else 0
+
+    @property
     def pending(self) -> int:
-        """How many of the tokens are not in the cache: one while it generates, more while it reads."""
-        return len(self.tokens) - (len(self.sequence.tokens) if self.sequence else 0)
+        """How many are not: one while it generates, more while it reads."""
+        return len(self.tokens) - self.position
 
     @property
     def completion_tokens(self) -> int:
