@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
+from ai_server.bounded import Newest
 from ai_server.brain.robots import Robots, Situation
 from ai_server.brain.rules import Rule, Rules
 from ai_server.brain.skills.sayings import Sayings
@@ -49,7 +50,7 @@ class SensorWatch:
         self._speaker = speaker
         self._robots = robots
         self._sayings = sayings
-        self._said: dict[_Key, SaidRule] = {}
+        self._said = Newest[_Key, SaidRule](said.max_kept)
         self._at_it: dict[_Key, asyncio.Task[None]] = {}
 
     async def load(self) -> None:
@@ -58,7 +59,7 @@ class SensorWatch:
         Raises:
             DatabaseError: if it cannot be read.
         """
-        self._said = await self._said_rules.load()
+        self._said.update(await self._said_rules.load())
 
     def reading(self, device_id: str, situation: Situation, now: datetime) -> None:
         """Look at what is true of a robot, because a sensor told something; what is to be said is said soon.
@@ -111,7 +112,7 @@ class SensorWatch:
         except DatabaseError as error:
             log.error("a rule waits for the database", device_id=device_id, rule=rule.name, reason=str(error))  # noqa: TRY400
             return
-        self._remember(key, SaidRule(now, holds=True))
+        self._said[key] = SaidRule(now, holds=True)
 
     async def _rearm(self, key: _Key, said: SaidRule) -> None:
         try:
@@ -119,13 +120,7 @@ class SensorWatch:
         except DatabaseError as error:
             log.error("a rule waits for the database", device_id=key[0], rule=key[1], reason=str(error))  # noqa: TRY400
             return
-        self._remember(key, SaidRule(said.said_at, holds=False))
-
-    def _remember(self, key: _Key, said: SaidRule) -> None:
-        self._said.pop(key, None)
-        self._said[key] = said
-        if len(self._said) > self._said_rules.max_kept:
-            del self._said[next(iter(self._said))]
+        self._said[key] = SaidRule(said.said_at, holds=False)
 
 
 def _is_silent(rule: Rule, said: SaidRule | None, now: datetime) -> bool:
