@@ -25,7 +25,7 @@ _NEW_SHARE: Final = 0.25
 _FEW_SHARE, _BLOCK_SHARE = 0.25, 0.75
 """Of the speed of many tokens at once, with which a few and a block beside others are read until it is known better."""
 
-_LARGEST_STEP: Final = 2.4
+_LARGEST_STEP: Final = 2.5
 """A step that generates may last so many times as long as one that only generates, where the budget is less."""
 
 _DRIFT: Final = 0.01
