@@ -120,8 +120,8 @@ async def say_turn(
     await Turns(database).add(turn, [sent])
 
 
-def fact(text: str, *, kind: str = "note", household: bool = False, subject: str = "user") -> NewFact:
-    """A fact whose value is its text."""
+def fact(text: str, *, kind: str = "note", household: bool = False, subject: str = "user", value: str = "") -> NewFact:
+    """A fact whose value is its text, unless another is given."""
     return NewFact(
-        subject=subject, kind=kind, value=text, text=text, confidence=0.9, source="rule", household=household
+        subject=subject, kind=kind, value=value or text, text=text, confidence=0.9, source="rule", household=household
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from ai_server.masking import unmasked
-from ai_server.memory.schema import facts
+from ai_server.memory.schema import fact_turns, facts
 from ai_server.memory.storage.database import Database
 from ai_server.memory.storage.rows import read_rows
 
@@ -26,6 +26,9 @@ USER = "user"
 
 NOTE = "note"
 """The subject and the kind of a sentence that somebody asked to remember, and that is kept as it is."""
+
+ANY = "any"
+"""The value of a fact that says of no value that it is so: somebody has no car any more, whichever that was."""
 
 SINGLE_VALUED = frozenset(
     {
@@ -94,6 +97,18 @@ _KNOWN = (
     select(facts).where(_HOLDS, or_(_OF_PERSON, facts.c.household)).order_by(*_NEWEST_FIRST).limit(bindparam("at_most"))
 )
 _ADD = insert(facts).returning(facts.c.id)
+_IS_SAID_IN = select(fact_turns.c.id).where(
+    fact_turns.c.fact_id == bindparam("of_fact"), fact_turns.c.turn_id == bindparam("of_turn")
+)
+_WITHOUT_TURN = select(facts.c.id).where(
+    _OF_PERSON,
+    facts.c.source == "told",
+    facts.c.turn_id.is_(None),
+    facts.c.learned_at.between(bindparam("since"), bindparam("until")),
+)
+_LONGEST_UTTERANCE = timedelta(minutes=1)
+"""What is asked to be remembered may be noted as of when the person began to speak."""
+
 _REFRESH = update(facts).where(facts.c.id == bindparam("of_id"))
 _SUPERSEDE = (
     update(facts)
@@ -141,6 +156,33 @@ def store(
         _store_one(connection, fact, person, turn_id, at)
     if new_facts:
         _drop_beyond(connection, person, max_facts)
+
+
+def claim(
+    connection: Connection, *, device_id: str, user_id: str | None, turn_id: int, at: datetime, replied_at: datetime
+) -> None:
+    """Have what somebody asked to remember be said in a turn, once that is stored; within the caller's transaction.
+
+    Args:
+        connection: in a transaction that may write.
+        device_id: the robot that heard it.
+        user_id: who said it; None for somebody whom the robot does not know.
+        turn_id: the turn.
+        at: when its words were said.
+        replied_at: when they were answered; what is noted since then is another turn's.
+    """
+    during = {"since": at - _LONGEST_UTTERANCE, "until": replied_at}
+    values = {"of_device": device_id, "of_user": user_id or "", **during}
+    for number in connection.execute(_WITHOUT_TURN, values).scalars().all():
+        connection.execute(_REFRESH, {"of_id": number, "turn_id": turn_id})
+        note_said(connection, number, turn_id)
+
+
+def note_said(connection: Connection, fact_id: int, turn_id: int | None) -> None:
+    """Keep that a fact was said in a turn, within the caller's transaction; None is no turn."""
+    said = {"of_fact": fact_id, "of_turn": turn_id}
+    if turn_id is not None and connection.execute(_IS_SAID_IN, said).first() is None:
+        connection.execute(insert(fact_turns), {"fact_id": fact_id, "turn_id": turn_id})
 
 
 class Facts:
@@ -235,6 +277,7 @@ def _store_one(connection: Connection, fact: NewFact, person: _Person, turn_id: 
         number = same.id
     else:
         number = _insert(connection, fact, person, turn_id, at)
+    note_said(connection, number, turn_id)
     for old in related:
         if old is same or not _contradicts(fact, old):
             continue

@@ -210,6 +210,7 @@ reminders = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("device_id", String, nullable=False),
+    Column("user_id", String, nullable=False, server_default=""),
     Column("kind", String, nullable=False),
     Column("name", String),
     Column("text", Text),
@@ -227,6 +228,7 @@ reminders = Table(
 )
 """Timers, alarms and reminders that people set. Ids never come back.
 
+`user_id` is of who set it, empty for somebody whom the robot did not know.
 `due_at` is when one fires next; NULL once it has fired for the last time. One that counts `elapsed` time is moved with
 the wall clock when that is set; the others stay. `repeats` and `local_time` are of those that fire again and again, at
 that time of day where the robot's host is. `fired_at` is when it fired last and nobody put it off.
@@ -304,6 +306,17 @@ facts = Table(
 `user_id` is empty for a person whom the robot does not know. What was said for everybody is of the `household`. A fact
 that another one contradicts is `superseded_at` that moment and kept; `turn_id` is the turn it was said in last.
 """
+
+fact_turns = Table(
+    "fact_turns",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("fact_id", ForeignKey(facts.c.id, ondelete="CASCADE"), nullable=False),
+    Column("turn_id", ForeignKey(turns.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    UniqueConstraint("fact_id", "turn_id"),
+    sqlite_autoincrement=True,
+)
+"""Each turn that a fact was said in, so that it can be forgotten with them. Ids never come back."""
 
 summaries = Table(
     "summaries",

@@ -354,6 +354,14 @@ def _add(
         at=turn.at,
         max_facts=limits.max_facts,
     )
+    facts.claim(
+        connection,
+        device_id=turn.reply.device_id,
+        user_id=turn.user_id,
+        turn_id=number,
+        at=turn.at,
+        replied_at=turn.reply.timestamp,
+    )
     return undelivered.store(connection, publications=publications, **request)
 
 

@@ -40,7 +40,7 @@ class ForgetRequest(Scope, OperatorRequest):
 
     Attributes:
         device_id: of this robot; None for all.
-        facts: these facts, by their ids, and nothing else.
+        facts: these facts, by their ids, with the turns in which they were said or told back, and nothing else.
         everything: stands where nothing else says what to forget.
     """
 

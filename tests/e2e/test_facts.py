@@ -37,6 +37,19 @@ def test_what_is_remembered_is_told_when_asked_for_and_gone_when_forgotten(broke
         assert answer(robot, "where are my keys?")["intent"] == "conversation"
 
 
+def test_one_fact_that_is_forgotten_by_voice_is_gone_with_the_words_that_said_it(
+    daemon: RunningDaemon, broker: BrokerOptions
+) -> None:
+    with HeadlessRobot(broker, "birthdays") as robot:
+        answer(robot, "My birthday is on the third of May.", "ada")
+        assert answer(robot, "When is my birthday?", "ada")["text"] == "Your birthday is on 3 May."
+        answer(robot, "Forget when my birthday is", "ada")
+        assert answer(robot, "When is my birthday?", "ada")["intent"] == "conversation"
+    held = b"".join(path.read_bytes() for path in daemon.data.rglob("*") if path.is_file())
+    for said in (b"the third of May", b"birthday is on 3 May"):
+        assert said not in held
+
+
 @pytest.mark.usefixtures("daemon")
 def test_what_people_say_in_passing_is_told_to_them_alone(broker: BrokerOptions) -> None:
     with HeadlessRobot(broker, "listener") as robot:

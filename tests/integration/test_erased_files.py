@@ -56,6 +56,24 @@ async def test_no_byte_is_left_of_what_is_erased_of_pages_that_were_split_and_fi
     assert_sound(tmp_path / "naila.db")
 
 
+async def test_no_byte_is_left_of_a_fact_that_is_named_nor_of_the_turns_that_said_it_or_told_it_back(tmp_path: Path):
+    database = await new_database(tmp_path / "naila.db")
+    memory = FilledMemory(database)
+    learned = [fact("You like quixotic0.", kind="likes", value="quixotic0")]
+    await memory.say("I like quixotic0", learned=learned)
+    await memory.summarise("She likes quixotic0.")
+    await memory.say("What do I like?", "You like quixotic0.", user_id="ada")
+    await memory.say("I said that I like quixotic0", learned=learned)
+    await memory.say("I like quixotic1", learned=[fact("You like quixotic1.", kind="likes", value="quixotic1")])
+    assert left_of("quixotic0", tmp_path)
+    erased = await an_erasure(database).erase(Selection(facts=frozenset({1})), by="test")
+    assert (erased.turns, erased.facts, erased.scrubbed) == (3, 1, True)
+    assert left_of("quixotic0", tmp_path) == {}
+    assert left_of("quixotic1", tmp_path)
+    await database.close()
+    assert_sound(tmp_path / "naila.db")
+
+
 async def test_while_somebody_reads_the_files_keep_it_and_not_longer(tmp_path: Path):
     database = await new_database(tmp_path / "naila.db")
     memory, erasure = FilledMemory(database), an_erasure(database)

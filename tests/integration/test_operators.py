@@ -26,9 +26,10 @@ from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol import topics
 from ai_server.protocol.device import Control
-from ai_server.protocol.operator import RememberRequest, StatsRequest
+from ai_server.protocol.operator import ForgetRequest, RememberRequest, StatsRequest
 from ai_server.telemetry.meters import Meters
 from tests.brokers import Robot, RunningBroker, mosquitto
+from tests.filled_memory import fact, say_turn
 from tests.remembered import say_all
 
 WILL = Publication(topics.STATUS, b"offline", 1, retain=True)
@@ -128,6 +129,19 @@ async def test_what_the_database_refuses_is_told_and_may_be_asked_again(
     await House(reopened, connection, tmp_path).operators.answer(StatsRequest(id="a2"))
     await reopened.close()
     assert (await heard(listener))[1]["ok"]
+
+
+async def test_a_fact_that_an_operator_names_is_gone_with_the_words_that_said_it(
+    house: House, listener: Robot, tmp_path: Path
+):
+    await say_turn(house.database, "q1", "I own a quixotic kite", learned=[fact("You own a quixotic kite.")])
+    await house.operators.answer(ForgetRequest(id="a1", facts=[1]))
+    topic, answer = await heard(listener)
+    assert topic == topics.response("memory.forget")
+    assert {name: count for name, count in answer["result"].items() if count} == {
+        "turns": 1, "facts": 1, "publications": 1, "scrubbed": True,
+    }  # fmt: skip
+    assert not any(b"quixotic" in file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
 
 
 async def test_one_export_at_a_time_is_on_its_way_to_a_robot(house: House, listener: Robot):

@@ -144,12 +144,15 @@ def test_what_an_owner_forgets_is_shown_first_and_asked_for(household):
     assert b"Tom comes" not in b"".join(file.read_bytes() for file in household.iterdir() if file.is_file())
 
 
-def test_single_facts_are_forgotten_by_their_ids(household):
+def test_single_facts_are_forgotten_by_their_ids_with_the_turns_that_said_them(household):
     asked = memory("forget", "f1", typed="y\n")
     assert asked.exit_code == 0
+    assert "1 turn" in asked.stderr
     assert "You are allergic to nuts." in asked.stderr
+    assert '"I am allergic to nuts"' in asked.stderr
     assert memory("facts").exit_code == 1
-    assert len(lines(memory("list", "--json"))) == 4, "the turns stay"
+    assert len(lines(memory("list", "--json"))) == 3
+    assert b"allergic to nuts" not in b"".join(file.read_bytes() for file in household.iterdir() if file.is_file())
     assert memory("forget", "f1", "--yes").exit_code == 1
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ai_server.memory import schema
-from ai_server.memory.privacy.erasure import Erased, Erasure
+from ai_server.memory.facts import Facts
+from ai_server.memory.privacy.erasure import Erased, Erasure, preview
 from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.storage.database import Database
 from tests.filled_memory import BEGAN, FilledMemory, fact
@@ -109,7 +110,7 @@ async def test_words_are_erased_with_all_that_came_of_their_turns(household: Fil
 async def test_what_is_selected_goes_and_the_rest_stays(
     household: FilledMemory, erasure: Erasure, selection: Selection, left: list[str]
 ):
-    expected = await erasure.preview(selection)
+    expected = await preview(erasure._database, selection)
     erased = await erasure.erase(selection, by="test")
     assert await household.column("turns.words") == left
     assert {**asdict(erased), "scrubbed": False} == asdict(expected)
@@ -253,19 +254,86 @@ def test_times_that_select_nothing_and_words_that_are_none_are_refused():
         Selection(about="...")
 
 
-async def test_facts_that_are_named_go_with_those_whose_place_they_took_and_nothing_else(
+async def test_facts_that_are_named_go_with_those_whose_place_they_took_and_the_turns_that_said_them(
     memory: FilledMemory, erasure: Erasure, hooks: Hooks
 ):
     for name in ("Ada", "Adele"):
         await memory.say(f"Call me {name}", learned=[fact(name, kind="name")])
     await memory.say("I like tea", learned=[fact("You like tea.", kind="likes")])
-    assert gone(await erasure.erase(Selection(facts=frozenset({2})), by="test")) == {"facts": 2}
+    assert gone(await erasure.erase(Selection(facts=frozenset({2})), by="test")) == {
+        "turns": 2,
+        "facts": 2,
+        "publications": 2,
+    }
     assert await erasure.resume(await erasure.resume()) == set()
     assert await memory.column("facts.text") == ["You like tea."]
-    assert len(await memory.column("turns.id")) == 3
+    assert await memory.column("turns.words") == ["I like tea"]
     both = Selection(device_id="rover", user_id="ada", about="tea", facts=frozenset({99}))
     assert gone(await erasure.erase(both, by="test")) == {"turns": 1, "facts": 1, "publications": 1}
     assert set(hooks.forgotten) == {("rover", "ada")}
+
+
+async def test_a_fact_that_is_named_goes_with_every_turn_that_said_it_or_told_it_back(
+    memory: FilledMemory, erasure: Erasure
+):
+    nuts = fact("You are allergic to nuts.", kind="allergy", value="nuts")
+    await memory.say("I'm allergic to nuts", learned=[nuts])
+    await memory.summarise("She spoke of an allergy.")
+    await memory.say("What am I allergic to?", "You are allergic to nuts.")
+    await memory.say("I bought nuts for Bob", "You are allergic to nutshells, too?")
+    await memory.say("What am I allergic to?", "You are allergic to nuts.", user_id="bob")
+    await memory.say("Mind that I am allergic to nuts!", learned=[nuts])
+    assert gone(await erasure.erase(Selection(facts=frozenset({1})), by="test")) == {
+        "turns": 3,
+        "facts": 1,
+        "summaries": 1,
+        "publications": 3,
+    }
+    assert await memory.column("turns.words") == ["I bought nuts for Bob", "What am I allergic to?"]
+
+
+async def test_what_else_was_learnt_from_the_turn_of_a_named_fact_stays_unless_it_holds_the_same_words(
+    memory: FilledMemory, erasure: Erasure
+):
+    learned = [
+        fact("You have a dog called Rex.", kind="pet", value="dog"),
+        fact("Your dog is called Rex.", kind="names", value="Rex"),
+        fact("You live in Rome.", kind="home", value="Rome"),
+    ]
+    await memory.say("I live in Rome with my dog Rex", learned=learned)
+    assert gone(await erasure.erase(Selection(facts=frozenset({2})), by="test")) == {
+        "turns": 1,
+        "facts": 2,
+        "publications": 1,
+    }
+    assert await memory.column("facts.text") == ["You live in Rome."]
+    assert await memory.column("facts.turn_id") == [None]
+
+
+async def test_a_named_fact_of_the_household_goes_from_the_replies_to_everybody(memory: FilledMemory, erasure: Erasure):
+    bins = fact("The bins go out on Tuesday.", kind="note", value="the bins go out on Tuesday", household=True)
+    await memory.say("Remember for all of us that the bins go out on Tuesday", learned=[bins])
+    await memory.say("When do the bins go out?", "The bins go out on Tuesday.", user_id="bob", device_id="owl")
+    await memory.say("Hello", user_id="bob")
+    await erasure.erase(Selection("rover", "bob", facts=frozenset({1})), by="test")
+    assert await memory.column("turns.words") == []
+    await memory.say("Hello")
+    await erasure.erase(Selection(facts=frozenset({1})), by="test")
+    assert await memory.column("turns.words") == ["Hello"], "there is no such fact any more"
+
+
+async def test_a_reply_that_told_a_fact_back_while_it_was_erased_goes_a_minute_later(
+    memory: FilledMemory, erasure: Erasure
+):
+    now = datetime.now(UTC)
+    await memory.say("I like tea", at=now - timedelta(hours=1), learned=[fact("You like tea.", kind="likes")])
+    await erasure.erase(Selection(facts=frozenset({1})), by="test")
+    await memory.say("What do I like?", "You like tea.", at=now - timedelta(seconds=1))
+    again = fact("You like tea.", kind="likes")
+    await memory.say("I do like tea", "You like tea.", at=now + timedelta(seconds=9), learned=[again])
+    assert await erasure.resume(await erasure.resume()) == set()
+    assert await memory.column("turns.words") == ["I do like tea"]
+    assert await memory.column("facts.id") == [2]
 
 
 async def test_what_was_said_before_and_is_stored_after_goes_a_minute_later(
@@ -347,3 +415,16 @@ async def test_what_cannot_be_taken_out_of_the_files_yet_is_erased_all_the_same(
     assert len(await memory.column("erasures.id")) == 1
     erasure._forget = hooks.forget
     assert await erasure.resume(await erasure.resume()) == set()
+
+
+async def test_what_was_asked_to_be_remembered_goes_with_the_turn_that_asked(memory: FilledMemory, erasure: Erasure):
+    at = BEGAN + timedelta(hours=1)
+    told = replace(fact("The keys are in the blue box."), source="told")
+    await memory.say("Remember what I said", at=at - timedelta(minutes=5))
+    await Facts(memory.database).add("rover", "ada", [told], at=at)
+    await Facts(memory.database).add("rover", "bob", [told], at=at)
+    await memory.say("Remember that the keys are in the blue box", at=at - timedelta(seconds=1))
+    await memory.say("Thank you", at=at + timedelta(seconds=5))
+    assert await memory.column("facts.turn_id") == [2, None]
+    await erasure.erase(Selection(facts=frozenset({1})), by="test")
+    assert await memory.column("turns.words") == ["Remember what I said", "Thank you"]

@@ -115,13 +115,14 @@ async def test_an_export_makes_the_same_memory_of_an_empty_database(
     assert len(whole) == sum(
         rows[name]
         for name in rows
-        if name not in {"outbox", "search_entries", "embeddings", "alembic_version", "audit", "erasures"}
+        if name not in {"outbox", "search_entries", "embeddings", "fact_turns", "alembic_version", "audit", "erasures"}
     )
     await erase_all(memory.database, tmp_path)
     assert await exported(transfer) == []
     lines = [json.dumps(each) for each in whole]
     assert await transfer.import_lines(lines) == Imported(added=len(whole))
     assert in_order(await exported(transfer)) == in_order(whole)
+    assert await memory.column("fact_turns.turn_id") == list(filter(None, await memory.column("facts.turn_id")))
     assert await transfer.import_lines(lines) == Imported(known=len(whole))
     random.Random(seed).shuffle(lines)
     assert (await transfer.import_lines(lines)).added == 0

@@ -16,10 +16,12 @@ import typer
 from sqlalchemy import Connection
 
 from ai_server.commands.memory.asker import new_id, who
-from ai_server.commands.memory.opening import NothingFoundError, asking, erasure_of, visiting
+from ai_server.commands.memory.opening import NothingFoundError, asking, visiting
 from ai_server.commands.memory.showing import counted, print_json, short, when
 from ai_server.memory.privacy import overview
 from ai_server.memory.privacy.audit import Audit
+from ai_server.memory.privacy.erasure import preview
+from ai_server.memory.privacy.sayings import Sayings
 from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.privacy.transfer import ImportLineError, Transfer, check_lines
 from ai_server.protocol.operator import (
@@ -157,12 +159,13 @@ async def _show_what_goes(settings: Settings, selection: Selection, *, sure: boo
         typer.Abort: if the answer is no.
     """
     async with visiting(settings) as database:
-        counts = asdict(await erasure_of(database, settings).preview(selection))
+        counts = asdict(await preview(database, selection))
         if not any(counts.values()):
             raise NothingFoundError(f"there is nothing to forget of {selection.scope}")
         if sure:
             return
-        shown = await database.read(lambda connection: _sample(connection, selection))
+        sayings = await Sayings.of(database, selection.facts)
+        shown = await database.read(lambda connection: _sample(connection, selection, sayings))
         await Audit(database).note(who(), "read", selection.scope, len(shown))
     typer.echo(f"This forgets for good: {counted(counts)}.", err=True)
     for line in shown:
@@ -170,12 +173,17 @@ async def _show_what_goes(settings: Settings, selection: Selection, *, sure: boo
     typer.confirm("Forget it?", abort=True, err=True)
 
 
-def _sample(connection: Connection, selection: Selection) -> list[str]:
+def _sample(connection: Connection, selection: Selection, sayings: Sayings) -> list[str]:
     """Return a few lines of what is about to be forgotten."""
-    if selection.facts:
-        found = [overview.fact_with(connection, number) for number in sorted(selection.facts)[:_SHOWN]]
-        return [f"f{each.fact.id} {when(each.fact.learned_at)} {short(each.fact.text)}" for each in found if each]
-    turns = overview.sample(connection, selection, _SHOWN)
+    if not selection.facts:
+        return _lines(overview.sample(connection, selection, _SHOWN))
+    found = [overview.fact_with(connection, number) for number in sorted(sayings.facts)[:_SHOWN]]
+    facts = [f"f{each.fact.id} {when(each.fact.learned_at)} {short(each.fact.text)}" for each in found if each]
+    said_in = [overview.turn_with(connection, number) for number in sorted(sayings.turns)[-_SHOWN:]]
+    return facts + _lines(each for each in said_in if each)
+
+
+def _lines(turns: Iterable[overview.StoredTurn]) -> list[str]:
     return [
         f'{when(each.turn.at)} {each.turn.reply.device_id} t{each.id}: "{short(each.turn.words)}"' for each in turns
     ]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, Table, and_, delete, exists, fun
 
 from ai_server.memory.privacy import audit
 from ai_server.memory.privacy.mentions import Mention, strings_in
+from ai_server.memory.privacy.sayings import Sayings
 from ai_server.memory.privacy.selected import SPOKEN, Selected, chunks
 from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.schema import (
@@ -127,17 +128,8 @@ class Erasure:
         self._forget = forget
         self._forget_all = forget_all
         self._refresh = refresh
-        self._lately: dict[int, Selection] = {}
+        self._lately: dict[int, tuple[Selection, Sayings]] = {}
         """What was selected, by the ids of erasures that are not over."""
-
-    async def preview(self, selection: Selection) -> Erased:
-        """Return what `erase` would erase; nothing is changed.
-
-        Raises:
-            DatabaseError: if the database refused.
-        """
-        selected = await Selected.of(self._database, selection)
-        return _counts(await self._database.read(lambda connection: _find(connection, selection, selected, _Found())))
 
     async def erase(self, selection: Selection, *, by: str, everything: bool = False) -> Erased:
         """Erase what is selected, and what came of it, for good.
@@ -157,8 +149,11 @@ class Erasure:
         if selection.is_everything and not everything:
             raise ValueError("nothing says what to erase; for everything, say so")
         selected = await Selected.of(self._database, selection)
-        number, found = await self._database.run(lambda connection: _erase(connection, selection, selected, by))
-        self._lately[number] = selection
+        sayings = await Sayings.of(self._database, selection.facts)
+        number, found = await self._database.run(
+            lambda connection: _erase(connection, selection, selected, sayings, by)
+        )
+        self._lately[number] = selection, sayings
         erased = _counts(found)
         log.info("erased", by=by, scope=selection.scope, turns=erased.turns, facts=erased.facts)
         try:
@@ -209,15 +204,20 @@ class Erasure:
         return ids - over
 
     async def _erase_again(self, erasure: Row[Any]) -> None:
-        before = _said_before(self._lately.get(erasure.id), erasure.at)
+        if erasure.id not in self._lately:
+            return
+        selection, sayings = self._lately[erasure.id]
+        before = _said_before(selection, erasure.at)
         if before is None:
             return
         selected = await Selected.of(self._database, before)
+        await sayings.look_on(self._database, erasure.at)
         people = {(device_id, user_id) for device_id, user_id in erasure.touched}
         again = _Found(people=people, reaches_all=erasure.all_touched)
 
         def work(connection: Connection) -> None:
-            _delete(connection, before, _find(connection, before, selected, again), selected.mention)
+            selected.catch_up(connection)
+            _delete(connection, before, _find(connection, selected, sayings, again), selected.mention)
 
         await self._database.run(work)
 
@@ -235,9 +235,26 @@ class Erasure:
         return scrubbed
 
 
-def _said_before(selection: Selection | None, moment: datetime) -> Selection | None:
+async def preview(database: Database, selection: Selection) -> Erased:
+    """Return what an erasure of this would erase; nothing is changed.
+
+    Raises:
+        DatabaseError: if the database refused.
+    """
+    selected = await Selected.of(database, selection)
+    sayings = await Sayings.of(database, selection.facts)
+
+    def work(connection: Connection) -> Erased:
+        selected.catch_up(connection)
+        sayings.catch_up(connection)
+        return _counts(_find(connection, selected, sayings, _Found()))
+
+    return await database.read(work)
+
+
+def _said_before(selection: Selection, moment: datetime) -> Selection | None:
     """Return what of a selection was said before a moment; None where nothing can have been."""
-    if selection is None or selection.is_of_facts_alone:
+    if selection.is_of_facts_alone:
         return selection
     if selection.since is not None and selection.since >= moment:
         return None
@@ -255,21 +272,24 @@ def _delete_set_aside(data_dir: Path) -> None:
 # What is to go.
 
 
-def _find(connection: Connection, selection: Selection, selected: Selected, found: _Found) -> _Found:
+def _find(connection: Connection, selected: Selected, sayings: Sayings, found: _Found) -> _Found:
     """Add to what is found already, and return that."""
-    selected.catch_up(connection)
-    found.told |= selected.told
     for table in (*SPOKEN, personalities, *_OF_ROBOTS):
         found.ids[table] = selected.ids(connection, table)
     for some in chunks(found.ids[turns]):
+        found.ids[facts].update(connection.execute(select(facts.c.id).where(facts.c.turn_id.in_(some))).scalars())
+    found.ids[facts] |= sayings.facts
+    found.ids[turns] |= sayings.turns
+    found.told |= selected.told - found.ids[turns]
+    for some in chunks(found.ids[turns]):
         _follow(connection, some, found)
     _note_people(connection, found)
-    found.reaches_all |= selection.is_everything or _reaches_all(connection, found)
+    found.reaches_all |= selected.is_everything or _reaches_all(connection, found)
     return found
 
 
 def _follow(connection: Connection, some: Sequence[int], found: _Found) -> None:
-    """Find what came of some turns."""
+    """Find what came of some turns, but for the facts."""
     of_turns = turns.c.id.in_(some)
     later = turns.alias()
     set_by_turn = and_(
@@ -284,7 +304,6 @@ def _follow(connection: Connection, some: Sequence[int], found: _Found) -> None:
     covers_turn = and_(turns.c.conversation_id == summaries.c.conversation_id, turns.c.id <= summaries.c.to_turn_id)
     of_request = and_(turns.c.device_id == outbox.c.device_id, turns.c.request_id == outbox.c.request_id)
     queries: Mapping[Table, Select[Any]] = {
-        facts: select(facts.c.id).where(facts.c.turn_id.in_(some)),
         summaries: select(summaries.c.id).where(covers_turn, of_turns),
         outbox: select(outbox.c.id).where(of_request, of_turns),
         reminders: select(reminders.c.id).where(set_by_turn, of_turns),
@@ -330,9 +349,13 @@ def _counts(found: _Found, *, scrubbed: bool = False) -> Erased:
 # How it goes.
 
 
-def _erase(connection: Connection, selection: Selection, selected: Selected, by: str) -> tuple[int, _Found]:
+def _erase(
+    connection: Connection, selection: Selection, selected: Selected, sayings: Sayings, by: str
+) -> tuple[int, _Found]:
     """Erase, note it, and return the number of the erasure."""
-    found = _find(connection, selection, selected, _Found())
+    selected.catch_up(connection)
+    sayings.catch_up(connection)
+    found = _find(connection, selected, sayings, _Found())
     _delete(connection, selection, found, selected.mention)
     gone = sum(map(len, found.ids.values()))
     audit.note(connection, who=by, what="erase", scope=selection.scope, count=gone)

@@ -1,4 +1,4 @@
-"""Which rows a selection selects."""
+"""Which rows a selection selects, but for the facts that it names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, or_, select
+from sqlalchemy import Connection, Table, select
 
 from ai_server.memory.privacy.mentions import Mention, strings_in
 from ai_server.memory.privacy.selection import Selection
@@ -49,11 +49,13 @@ class Selected:
     are stored in between.
 
     Attributes:
+        is_everything: nothing limits them.
         mention: what is looked for; None where words do not matter.
         told: the turns of which only the bracketed line or the trace speaks of it; `ids` has them not.
     """
 
     def __init__(self, selection: Selection) -> None:
+        self.is_everything = selection.is_everything
         self.mention = None if selection.about is None else Mention(selection.about)
         self.told: set[int] = set()
         self._selection = selection
@@ -82,25 +84,14 @@ class Selected:
 
     def ids(self, connection: Connection, table: Table) -> set[int]:
         """Return the ids of a table's rows, as far as these tell themselves that they are selected."""
-        named = self._named_facts(connection) if table is facts else set()
         if self.mention is not None:
-            return self._ids[table] | named
+            return set(self._ids[table])
         if self._selection.is_of_facts_alone or not _can_ask(table, self._selection):
-            return named
+            return set()
         query = select(table.c.id).where(*self._selection.limits(table, _MOMENTS.get(table)))
         if table is names and self._selection.user_id is not None:
             query = query.where(names.c.bearer == "person")
-        return named.union(connection.execute(query).scalars())
-
-    def _named_facts(self, connection: Connection) -> set[int]:
-        """Return the facts that are named by their ids, and those whose place they took."""
-        found: set[int] = set()
-        newer = set(self._selection.facts)
-        while newer:
-            query = select(facts.c.id).where(or_(facts.c.id.in_(newer), facts.c.superseded_by.in_(newer)))
-            newer = set(connection.execute(query).scalars()) - found
-            found |= newer
-        return found
+        return set(connection.execute(query).scalars())
 
     def _look(self, table: Table, connection: Connection) -> bool:
         """Look through some more rows of a table; False where there were none."""

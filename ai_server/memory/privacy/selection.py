@@ -14,7 +14,8 @@ from ai_server.memory.privacy.mentions import Mention
 class Selection:
     """A part of what is remembered: everything that is set must hold; where nothing is, all of it is meant.
 
-    What is meant by `facts` is meant in any case, and alone where nothing else is set.
+    What is meant by `facts` is meant in any case, and alone where nothing else is set: these, the turns in which they
+    were said or told back, and what `Sayings` finds beside.
 
     Attributes:
         device_id: of this robot.

@@ -14,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, Table, func, insert, select, update
 
+from ai_server.memory.facts import note_said
 from ai_server.memory.privacy.records import (
     KINDS,
     ConversationRecord,
@@ -329,7 +330,11 @@ class _Import:
         row = record.model_dump(exclude={"type", "request", "superseded_by"})
         turn = None if record.request is None else self._turn(record.device_id, record.request)
         newer = None if record.superseded_by is None else self._fact(record, record.superseded_by)
-        return self._take_in_row(record, {**row, "turn_id": turn, "superseded_by": newer})
+        taken = self._take_in_row(record, {**row, "turn_id": turn, "superseded_by": newer})
+        name = FactName(**{field: getattr(record, field) for field in FactName.model_fields})
+        if (number := self._fact(record, name)) is not None:
+            note_said(self._connection, number, turn)
+        return taken
 
     def _add(self, table: Table, row: dict[str, Any]) -> int:
         return int(self._connection.execute(insert(table).returning(table.c.id), row).scalar_one())
