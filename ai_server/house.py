@@ -5,6 +5,7 @@ Importing this imports LangGraph, which takes half a second.
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ from ai_server.llm.fallback import Fallback
 from ai_server.llm.manner import Manner
 from ai_server.llm.service import ModelService
 from ai_server.masking import Masking, unmasked
-from ai_server.memory.privacy.erasure import Erasure
+from ai_server.memory.privacy.erasure import Erasure, is_remembered
 from ai_server.memory.privacy.steward import Steward
 from ai_server.memory.privacy.transfer import Transfer
 from ai_server.memory.search.embeddings import Embedder
@@ -234,6 +235,7 @@ def build(ground: Ground) -> House:
             alarms=alarms,
             facts=stores.facts,
             fact_rules=lambda: files.current.fact_rules,
+            is_remembered=functools.partial(is_remembered, ground.database),
             weather=ground.weather,
             location=settings.naila_location or "",
         )

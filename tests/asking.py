@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from ai_server.brain.skills.sayings import Sayings
 from ai_server.brain.skills.skill import Answer, Question
 from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
+from ai_server.memory.privacy.erasure import is_remembered
 from ai_server.memory.reminders import Reminders
 from ai_server.memory.storage.database import Database
 from ai_server.memory.voice import Voices
@@ -81,6 +83,7 @@ class Asker:
             alarms=Alarms(reminders=reminders, sayings=lambda: self._sayings, clock=SimulatedClock(NOW)),
             facts=self.facts,
             fact_rules=lambda: _RULES,
+            is_remembered=functools.partial(is_remembered, database),
             weather=weather,
             location=location,
         )

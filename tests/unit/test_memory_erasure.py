@@ -11,7 +11,7 @@ import pytest
 
 from ai_server.memory import schema
 from ai_server.memory.facts import Facts
-from ai_server.memory.privacy.erasure import Erased, Erasure, preview
+from ai_server.memory.privacy.erasure import Erased, Erasure, is_remembered, preview
 from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.storage.database import Database
 from tests.filled_memory import BEGAN, FilledMemory, fact
@@ -428,3 +428,13 @@ async def test_what_was_asked_to_be_remembered_goes_with_the_turn_that_asked(mem
     assert await memory.column("facts.turn_id") == [2, None]
     await erasure.erase(Selection(facts=frozenset({1})), by="test")
     assert await memory.column("turns.words") == ["Remember what I said", "Thank you"]
+
+
+async def test_words_are_remembered_where_they_were_said_and_not_where_they_wait_to_be_answered(memory: FilledMemory):
+    tom = Selection("rover", "ada", about="Tom")
+    row = {"device_id": "rover", "request_id": "w", "user_id": "ada", "ttl_ms": 1, "interrupt": False}
+    await memory.put(schema.inbox, arrived_at=BEGAN, text="Forget what I said about Tom", **row)
+    await memory.say("Tom is here", user_id="bob")
+    assert not await is_remembered(memory.database, tom)
+    await memory.say("What did I say?", facts="time 9:00; remembers: Tom dives")
+    assert await is_remembered(memory.database, tom)

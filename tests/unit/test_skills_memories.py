@@ -197,6 +197,17 @@ async def test_what_was_said_about_somebody_is_to_be_forgotten(asker: Asker) -> 
     assert answer.forgets == (Selection("r1", "", about="Tom"),)
 
 
+async def test_where_there_is_nothing_to_forget_that_is_said(asker: Asker) -> None:
+    nothing = "I know nothing of that, so there is nothing to forget."
+    asked = await asker.ask("fact_forget", about="Tom", **ADA)
+    assert (asked.text, asked.forgets) == (nothing, (Selection("r1", "ada", about="Tom"),)), "the words asked with go"
+    assert (await asker.ask("fact_forget", duration=3600, **ADA)).text == nothing
+    await learn(asker, "my brother is called Tom")
+    assert (await asker.ask("fact_forget", about="Tom", user_id="bob")).text == nothing
+    assert (await asker.ask("fact_forget", about="Tom", **ADA)).text != nothing
+    assert (await asker.ask("fact_forget", duration=3600, now=NOW + timedelta(minutes=1), **ADA)).text != nothing
+
+
 async def test_a_name_is_to_be_forgotten(asker: Asker) -> None:
     await asker.ask("user_name_set", name="Ada", **ADA)
     assert (await asker.ask("fact_forget", "forget my name", what="name", **ADA)).forgets == (

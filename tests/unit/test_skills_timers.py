@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -18,6 +19,7 @@ from ai_server.brain.skills.registry import Skills
 from ai_server.brain.skills.skill import Question
 from ai_server.memory.facts import Facts
 from ai_server.memory.names import Names
+from ai_server.memory.privacy.erasure import is_remembered
 from ai_server.memory.voice import Voices
 from tests.alarms import BERLIN, SAYINGS, House, SimulatedClock
 
@@ -40,6 +42,7 @@ class Home(House):
             alarms=self.alarms,
             facts=Facts(self.database),
             fact_rules=lambda: FactRules({}),
+            is_remembered=functools.partial(is_remembered, self.database),
         )
         self.skills = Skills.discover(parts)
 

@@ -140,8 +140,7 @@ class Forget:
         if self._is_everything(question):
             return self._everything(question, whose)
         if span := _span(question):
-            during = replace(whose, since=span[0], until=span[1])
-            return Answer(sayings.say(language, "memories.forgotten"), forgets=(during,))
+            return await self._promise(question, [replace(whose, since=span[0], until=span[1])])
         facts = _meant(self._parts.fact_rules(), question, await _known(self._parts, question))
         about = self._about(question)
         ids: defaultdict[str, set[int]] = defaultdict(set)
@@ -151,8 +150,19 @@ class Forget:
             ids[about] = set()
         if "" in ids:
             return Answer(sayings.say(language, "memories.unclear"))
-        forgets = tuple(replace(whose, about=each, facts=frozenset(those)) for each, those in ids.items())
-        return Answer(sayings.say(language, "memories.forgotten"), forgets=forgets)
+        return await self._promise(
+            question, [replace(whose, about=each, facts=frozenset(those)) for each, those in ids.items()]
+        )
+
+    async def _promise(self, question: Question, forgets: Sequence[Selection]) -> Answer:
+        """Promise to forget something, also where there was nothing of it but what was said just now."""
+        try:
+            is_there = any([await self._parts.is_remembered(each) for each in forgets])
+        except DatabaseError as error:
+            log.error("what is to be forgotten cannot be read", device_id=question.device_id, reason=str(error))  # noqa: TRY400
+            is_there = True  # it is erased, or the robot is told that it is not
+        key = "memories.forgotten" if is_there else "memories.nothing_to_forget"
+        return Answer(self._parts.sayings().say(question.language, key), forgets=tuple(forgets))
 
     def _is_everything(self, question: Question) -> bool:
         about = words_of(question, "about")

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -250,6 +250,16 @@ async def preview(database: Database, selection: Selection) -> Erased:
         return _counts(_find(connection, selected, sayings, _Found()))
 
     return await database.read(work)
+
+
+async def is_remembered(database: Database, selection: Selection) -> bool:
+    """Say whether there is anything to erase but utterances that are still to be answered.
+
+    Raises:
+        DatabaseError: if the database refused.
+    """
+    counts = asdict(await preview(database, selection))
+    return any(count for name, count in counts.items() if name != "waiting")
 
 
 def _said_before(selection: Selection, moment: datetime) -> Selection | None:
