@@ -130,6 +130,7 @@ class EngineBench:
         self._decode = Samples()
         self._prefill = Samples()
         self._together = Samples()
+        self._of_limit = Samples()
         self._turns = Samples()
         self._alone = Samples()
         self._listened = Samples()
@@ -156,6 +157,7 @@ class EngineBench:
             _compared("one robot: decode against the bare loop, tokens/s", self._decode, 0.98, at_most=False),
             _compared("one robot: 512 tokens of a prompt against it, tokens/s", self._prefill, 0.97, at_most=False),
             _compared("8 robots at once against Llama: decode, tokens/s", self._together, 1.5, at_most=False),
+            _compared("the same against the bare loop with 8 sequences", self._of_limit, 0.95, at_most=False),
             _compared("8 robots in turns against Llama: first token, ms", self._turns, 0.1),
             _compared("the same against one robot alone, ms", self._alone, 1.3),
             _compared("60 words with partials against without: first token, ms", self._listened, 1 / 3),
@@ -176,6 +178,7 @@ class EngineBench:
                 self._tell("decode and prefill", number)
                 self._measure_decode(engine, bare)
                 self._measure_prefill(engine, bare)
+                self._measure_limit_together(engine, bare)
 
     def _measure_company(self, llama: LlamaClassPeer) -> None:
         with self._running_engine() as engine:
@@ -215,6 +218,16 @@ class EngineBench:
         answers = [llama.answer(messages, self._extent.shared_tokens) for messages in asked]
         rate = sum(answer.decoded for answer in answers) / sum(answer.decode_s for answer in answers)
         self._together.add([ours], [rate])
+
+    def _measure_limit_together(self, engine: Engine, bare: LlamaPeer) -> None:
+        robots = [self._new_conversation() for _ in range(ROBOTS)]
+        replies = say_together(
+            engine, [(robot, self._words(UTTERANCE)) for robot in robots], self._extent.shared_tokens
+        )
+        self._forget(engine, *robots)
+        tokens = self._extent.shared_tokens
+        generated = bare.generate(replies[0].prompt_tokens, tokens, sequences=ROBOTS)
+        self._of_limit.add([decode_rate(replies)], [ROBOTS * (tokens - 1) / generated.decode_s])
 
     def _measure_turns(self, llama: LlamaClassPeer) -> None:
         """Let eight robots have a past; then in each round restart, and have them go on, first one of them alone."""

@@ -55,9 +55,12 @@ class LlamaPeer:
     kv_mib: float
     scratch_mib: float
 
-    def generate(self, prompt: int, new: int, *, cached: int | None = None) -> Generated:
-        """Read a prompt of so many tokens, all but `cached` of them within the time, and generate `new` ones."""
-        _say(self.process, f"{prompt - 1 if cached is None else cached} {prompt} {new}")
+    def generate(self, prompt: int, new: int, *, cached: int | None = None, sequences: int = 1) -> Generated:
+        """Read a prompt of so many tokens, all but `cached` of them within the time, and generate `new` ones.
+
+        Of several sequences, each does so, all in the same steps; only the first one's tokens can be cached.
+        """
+        _say(self.process, f"{prompt - 1 if cached is None else cached} {prompt} {new} {sequences}")
         return Generated(*map(float, _answer(self.process).split()))
 
 
