@@ -55,6 +55,7 @@ class Wish:
     """What somebody wants to be told; the fields are those of `NewReminder`."""
 
     device_id: str
+    user_id: str = ""
     kind: Kind
     language: str
     name: str | None = None
@@ -160,7 +161,7 @@ class Alarms:
                 await asyncio.wait(ringing)
 
     def _new(self, wish: Wish, when: After | At) -> NewReminder:
-        told = {"device_id": wish.device_id, "kind": wish.kind, "language": wish.language}
+        told = {"device_id": wish.device_id, "user_id": wish.user_id, "kind": wish.kind, "language": wish.language}
         named = {"name": wish.name, "text": wish.text}
         if isinstance(when, After):
             due_at = self._after(when.seconds)
@@ -227,7 +228,16 @@ class Alarms:
 
     async def _ring(self, device_id: str, due: list[Reminder], speaker: Speaker) -> None:
         """Have a robot tell what is due; what turns out to be cancelled meanwhile is looked at again."""
-        now = self.now().astimezone(UTC)
+        now, of_person = self.now().astimezone(UTC), attrgetter("user_id")
+        try:
+            for _, theirs in groupby(sorted(due, key=of_person), of_person):
+                await self._tell(list(theirs), now, speaker)
+        except DatabaseError as error:
+            log.error("what is due waits for the database", device_id=device_id, reason=str(error))  # noqa: TRY400
+            await asyncio.sleep(AGAIN_S)
+
+    async def _tell(self, due: Sequence[Reminder], now: datetime, speaker: Speaker) -> None:
+        """Have a robot tell one person what is due."""
         fired = [Fired(each, *self._told_at(each, now)) for each in due]
         firings = [
             Firing(each.reminder, self._next(each.reminder) if each.reminder.repeats else None) for each in fired
@@ -237,18 +247,15 @@ class Alarms:
             return fire(connection, firings, now)
 
         first = due[0]
-        try:
-            await speaker.say(
-                device_id,
-                Answer(self._words.fired(fired, now, first.language)),
-                intent=f"{first.kind}_due",
-                request_id=_request_id(first),
-                language=first.language,
-                within=within,
-            )
-        except DatabaseError as error:
-            log.error("what is due waits for the database", device_id=device_id, reason=str(error))  # noqa: TRY400
-            await asyncio.sleep(AGAIN_S)
+        await speaker.say(
+            first.device_id,
+            Answer(self._words.fired(fired, now, first.language)),
+            user_id=first.user_id,
+            intent=f"{first.kind}_due",
+            request_id=_request_id(first),
+            language=first.language,
+            within=within,
+        )
 
     def _on_rung(self, device_id: str, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()

@@ -18,16 +18,18 @@ class Speaker(Protocol):
         device_id: str,
         answer: Answer,
         *,
+        user_id: str = "",
         intent: str,
         request_id: str,
         language: str,
         within: Callable[[Connection], bool],
     ) -> bool:
-        """Say something to the person at a robot, once; when this returns it is on the disk, on its way.
+        """Say something to a person at a robot, once; when this returns it is on the disk, on its way.
 
         Args:
             device_id: the robot that speaks.
             answer: what it says, and does with it.
+            user_id: to whom, so that nobody else is told of it later; empty for whoever is there.
             intent: what the reply is said to be.
             request_id: the reply's; under one that the robot spoke under before, nothing is said.
             language: what it is said in, a primary tag of BCP 47.

@@ -73,6 +73,7 @@ class SpeakingFirst:
         device_id: str,
         answer: Answer,
         *,
+        user_id: str = "",
         intent: str,
         request_id: str,
         language: str,
@@ -82,7 +83,7 @@ class SpeakingFirst:
         await self._let_finish(device_id)
         reply = self._reply(device_id, answer, intent=intent, request_id=request_id, language=language)
         trace = {"route": "itself", "reason": "it spoke first", "probability": 1.0, "rule": intent, "slots": {}}
-        turn = Turn(at=reply.timestamp, words="", reply=reply, trace=trace)
+        turn = Turn(at=reply.timestamp, words="", reply=reply, user_id=user_id or None, trace=trace)
         try:
             publications = await self._turns.add(turn, self._drafts(reply), within=within)
         except DatabaseError:

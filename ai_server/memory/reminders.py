@@ -70,6 +70,7 @@ class NewReminder(BaseModel):
 
     Attributes:
         device_id: the robot that tells.
+        user_id: who set it; empty for somebody whom the robot did not know.
         kind: what the person called it.
         name: what it is called; None where it has no name.
         text: what to remind of; None for a timer or an alarm.
@@ -84,6 +85,7 @@ class NewReminder(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     device_id: str
+    user_id: str = ""
     kind: Kind
     language: str
     due_at: datetime | None

@@ -93,3 +93,22 @@ def test_each_persons_turns_are_in_conversations_of_their_own_of_which_the_newes
     assert newest["rover", "ada"] == found[3].conversation_id
     goes_on = [of[row.conversation_id].ended_at is None for row in found]
     assert goes_on == [False, False, False, True, True, True, True]
+
+
+def test_who_set_a_reminder_and_which_turn_said_a_fact_is_told_by_the_turns(connection: sa.Connection) -> None:
+    upgrade(connection, "0008")
+    fill(connection)
+    upgrade(connection, "0014")
+    old = sa.MetaData()
+    old.reflect(connection)
+    common = {"kind": "timer", "language": "en", "elapsed": True}
+    for device_id, minutes in (("rover", 60 + 2), ("rover", 60 + 50), ("owl", 60 + 2)):
+        row = {"device_id": device_id, "set_at": AT + timedelta(minutes=minutes), **common}
+        connection.execute(old.tables["reminders"].insert().values(row))
+    texts = dict.fromkeys(("device_id", "user_id", "subject", "kind", "value", "text", "source"), "x")
+    for turn_id in (2, None):
+        row = {**texts, "household": False, "confidence": 1.0, "learned_at": AT, "turn_id": turn_id}
+        connection.execute(old.tables["facts"].insert().values(row))
+    upgrade(connection, "0015")
+    assert connection.execute(sa.text("SELECT user_id FROM reminders ORDER BY id")).scalars().all() == ["ada", "", ""]
+    assert connection.execute(sa.text("SELECT fact_id, turn_id FROM fact_turns")).all() == [(1, 2)]

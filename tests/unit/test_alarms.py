@@ -66,6 +66,21 @@ async def test_what_falls_due_together_is_said_in_one_reply(path: Path) -> None:
         assert await home.run(minutes=2) == ["Your timer tea is up. Your timer pasta is up."]
 
 
+async def test_what_people_set_is_told_to_each_of_them_and_to_nobody_else(path: Path) -> None:
+    async with house(path) as home:
+        for user_id, text in (("ada", "call mum"), ("bob", "swim"), ("ada", "run"), ("", "eat")):
+            wish = Wish(device_id="rover", user_id=user_id, kind="reminder", language="en", text=text)
+            await home.alarms.set(wish, After(60))
+        assert len(await home.run(minutes=2)) == 3
+        said = {user_id: await home.turns.last("rover", user_id) for user_id in ("ada", "bob", "", "eve")}
+        told = {user_id: turn.reply.text for user_id, turn in said.items() if turn}
+        assert "call mum" in told["ada"]
+        assert "run" in told["ada"]
+        assert told["bob"] == "This is your reminder: swim."
+        assert told[""] == told["eve"] == "This is your reminder: eat."
+        assert not await home.run(days=1)
+
+
 async def test_an_alarm_tells_the_time(path: Path) -> None:
     async with house(path) as home:
         await home.alarms.set(alarm(), At(local(26, 7)))

@@ -186,6 +186,19 @@ async def test_a_reminder_goes_with_who_set_it(memory: FilledMemory, erasure: Er
     }
 
 
+async def test_what_somebody_set_goes_with_them_also_once_it_was_told(memory: FilledMemory, erasure: Erasure):
+    common = {"device_id": "rover", "kind": "reminder", "language": "en", "elapsed": False, "set_at": BEGAN}
+    await memory.put(schema.reminders, **common, user_id="ada", text="swim")
+    await memory.put(schema.reminders, **common, user_id="bob", text="run")
+    await memory.say("", "This is your reminder: swim.")
+    assert gone(await erasure.erase(Selection(user_id="ada"), by="test")) == {
+        "turns": 1,
+        "reminders": 1,
+        "publications": 1,
+    }
+    assert await memory.column("reminders.text") == ["run"]
+
+
 async def test_what_turns_that_stay_had_recalled_goes(memory: FilledMemory, erasure: Erasure, hooks: Hooks):
     recalled = "time 9:05, sees Tom; remembers: on 1 March you said you dived"
     await memory.say("I dived with sharks")

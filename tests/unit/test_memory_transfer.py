@@ -96,6 +96,7 @@ class Filler:
             await put(
                 schema.reminders,
                 device_id=device_id,
+                user_id=self.rng.choice(("", "ada")),
                 kind="reminder" if text else "timer",
                 text=text,
                 language="en",

@@ -46,7 +46,9 @@ class Home(House):
         )
         self.skills = Skills.discover(parts)
 
-    async def ask(self, intent: str, words: str = "", /, *, language: str = "en", **slots: Any) -> str:
+    async def ask(
+        self, intent: str, words: str = "", /, *, language: str = "en", user_id: str | None = None, **slots: Any
+    ) -> str:
         skill = self.skills.for_intent(intent)
         assert skill is not None
         question = Question(
@@ -59,6 +61,7 @@ class Home(House):
             situation=Situation(),
             body=Body(),
             last=None,
+            user_id=user_id,
         )
         return (await skill.answer(question)).text
 
@@ -143,6 +146,12 @@ async def test_a_reminder_says_what_it_is_for(home: Home, slots: dict[str, Any],
 async def test_a_timer_without_a_duration_asks_for_one(home: Home, duration: object) -> None:
     assert await home.ask("timer_set", **({} if duration is None else {"duration": duration})) == "For how long?"
     assert await home.alarms.pending("rover") == []
+
+
+async def test_what_is_set_is_of_who_set_it(home: Home) -> None:
+    await home.ask("timer_set", duration=60.0, user_id="ada")
+    await home.ask("reminder_set", duration=120.0, text="swim")
+    assert [each.user_id for each in await home.reminders.pending("rover")] == ["ada", ""]
 
 
 async def test_a_timer_until_a_time_runs_for_as_long_as_that_is(home: Home) -> None:

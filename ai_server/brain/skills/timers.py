@@ -115,6 +115,7 @@ class SetReminder(_AboutReminders):
             raise _ObjectionError("ask_text")
         wish = Wish(
             device_id=question.device_id,
+            user_id=question.user_id or "",
             kind=self._kind,
             language=question.language,
             name=words_of(question, "name")[:_LONGEST_NAME] or None,

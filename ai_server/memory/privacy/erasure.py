@@ -323,7 +323,7 @@ def _follow(connection: Connection, some: Sequence[int], found: _Found) -> None:
 
 
 def _note_people(connection: Connection, found: _Found) -> None:
-    of_people = {table: found.ids[table] for table in (facts, summaries, names, personalities)}
+    of_people = {table: found.ids[table] for table in (facts, summaries, names, personalities, reminders)}
     for table, ids in {**of_people, turns: found.ids[turns] | found.told}.items():
         for some in chunks(ids):
             query = select(table.c.device_id, table.c.user_id).distinct().where(table.c.id.in_(some))

@@ -259,7 +259,7 @@ class PersonalityRecord(PersonRecord):
     spoken_at: AwareDatetime | None = None
 
 
-class ReminderRecord(Record):
+class ReminderRecord(PersonRecord):
     """A timer, an alarm or a reminder that is still to fire."""
 
     table = reminders

@@ -24,6 +24,7 @@ from ai_server.memory.privacy.records import (
     NameRecord,
     Record,
     RecordError,
+    ReminderRecord,
     SummaryRecord,
     TurnRecord,
     read_line,
@@ -240,9 +241,11 @@ class _Into:
 
 
 def _has(record: Record, field: str) -> bool:
-    """Say whether a field tells whose a record is; a robot's name is nobody's."""
+    """Say whether a field tells whose a record is; a robot's name is nobody's, as is what nobody known had set."""
     if field == "user_id" and isinstance(record, NameRecord):
         return record.bearer == "person"
+    if field == "user_id" and isinstance(record, ReminderRecord):
+        return bool(record.user_id)
     return field in type(record).model_fields
 
 

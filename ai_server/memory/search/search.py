@@ -51,7 +51,7 @@ _OWN_TURN = and_(turns.c.device_id == bindparam("of_device"), turns.c.user_id ==
 _OWN_FACT = and_(facts.c.device_id == bindparam("of_device"), facts.c.user_id == bindparam("of_user"))
 _RECALLED = ENTRIES.where(
     or_(
-        # what a robot says of its own accord, such as a reminder that somebody set, is said to no one person
+        # what a robot says of its own accord, such as a reminder, answers nobody
         and_(search_entries.c.turn_id < bindparam("before_turn"), _OWN_TURN, turns.c.words != ""),
         and_(
             search_entries.c.fact_id.is_not(None),
