@@ -312,7 +312,7 @@ class Brain:
         )
         moment = self._openings.moment(utterance.device_id)
         intent = await self._skills.confirm(intent, self._asked(utterance, intent, language, moment))
-        decision, calls = self._decide(utterance, robot, intent, state["arrived"])
+        decision, calls = self._decide(utterance, robot, language, intent, state["arrived"])
         if decision.route == "action":
             intent = Intent("action", 1.0, rule=calls[0].name)
         if decision.route == "skill":
@@ -357,11 +357,11 @@ class Brain:
             self._learning[language].add_done_callback(lambda _: self._learning.pop(language))
 
     def _decide(
-        self, utterance: Utterance, robot: Robot, intent: Intent, arrived: float
+        self, utterance: Utterance, robot: Robot, language: str, intent: Intent, arrived: float
     ) -> tuple[Decision, list[ActionCall]]:
         """Return who answers an utterance, and what the body is to do if it is neither a skill nor the model."""
         consented = self._decided(utterance, intent, arrived)
-        command = None if consented is not None else self._command(utterance, robot)
+        command = None if consented is not None else self._command(utterance, robot, language)
         heard = Heard(
             intent=intent,
             answers_question=consented is not None,
@@ -374,9 +374,11 @@ class Brain:
         self._heard_badly.note(utterance.device_id, asks=decision.route == "ask_again")
         return decision, consented or ([command] if command else [])
 
-    def _command(self, utterance: Utterance, robot: Robot) -> ActionCall | None:
+    def _command(self, utterance: Utterance, robot: Robot, language: str) -> ActionCall | None:
         """Return the action that an utterance says in full, but for the one that stopped the body when it arrived."""
-        call = read_command(utterance.text, robot.body, names=(self._persona(robot).name,))
+        languages = self._files.current.classifier.commands(language)
+        called = self._names.robot(robot.device_id) or ""
+        call = read_command(utterance.text, robot.body, languages, self._now(), called=called)
         stop = robot.body.stop
         return None if call and stop and call.name == stop.name else call
 

@@ -276,6 +276,12 @@ def test_a_mistake_in_what_is_only_learnt_from_is_found(tmp_path: Path) -> None:
         IntentClassifier.load(tmp_path)
 
 
+def test_a_mistake_in_the_words_of_commands_is_found(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text("commands:\n  words:\n    turn: '(veer'\n")
+    with pytest.raises(ConfigError, match=r"en\.yaml: line 3: .*a bracket is not closed"):
+        IntentClassifier.load(tmp_path)
+
+
 def test_an_answer_that_names_what_nobody_says_is_refused_by_its_line(tmp_path: Path) -> None:
     answer = "intents:\n  - intent: table\n    phrases: ['table for {number}']\n    response: 'Take {numbre}!'\n"
     (tmp_path / "en.yaml").write_text(answer)

@@ -78,7 +78,7 @@ def test_the_rule_of_the_page_is_the_shipped_one(tmp_path):
 
 def test_every_kind_of_slot_key_and_intent_is_explained(books):
     assert set(KINDS) <= set(re.findall(r"`\{(\w+)\}`", PAGE))
-    keys = {"language", "spellings", "courtesies", "lists", "intents", "followups", "typical", "choices"}
+    keys = {"language", "spellings", "courtesies", "lists", "intents", "followups", "typical", "choices", "commands"}
     rows = {word for row in re.findall(r"^\| (`[^|]*) \|", PAGE, re.MULTILINE) for word in re.findall(r"`(\w+)`", row)}
     assert keys | PhraseGroup.model_fields.keys() | Rule.model_fields.keys() <= rows
     own = {"opening_hours", "table_request"}

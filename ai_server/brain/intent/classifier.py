@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ai_server.brain.intent.cache import Cache
+from ai_server.brain.intent.commandwords import CommandWords
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.intent.language import Language
 from ai_server.brain.intent.matcher import Context, PhraseMatcher
@@ -100,6 +101,11 @@ class IntentClassifier:
         if language != _ENGLISH and (matched := self._match(_ENGLISH, text, now, called)):
             return matched
         return self._judged(language, matcher, spoken, now)
+
+    def commands(self, language: str) -> Sequence[CommandWords]:
+        """Return how bodies are told to do something in a language, and in English after it."""
+        tags = dict.fromkeys((language, _ENGLISH))
+        return [self._languages[tag].matcher.commands for tag in tags if tag in self._languages]
 
     def _match(self, language: str, text: str, now: datetime, called: str) -> Intent | None:
         if language not in self._languages:

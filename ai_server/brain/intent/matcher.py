@@ -9,6 +9,8 @@ from functools import lru_cache
 
 import msgspec
 
+from ai_server.brain.intent.around import Around
+from ai_server.brain.intent.commandwords import CommandWords
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.intent.phrasefile import FollowUps, Phrasebook, PhraseGroup
 from ai_server.brain.intent.phrases import Automaton, Match, State, slots_of
@@ -53,6 +55,10 @@ class Compiled(msgspec.Struct, frozen=True):
     choices: Sequence[State]
     before: Sequence[State]
     after: Sequence[State]
+    before_commands: Sequence[State]
+    after_commands: Sequence[State]
+    commands: Sequence[State]
+    last_commands: Sequence[State]
     slots: Mapping[str, Sequence[tuple[str, str]]]
 
     @classmethod
@@ -72,14 +78,22 @@ class Compiled(msgspec.Struct, frozen=True):
             phrases=states(phrase for _, phrase in _rules(book)),
             followups=states(phrase for _, phrase in _follow_rules(book)),
             choices=states(book.choices),
-            before=states(book.courtesies.before),
-            after=states(book.courtesies.after),
+            before=states(book.courtesies.before_phrases),
+            after=states(book.courtesies.after_phrases),
+            before_commands=states(book.courtesies.before_commands),
+            after_commands=states(book.courtesies.after_commands),
+            commands=states(book.commands.words.values()),
+            last_commands=states(book.commands.last.values()),
             slots=_slots(book),
         )
 
 
 class PhraseMatcher:
     """Matches whole utterances against phrases.
+
+    Attributes:
+        words: splits them.
+        commands: what bodies are told to do in this language.
 
     Args:
         language: a primary tag of BCP 47.
@@ -110,11 +124,30 @@ class PhraseMatcher:
         self._phrases = Automaton(compiled.phrases)
         self._followups = Automaton(compiled.followups)
         self._choices = Automaton(compiled.choices)
-        self._before = Automaton(compiled.before)
-        self._after = Automaton(compiled.after)
         self._slots = {intent: [Slot(*slot) for slot in slots] for intent, slots in compiled.slots.items()}
         spoken_names = (" ".join(words) for name in names if (words := self.words.of(name)))
-        self._names = Automaton.of(spoken_names, {}, self.words.of)
+        called = Automaton.of(spoken_names, {}, self.words.of)
+        self._around = Around(Automaton(compiled.before), Automaton(compiled.after), called)
+        self.commands = CommandWords(
+            language,
+            words=Words(self._spellings_of_commands(book, reader)),
+            around=Around(Automaton(compiled.before_commands), Automaton(compiled.after_commands), called),
+            said=Automaton(compiled.commands),
+            english=book.commands.words,
+            last=Automaton(compiled.last_commands),
+            english_last=book.commands.last,
+            fillers=book.commands.fillers,
+            reader=reader,
+        )
+
+    def _spellings_of_commands(self, book: Phrasebook, reader: Reader) -> dict[str, str]:
+        """Return spellings but for units that change nothing elsewhere, such as "grad" in German."""
+        now = datetime.now(UTC)
+        return {
+            short: written
+            for short, written in book.spellings.items()
+            if written or reader.read("unit", short, self._language, now) is None
+        }
 
     def warm(self) -> None:
         """Read a word as each kind of slot, for what reads them makes its tables on first use."""
@@ -125,8 +158,8 @@ class PhraseMatcher:
     def match(self, spoken: Spoken, now: datetime) -> Intent | None:
         """Return what a whole utterance is for; None where no phrase matches it."""
         size = len(spoken.words)
-        ends = self._ends(spoken)
-        for start in self._starts(spoken):
+        ends = self._around.ends(spoken)
+        for start in self._around.starts(spoken):
             for match in _longest_first(self._phrases.fillings(spoken.words, start, ends)):
                 group, phrase = self._rules[match.rule]
                 is_whole = (start, match.end) == (0, size)
@@ -164,8 +197,8 @@ class PhraseMatcher:
 
     def follow(self, spoken: Spoken, context: Context, now: datetime) -> Intent | None:
         """Return what a whole utterance is for that goes on from what was said; None where it does not."""
-        ends = self._ends(spoken)
-        for start in self._starts(spoken):
+        ends = self._around.ends(spoken)
+        for start in self._around.starts(spoken):
             for match in _longest_first(self._followups.fillings(spoken.words, start, ends)):
                 group, _ = self._follow_rules[match.rule]
                 slots = self._read(match, spoken, now) if context.intent in group.after else None
@@ -181,8 +214,8 @@ class PhraseMatcher:
         return Intent(context.intent, _EXACT, {**context.slots, "choice": chosen}, "context")
 
     def _by_number(self, spoken: Spoken, choices: Sequence[str], now: datetime) -> str | None:
-        ends = self._ends(spoken)
-        for start in self._starts(spoken):
+        ends = self._around.ends(spoken)
+        for start in self._around.starts(spoken):
             for match in self._choices.fillings(spoken.words, start, ends):
                 number = (self._read(match, spoken, now) or {}).get("ordinal")
                 if isinstance(number, int) and 1 <= number <= len(choices):
@@ -202,9 +235,7 @@ class PhraseMatcher:
 
     def bare(self, spoken: Spoken) -> Sequence[str]:
         """Return the words without the courtesies at both ends; none where there is nothing else."""
-        starts, ends = self._starts(spoken), self._ends(spoken)
-        start, end = max(starts), min(ends)
-        return spoken.words[start:end]
+        return self._around.bare(spoken)
 
     def _read(self, match: Match, spoken: Spoken, now: datetime) -> dict[str, SlotValue] | None:
         slots: dict[str, SlotValue] = {}
@@ -215,30 +246,6 @@ class PhraseMatcher:
                 return None
             slots.update(_renamed(read, filled.slot))
         return slots
-
-    def _starts(self, spoken: Spoken) -> list[int]:
-        """Return where a phrase may begin: at the first word, and after each run of courtesies."""
-        starts = {0}
-        for start in range(len(spoken.words)):
-            if start in starts:
-                starts.update(self._after_courtesies(self._before, spoken, start))
-        return sorted(starts)
-
-    def _ends(self, spoken: Spoken) -> set[int]:
-        """Return where a phrase may end: after the last word, and before each run of courtesies."""
-        ends = {len(spoken.words)}
-        for end in reversed(range(len(spoken.words))):
-            if not ends.isdisjoint(self._after_courtesies(self._after, spoken, end)):
-                ends.add(end)
-        return ends
-
-    def _after_courtesies(self, courtesies: Automaton, spoken: Spoken, start: int) -> list[int]:
-        """Return where the courtesies end that begin at a word; a robot's name is one."""
-        words, called = spoken.words, spoken.called
-        ends = [match.end for match in courtesies.matches(words, start) + self._names.matches(words, start)]
-        if called and list(words[start : start + len(called)]) == list(called):
-            ends.append(start + len(called))
-        return ends
 
 
 def _rules(book: Phrasebook) -> list[tuple[PhraseGroup, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +27,43 @@ _LANGUAGE_LINE = re.compile(r"""^language: *["']?([a-z]{2,3})["']?\s*(?:#.*)?$""
 
 
 class Courtesies(ConfigModel):
-    """What people say around a phrase."""
+    """What people say around a phrase, and some of it around a command to the body as well.
+
+    Attributes:
+        before: before a phrase alone.
+        after: after a phrase alone.
+        before_commands: before both.
+        after_commands: after both.
+    """
 
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    before_commands: tuple[str, ...] = ()
+    after_commands: tuple[str, ...] = ()
+
+    @property
+    def before_phrases(self) -> tuple[str, ...]:
+        """All that may stand before a phrase."""
+        return self.before_commands + self.before
+
+    @property
+    def after_phrases(self) -> tuple[str, ...]:
+        """All that may stand after a phrase."""
+        return self.after_commands + self.after
+
+
+class Commands(ConfigModel):
+    """What bodies are told to do.
+
+    Attributes:
+        words: templates of what is said for the English words of names, parameters and values.
+        last: the same for verbs that stand at the end.
+        fillers: words that mean nothing among them.
+    """
+
+    words: Mapping[str, str] = {}
+    last: Mapping[str, str] = {}
+    fillers: tuple[str, ...] = ()
 
 
 class PhraseGroup(ConfigModel):
@@ -81,6 +115,7 @@ class _PhraseFile(ConfigModel):
     intents: tuple[PhraseGroup, ...] = ()
     followups: tuple[FollowUps, ...] = ()
     choices: tuple[str, ...] = ()
+    commands: Commands = Commands()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +134,7 @@ class Phrasebook:
     groups: Sequence[PhraseGroup]
     followups: Sequence[FollowUps]
     choices: Sequence[str]
+    commands: Commands
 
     @property
     def taught(self) -> Phrasebook:
@@ -169,14 +205,21 @@ class PhraseFiles:
         return Phrasebook(
             spellings=_merged(files, "spellings"),
             courtesies=Courtesies(
-                before=tuple(phrase for content in contents for phrase in content.courtesies.before),
-                after=tuple(phrase for content in contents for phrase in content.courtesies.after),
+                **{
+                    key: tuple(phrase for content in contents for phrase in getattr(content.courtesies, key))
+                    for key in Courtesies.model_fields
+                }
             ),
             lists=_merged(files, "lists"),
             typical={kind: values for content in contents for kind, values in content.typical.items()},
             groups=[group for content in contents for group in content.intents],
             followups=[group for content in contents for group in content.followups],
             choices=[phrase for content in contents for phrase in content.choices],
+            commands=Commands(
+                words=_merged(files, "commands.words"),
+                last=_merged(files, "commands.last"),
+                fillers=tuple(word for content in contents for word in content.commands.fillers),
+            ),
         )
 
     def mistake(self, language: str, words: Callable[[str], Sequence[str]]) -> ConfigError | None:
@@ -227,11 +270,13 @@ def _language(path: Path, text: str) -> str:
 
 
 def _merged(files: Iterable[YamlFile[_PhraseFile]], key: str) -> dict[str, str]:
+    """Return what several files have under a key, which may be within another: `commands.words`."""
+    texts_of = attrgetter(key)
     merged: dict[str, str] = {}
     for file in files:
-        for name, text in getattr(file.content, key).items():
+        for name, text in texts_of(file.content).items():
             if merged.setdefault(name, text) != text:
-                raise file.error((key, name), f"{key}.{name} is something else in another file: rename it")
+                raise file.error((*key.split("."), name), f"{key}.{name} is something else in another file: rename it")
     return merged
 
 
@@ -250,13 +295,19 @@ def _misanswer(group: PhraseGroup, lists: Mapping[str, str]) -> str:
 def _templates(content: _PhraseFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for name, template in content.lists.items():
         yield ("lists", name), template
-    for key in ("before", "after"):
+    for key in Courtesies.model_fields:
         for number, template in enumerate(getattr(content.courtesies, key)):
             yield ("courtesies", key, number), template
     for number, template in enumerate(content.choices):
         yield ("choices", number), template
-    kinds: dict[str, Sequence[PhraseGroup | FollowUps]] = {"intents": content.intents, "followups": content.followups}
-    for kind, groups in kinds.items():
-        for place, group in enumerate(groups):
-            for number, template in enumerate(group.phrases):
-                yield (kind, place, "phrases", number), template
+    for key, said in (("words", content.commands.words), ("last", content.commands.last)):
+        for english, template in said.items():
+            yield ("commands", key, english), template
+    yield from _phrases("intents", content.intents)
+    yield from _phrases("followups", content.followups)
+
+
+def _phrases(kind: str, groups: Sequence[PhraseGroup | FollowUps]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for place, group in enumerate(groups):
+        for number, template in enumerate(group.phrases):
+            yield (kind, place, "phrases", number), template

@@ -48,8 +48,8 @@ class Sampler:
         self._known: dict[str, Sequence[str]] = {}
         self._random = random.Random(_SEED)  # noqa: S311
         self._lists = {name: parse(template) for name, template in book.lists.items()}
-        self._before = [parse(template) for template in book.courtesies.before]
-        self._after = [parse(template) for template in book.courtesies.after]
+        self._before = [parse(template) for template in book.courtesies.before_phrases]
+        self._after = [parse(template) for template in book.courtesies.after_phrases]
 
     def draw(self) -> list[Sample]:
         """Return sentences of every phrase, each sentence once; those of phrases that allow more are more."""

@@ -263,6 +263,7 @@ ENGLISH = Wording(
             "km/h": "kilometres per hour|kilometers per hour|kilometres an hour|kilometers an hour|kmh|kph|km h|km / h",
             "mph": "miles per hour|miles an hour|mph",
             "kn": "knot|knots",
+            "ms": "millisecond|milliseconds|ms",
             "s": "second|seconds|sec|secs",
             "min": "minute|minutes|min|mins",
             "h": "hour|hours|hr|hrs",

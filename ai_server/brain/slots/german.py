@@ -283,6 +283,7 @@ GERMAN = Wording(
             "km/h": "kilometer pro stunde|stundenkilometer|kilometer in der stunde|kmh|km / h|kilometer die stunde",
             "mph": "meilen pro stunde",
             "kn": "knoten",
+            "ms": "millisekunde|millisekunden|ms",
             "s": "sekunde|sekunden",
             "min": "minute|minuten",
             "h": "stunde|stunden",

@@ -252,6 +252,7 @@ SPANISH = Wording(
             "km/h": "kilometros por hora|km / h|kilometros hora",
             "mph": "millas por hora",
             "kn": "nudo|nudos",
+            "ms": "milisegundo|milisegundos|ms",
             "s": "segundo|segundos",
             "min": "minuto|minutos",
             "h": "hora|horas",
