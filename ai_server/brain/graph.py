@@ -191,22 +191,21 @@ class Brain:
             respond=self._respond,
         )
 
-    def is_stop(self, device_id: str, words: str) -> bool:
-        """Say whether these words ask a robot to stop speaking."""
-        return self._stopping(device_id, words) is not None
+    def stop(self, device_id: str, words: str) -> tuple[bool, ActionCall | None]:
+        """Say whether these words ask a robot to stop speaking.
 
-    def stop_call(self, device_id: str, words: str) -> ActionCall | None:
-        """Return the action that stops a robot's body, if that is what these words say to the letter; None else."""
-        stop = self._robots.robot(device_id).body.stop
-        if stop is None or (intent := self._stopping(device_id, words)) is None:
-            return None
-        return ActionCall(stop.name, {}) if intent.is_phrase else None
-
-    def _stopping(self, device_id: str, words: str) -> Intent | None:
-        language = self._robots.robot(device_id).language or "en"
+        Returns:
+            That; and the action that stops its body, if it declared one and they say so to the letter.
+        """
+        robot = self._robots.robot(device_id)
         called = self._names.robot(device_id) or ""
-        intent = self._files.current.classifier.classify(words, language=language, now=self._now(), called=called)
-        return intent if intent.name == "cancel" else None
+        intent = self._files.current.classifier.classify(
+            words, language=robot.language or "en", now=self._now(), called=called
+        )
+        if intent.name != "cancel":
+            return False, None
+        stop = robot.body.stop
+        return True, ActionCall(stop.name, {}) if stop and intent.is_phrase else None
 
     def let_go(self, device_id: str) -> None:
         """Do nothing any more of what a robot asked whether to do."""

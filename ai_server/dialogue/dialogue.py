@@ -149,20 +149,19 @@ class Dialogue:
         """Have read ahead how conversations with a robot begin, which has another body or persona."""
         self._brain.robot_changed(device_id)
 
-    def silences(self, utterance: Utterance) -> bool:
-        """Say whether an utterance stops what its robot is saying."""
-        return utterance.interrupt or self._brain.is_stop(utterance.device_id, utterance.text)
-
-    def halt(self, utterance: Utterance) -> None:
+    def halt(self, utterance: Utterance) -> bool:
         """Have the robot's body stop, where the words ask for it and it declared how: now, before anything is stored.
 
         A stop that comes once more, because its words did, does no harm; so it is bounded by no rate either.
+
+        Returns:
+            Whether the utterance stops what its robot is saying, too.
         """
         device_id = utterance.device_id
-        call = self._brain.stop_call(device_id, utterance.text)
-        if call is None:
-            return
-        self._deeds.act_now(device_id, order(call, utterance.request_id, datetime.now(UTC) + self._action_ttl))
+        stops, call = self._brain.stop(device_id, utterance.text)
+        if call:
+            self._deeds.act_now(device_id, order(call, utterance.request_id, datetime.now(UTC) + self._action_ttl))
+        return stops or utterance.interrupt
 
     def silence(self, device_id: str) -> list[asyncio.Future[None]]:
         """Stop what a robot is saying and everything that it was about to say.

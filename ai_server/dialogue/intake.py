@@ -52,12 +52,17 @@ _REQUESTS = topics.REQUEST.format(command="")
 
 @dataclass(frozen=True, slots=True)
 class _Arriving:
-    """An utterance for which there is room, on its way to the disk; `received` each time it came until now."""
+    """An utterance for which there is room, on its way to the disk; `received` each time it came until now.
+
+    Attributes:
+        silences: it stops what its robot is saying.
+    """
 
     received: list[Received]
     arrival: Arrival
     arrived: float
     epoch: int
+    silences: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +188,7 @@ class Intake:
         if received.packet.topic.startswith(_REQUESTS):
             self._operators.refuse(received.packet.topic.removeprefix(_REQUESTS), error)
         match inbound:
-            case Inbound(message=Utterance(is_final=True) as utterance) if self._dialogue.silences(utterance):
-                self._dialogue.halt(utterance)
+            case Inbound(message=Utterance(is_final=True) as utterance) if self._dialogue.halt(utterance):
                 self._silence(received, inbound.device_id)
                 return
             case Inbound(message=SensorReading()):
@@ -238,7 +242,7 @@ class Intake:
             self._dialogue.listen(utterance)
             self._connection.acknowledge(received)
             return
-        self._dialogue.halt(utterance)
+        silences = self._dialogue.halt(utterance)
         if on_its_way := self._on_their_way.get((utterance.device_id, utterance.request_id)):
             on_its_way.received.append(received)
         elif self._dialogue.knows(utterance):
@@ -246,7 +250,7 @@ class Intake:
             self._connection.acknowledge(received)
         elif self._dialogue.reserve(utterance):
             arrival = _arrival(received, inbound, utterance)
-            arriving = _Arriving([received], arrival, time.monotonic(), self._epochs.now())
+            arriving = _Arriving([received], arrival, time.monotonic(), self._epochs.now(), silences)
             self._on_their_way[utterance.device_id, utterance.request_id] = arriving
             self._enqueue(arriving)
         else:
@@ -311,7 +315,7 @@ class Intake:
             self._inbox.release(utterance.device_id)
         else:
             epoch = item.epoch
-            if self._dialogue.silences(utterance):
+            if item.silences:
                 self._dialogue.silence(utterance.device_id)
                 epoch = self._epochs.now()
             self._dialogue.hear(Waiting(utterance, item.arrived, epoch))
