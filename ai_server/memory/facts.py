@@ -38,8 +38,21 @@ SINGLE_VALUED = frozenset(
 )
 """The kinds, or the first words of kinds such as `favourite colour`, of which one value holds at a time."""
 
-_OPPOSITES = {"likes": "dislikes", "dislikes": "likes"}
+_CONTRARIES = {
+    "likes": ("dislikes",),
+    "dislikes": ("likes",),
+    "not_job": ("job", "employer"),
+    "employer": ("not_employer", "not_job"),
+    "not_together": ("name", "names"),
+    "name": ("not_name", "not_together"),
+    "names": ("not_names", "not_together"),
+}
+"""Beside the kinds that `not_` parts."""
+
 _NOT = "not_"
+
+_OF_NOUN = frozenset({"car", "family", "pet"})
+"""The kinds whose values may have words before the noun: who has no cat any more has no black cat either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +131,7 @@ _SUPERSEDE = (
 _OF_KIND = and_(
     _HOLDS,
     facts.c.subject == bindparam("of_subject"),
-    or_(facts.c.kind == bindparam("of_kind"), facts.c.kind == bindparam("of_opposite")),
+    facts.c.kind.in_(bindparam("of_kinds", expanding=True)),
 )
 _RELATED = select(facts).where(_OF_KIND, _OF_PERSON, ~facts.c.household)
 _RELATED_IN_HOUSEHOLD = select(facts).where(_OF_KIND, or_(_OF_PERSON, facts.c.household))
@@ -251,13 +264,6 @@ def is_single_valued(kind: str) -> bool:
     return kind.partition(" ")[0] in SINGLE_VALUED
 
 
-def opposite(kind: str) -> str:
-    """Return the kind that says the contrary."""
-    if kind in _OPPOSITES:
-        return _OPPOSITES[kind]
-    return kind.removeprefix(_NOT) if kind.startswith(_NOT) else f"{_NOT}{kind}"
-
-
 def same_value(one: str, other: str) -> bool:
     """Say whether two values are the same but for case and spaces."""
     return _plain(one) == _plain(other)
@@ -291,10 +297,16 @@ def _related(connection: Connection, fact: NewFact, person: _Person) -> list[Fac
         "of_device": person.device_id,
         "of_user": person.user_id,
         "of_subject": fact.subject,
-        "of_kind": fact.kind,
-        "of_opposite": opposite(fact.kind),
+        "of_kinds": [fact.kind, *_contraries(fact.kind)],
     }
     return _read(connection, _RELATED_IN_HOUSEHOLD if fact.household else _RELATED, values)
+
+
+def _contraries(kind: str) -> tuple[str, ...]:
+    """Return the kinds that say the contrary."""
+    if kind in _CONTRARIES:
+        return _CONTRARIES[kind]
+    return (kind.removeprefix(_NOT) if kind.startswith(_NOT) else f"{_NOT}{kind}",)
 
 
 def _is_same(old: Fact, new: NewFact) -> bool:
@@ -304,7 +316,19 @@ def _is_same(old: Fact, new: NewFact) -> bool:
 def _contradicts(new: NewFact, old: Fact) -> bool:
     if old.kind == new.kind and is_single_valued(new.kind):
         return True
-    return same_value(old.value, new.value)  # of the contrary kind, or said for oneself and now for everybody
+    if same_value(old.value, new.value):  # of the contrary kind, or said for oneself and now for everybody
+        return True
+    return old.kind != new.kind and (_denies(new, old) or _denies(old, new))
+
+
+def _denies(one: NewFact, other: NewFact) -> bool:
+    """Say whether a fact of the contrary kind says that another, with some value or with more words, is not so."""
+    if not one.kind.startswith(_NOT):
+        return False
+    if other.kind not in _OF_NOUN:
+        return one.value == ANY
+    shorter, longer = sorted((_plain(one.value), _plain(other.value)), key=len)
+    return one.value == ANY or longer.endswith(f" {shorter}")
 
 
 def _stands(old: Fact, new: NewFact, at: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,12 @@ def asker(database: Database) -> Asker:
     return Asker(database)
 
 
-async def learn(asker: Asker, words: str, user_id: str | None = "ada", device_id: str = "r1") -> None:
-    found = asker.parts.fact_rules().extract(words, "en", NOW)
+async def learn(
+    asker: Asker, words: str, user_id: str | None = "ada", device_id: str = "r1", now: datetime = NOW
+) -> None:
+    found = asker.parts.fact_rules().extract(words, "en", now)
     assert found, f"no fact in {words!r}"
-    await asker.facts.add(device_id, user_id, found, at=NOW)
+    await asker.facts.add(device_id, user_id, found, at=now)
 
 
 async def is_known(asker: Asker, words: str, user_id: str | None = "ada") -> bool:
@@ -70,6 +72,53 @@ async def test_a_fact_answers_the_question_for_it(asker: Asker, said: str, asked
     await learn(asker, said)
     assert await is_known(asker, asked)
     assert (await asker.ask("fact_query", asked, **ADA)).text == told
+
+
+@pytest.mark.parametrize(
+    ("said", "then", "left"),
+    [
+        ("I have a cat", "My cat died yesterday", ["You don't have your cat any more."]),
+        ("I have a black cat", "Sadly our cat passed away", ["You don't have your cat any more."]),
+        ("I have a cat", "My old cat ran away", ["You don't have your old cat any more."]),
+        ("I have two cats", "My cat died", ["You don't have your cat any more.", "You have two cats."]),
+        ("I have a dog", "My cat died", ["You don't have your cat any more.", "You have a dog."]),
+        ("I drive a Tesla", "I sold my car", ["You don't have your old car any more."]),
+        ("I drive a red Tesla", "I've just sold my Tesla", ["You don't have your Tesla any more."]),
+        ("I drive a Tesla", "I sold my Volvo", ["You don't have your Volvo any more.", "You drive a Tesla."]),
+        ("I work as a nurse at Bupa", "I quit my job", ["You have left your old job."]),
+        ("I'm a nurse", "I have retired", ["You are retired.", "You are retired."]),
+        ("I'm a nurse", "I'm no longer a nurse", ["You don't work as nurse any more."]),
+        ("I work for Nokia", "I stopped working for Nokia", ["You don't work for Nokia any more."]),
+        ("I live in Leeds", "We moved out of Leeds", ["You don't live in Leeds any more."]),
+        ("I play the violin", "I gave up the violin", ["You don't play violin any more."]),
+        ("I'm engaged", "I'm not engaged any more", ["You are not engaged any more."]),
+    ],
+)
+async def test_what_is_so_no_longer_is_told_no_longer(asker: Asker, said: str, then: str, left: list[str]) -> None:
+    await learn(asker, said)
+    await learn(asker, then, now=NOW + timedelta(days=1))
+    assert [fact.text for fact in await asker.facts.known("r1", "ada")] == left
+
+
+async def test_who_is_left_is_no_longer_told_of_and_a_new_one_is(asker: Asker) -> None:
+    await learn(asker, "I have a girlfriend called Anna")
+    await learn(asker, "My girlfriend broke up with me", now=NOW + timedelta(days=1))
+    told = await asker.ask("fact_query", "what do you know about me?", **ADA)
+    assert told.text == "You and your girlfriend are no longer together."
+    await learn(asker, "I have a girlfriend called Eve", now=NOW + timedelta(days=2))
+    told = await asker.ask("fact_query", "what do you know about me?", **ADA)
+    assert "no longer" not in told.text
+    assert "Your girlfriend is called Eve." in told.text
+
+
+@pytest.mark.parametrize(
+    ("ended", "anew"), [("I quit my job", "I work for Nokia"), ("I sold my car", "I drive a Volvo")]
+)
+async def test_what_is_so_again_is_told_again(asker: Asker, ended: str, anew: str) -> None:
+    await learn(asker, ended)
+    await learn(asker, anew, now=NOW + timedelta(days=1))
+    (fact,) = await asker.facts.known("r1", "ada")
+    assert fact.kind in {"employer", "car"}
 
 
 @pytest.mark.parametrize(

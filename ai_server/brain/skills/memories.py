@@ -67,7 +67,7 @@ class RememberFact:
             log.error("a fact cannot be stored", device_id=question.device_id, reason=str(error))  # noqa: TRY400
             return Answer(sayings.say(language, "memories.not_kept"), "sad")
         said = facts[:1] if facts[0].kind == NOTE else facts  # a note says all that was said
-        told = (rules.begins_lower(fact.text.rstrip("."), language) for fact in said)
+        told = dict.fromkeys(rules.begins_lower(fact.text.rstrip("."), language) for fact in said)
         key = "memories.kept_for_all" if facts[0].household else "memories.kept"
         return Answer(sayings.say(language, key, fact=sayings.form(language).listing(told)), "happy")
 
@@ -96,7 +96,7 @@ class RecallFact:
     async def answer(self, question: Question) -> Answer:
         """Tell the facts that answer it; of all of them the newest, and what the person is called."""
         found = await self._found(question)
-        told = " ".join(fact.text for fact in found[:_MOST_TOLD])
+        told = " ".join(dict.fromkeys(fact.text for fact in found[:_MOST_TOLD]))
         return Answer(told or await self._everything(question))
 
     async def _everything(self, question: Question) -> str:
@@ -107,7 +107,7 @@ class RecallFact:
         told += [fact.text for fact in known[:_MOST_TOLD]]
         if len(known) > _MOST_TOLD:
             told.append(sayings.say(language, "memories.more", count=len(known) - _MOST_TOLD))
-        return " ".join(told) or sayings.say(language, "memories.nothing")
+        return " ".join(dict.fromkeys(told)) or sayings.say(language, "memories.nothing")
 
     async def _found(self, question: Question) -> list[Fact]:
         rules = self._parts.fact_rules()
