@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from ai_server.brain.dates import day_in_words
+from ai_server.brain.slots.reading import without_days
 from ai_server.memory.privacy.erasure import RECALLED
 from ai_server.memory.search.search import Found, Search
 from ai_server.memory.storage.database import DatabaseError
@@ -51,6 +53,8 @@ class Recall:
     ) -> tuple[str, ...]:
         """Return what came to mind; nothing where it cannot be read or takes too long.
 
+        A word such as "today" is another day each day: what has it in common was said on the same day.
+
         Args:
             device_id: the robot that is spoken to.
             user_id: who speaks; None for somebody whom it does not know.
@@ -59,11 +63,13 @@ class Recall:
             before_turn: the id of the oldest turn that the prompt holds; None where it holds none.
             known: the ids of the facts that the prompt tells.
         """
+        now = self._now()
+        recall = partial(
+            self._search.recall, device_id, user_id, language=language, limit=_MOST, before_turn=before_turn
+        )
         try:
             async with asyncio.timeout(self._timeout_s):
-                found = await self._search.recall(
-                    device_id, user_id, words, language=language, limit=_MOST, before_turn=before_turn
-                )
+                found = await _of_any_day(recall, words, language, now)
         except TimeoutError:
             log.debug("nothing was recalled in time")
             return ()
@@ -71,7 +77,20 @@ class Recall:
             log.error("nothing can be recalled", reason=str(error))  # noqa: TRY400  the reason says it all
             return ()
         new = [each for each in found if each.kind == "turn" or each.id not in known]
-        return tuple(told(each, self._now()) for each in new)
+        return tuple(told(each, now) for each in new)
+
+
+async def _of_any_day(
+    recall: Callable[[str], Awaitable[list[Found]]], words: str, language: str, now: datetime
+) -> list[Found]:
+    """Recall what serves, and what was said today where the words name a day by how far it is from today."""
+    timeless = without_days(words, language)
+    found = await recall(timeless) if timeless.strip() else []
+    if timeless == words:
+        return found
+    seen = {(each.kind, each.id) for each in found}
+    of_today = (each for each in await recall(words) if each.at.astimezone(now.tzinfo).date() == now.date())
+    return [*found, *(each for each in of_today if (each.kind, each.id) not in seen)][:_MOST]
 
 
 def line_of(facts: str, gone: str, recalled: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -85,6 +86,22 @@ def find(kind: str, words: str, language: str, now: datetime) -> tuple[int, int,
     return (*spoken.span(found.start, found.end), found.slots) if found else None
 
 
+def without_days(words: str, language: str) -> str:
+    """Return words without those that name a day by how far it is from today, such as "today" or "this morning".
+
+    Args:
+        words: as of `read`.
+        language: as of `read`; nothing is left out of one in which such words are not known.
+    """
+    words = words[:MAX_CHARACTERS]
+    spoken, rest, at = listen(words, _grammar(language).wording.spelling), [], 0
+    for day in _days(language).finditer(spoken.text):
+        start, end = spoken.span(day.start(), day.end())
+        rest.append(words[at:start])
+        at = end
+    return "".join([*rest, words[at:]])
+
+
 def prepare(language: str) -> None:
     """Make the patterns of a language, so that the first words do not wait for them: some 30 ms of one core.
 
@@ -92,6 +109,12 @@ def prepare(language: str) -> None:
         language: a primary tag of BCP 47.
     """
     _grammar(language).prepare()
+
+
+@lru_cache
+def _days(language: str) -> re.Pattern[str]:
+    wording = _grammar(language).wording
+    return wording.pattern("<days>") if wording.days else re.compile(r"(?!)")
 
 
 @lru_cache
