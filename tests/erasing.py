@@ -35,7 +35,7 @@ def an_erasure(database: Database, *, killed: bool = False) -> Erasure:
         if killed:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return Erasure(database, data_dir=database.path.parent, forget=forget, forget_all=lambda: None, refresh=refresh)
+    return Erasure(database, data_dir=database.place.directory, forget=forget, forget_all=lambda: None, refresh=refresh)
 
 
 async def erase_and_die(path: Path, word: str) -> None:

@@ -43,6 +43,7 @@ class TestServer:
 
     Attributes:
         port: where it listens, from the first start.
+        data: the directory of its files.
     """
 
     __test__ = False
@@ -53,7 +54,7 @@ class TestServer:
         self.port = _free_port()
         self._programs = found
         self._directory = directory
-        self._data = directory / "data"
+        self.data = directory / "data"
         self._log = directory / "log"
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count()
@@ -68,16 +69,16 @@ class TestServer:
             self.say(f"CREATE DATABASE {_TEMPLATE}")
             self._place(_TEMPLATE).open().close()
             self.stop()
-            _copy(self._data, like.with_suffix(".half"))
+            _copy(self.data, like.with_suffix(".half"))
             like.with_suffix(".half").rename(like)
         else:
-            _copy(like, self._data)
+            _copy(like, self.data)
 
     def start(self) -> None:
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self._data, "-p", str(self.port), *settings],
+                [self._programs / "postgres", "-D", self.data, "-p", str(self.port), *settings],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -136,7 +137,7 @@ class TestServer:
         password = self._directory / "password"
         password.write_text(PASSWORD)
         password.chmod(0o644)
-        command = [self._programs / "initdb", "-D", self._data, "-U", "naila", "--encoding=UTF8", "--locale=C"]
+        command = [self._programs / "initdb", "-D", self.data, "-U", "naila", "--encoding=UTF8", "--locale=C"]
         command += ["--auth=scram-sha-256", f"--pwfile={password}", "--no-sync", "--no-instructions"]
         command += ["--wal-segsize=1"]
         made = subprocess.run(command, check=False, capture_output=True, text=True, **_as_user())

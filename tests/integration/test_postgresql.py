@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +17,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from ai_server.memory import migrations
+from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.schema import metadata
 from ai_server.memory.storage.database import Database, DatabaseError
 from ai_server.memory.storage.inspection import DatabaseReport, find_turn, inspect_database
@@ -24,6 +26,8 @@ from ai_server.memory.storage.postgresql import PostgresqlServer
 from ai_server.memory.turns import Turn, Turns
 from ai_server.protocol.reply import Reply
 from ai_server.settings import SettingsError, load_settings
+from tests.erasing import an_erasure
+from tests.filled_memory import fact, say_turn
 from tests.postgresql import PASSWORD, TestServer
 
 AWAY = r"the server cannot be used \(.*\): see that it runs and lets this user in; naila goes on by itself then"
@@ -169,6 +173,55 @@ async def test_inspecting_works_beside_a_running_daemon_and_before_it(
 
 async def test_a_statement_outside_of_transactions_is_one_of_its_own(database: Database) -> None:
     await database.outside(lambda connection: connection.exec_driver_sql("VACUUM turns").close())
+
+
+@pytest.fixture
+def forgetful(server: TestServer) -> Iterator[None]:
+    """The server does not write new segments of its log over the bytes of old ones, which are deleted."""
+    server.say("ALTER SYSTEM SET wal_recycle = off")
+    server.say("SELECT pg_reload_conf()")
+    yield
+    server.say("ALTER SYSTEM RESET wal_recycle")
+    server.say("SELECT pg_reload_conf()")
+
+
+def files_with(word: bytes, directory: Path) -> list[str]:
+    """The files of a server that hold a word; one may go meanwhile."""
+    found = []
+    for path in directory.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and word in path.read_bytes():
+                found.append(str(path.relative_to(directory)))
+    return found
+
+
+@pytest.mark.usefixtures("forgetful")
+async def test_no_byte_of_what_is_erased_is_left_in_any_file_of_the_server(
+    server: TestServer, database: Database
+) -> None:
+    long = "blah " * 600
+    for number in range(60):
+        word = "quixotic" if number % 3 else "mundane"
+        learned = [fact(f"You like {word} {number}.", kind=f"k{number}")]
+        await say_turn(database, f"q{number}", f"I said {word}. {long * (number % 4)}", learned=learned)
+    await database.outside(lambda connection: connection.exec_driver_sql("ANALYZE").close())
+    assert files_with(b"quixotic", server.data)
+    erased = await an_erasure(database).erase(Selection(about="quixotic"), by="test")
+    assert (erased.turns, erased.scrubbed) == (40, True)
+    assert files_with(b"quixotic", server.data) == []
+    assert await Turns(database).count() == 20
+
+
+async def test_while_somebody_reads_what_is_erased_stays_in_the_files_and_that_is_said(
+    server: TestServer, database: Database
+) -> None:
+    await say_turn(database, "q1", "I said quixotic.")
+    with psycopg.connect(server.url(database.place.url.database)) as reader:
+        reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert reader.execute("SELECT count(*) FROM conversations").fetchone() == (1,)
+        erased = await an_erasure(database).erase(Selection(about="quixotic"), by="test")
+        assert (erased.turns, erased.scrubbed) == (1, False)
+    assert await an_erasure(database).resume(await an_erasure(database).resume()) == set()
 
 
 async def test_a_connection_that_the_server_ended_is_made_anew_without_a_word(

@@ -3,7 +3,7 @@
 SQLite zeroes what is deleted (`PRAGMA secure_delete`) and leaves it in two places: in the write-ahead log until other
 pages take its place there; and, where it distributed the rows of a page to several, in copies of those that moved,
 between the page's pointers and its rows. For the latter see "B-tree Pages" in the description of its file format,
-https://www.sqlite.org/fileformat2.html.
+https://www.sqlite.org/fileformat2.html. PostgreSQL zeroes nothing: its tables are written anew into other files.
 """
 
 from __future__ import annotations
@@ -21,6 +21,21 @@ from ai_server.memory.schema import metadata
 from ai_server.memory.storage.database import Database
 
 _PAUSE_S = 0.25
+
+_HOLD_WORDS = ("turns", "facts", "summaries", "names", "reminders", "inbox", "outbox")
+"""The tables with what people said; the index holds digests of it."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_READERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL
+"""
+_MAY_END_LOG = """
+SELECT has_function_privilege('pg_switch_wal()', 'EXECUTE') AND (
+    SELECT coalesce(bool_or(pg_has_role(oid, 'USAGE')), false) FROM pg_roles WHERE rolname = 'pg_checkpoint'
+)
+"""
+"""A superuser may; another role needs both, the latter of PostgreSQL 15."""
 
 _HEADER_BYTES = {2: 12, 5: 12, 10: 8, 13: 8}
 """Of each kind of b-tree page. Every other page begins with a zero byte, in a file of fewer than 2^24 pages."""
@@ -47,7 +62,8 @@ class Scrubber:
     async def scrub(self, patience_s: float = 0) -> bool:
         """Have nothing that was deleted be in the files any more; False where others held that up all the time.
 
-        Of an encrypted file, the write-ahead log is emptied. On PostgreSQL, the tables are vacuumed.
+        Of an encrypted file, the write-ahead log is emptied. On PostgreSQL, the tables that hold words are written anew,
+        and the write-ahead log is ended as far as the role may do that.
 
         Args:
             patience_s: so long it waits for who reads, or writes from another program.
@@ -64,8 +80,7 @@ class Scrubber:
 
     def _scrub(self, connection: Connection) -> bool:
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"VACUUM {', '.join(metadata.tables)}")
-            return True
+            return _scrub_server(connection)
         with _impatient(connection):
             if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] != 0:
                 return False
@@ -90,6 +105,26 @@ class Scrubber:
         finally:
             connection.exec_driver_sql("ROLLBACK")
         return True
+
+
+def _scrub_server(connection: Connection) -> bool:
+    """Have a server keep what was deleted in no table; False where somebody reads.
+
+    It is in the write-ahead log still until a checkpoint has dropped the segments before it.
+    """
+    if connection.exec_driver_sql(_READERS).scalar_one():
+        return False  # what they may still see would be kept
+    try:
+        connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(_HOLD_WORDS)}")
+        connection.exec_driver_sql(f"VACUUM {', '.join(name for name in metadata.tables if name not in _HOLD_WORDS)}")
+    except exc.OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            return False
+        raise
+    if connection.exec_driver_sql(_MAY_END_LOG).scalar_one():
+        connection.exec_driver_sql("SELECT pg_switch_wal()").close()
+        connection.exec_driver_sql("CHECKPOINT")
+    return True
 
 
 def zero_unused(file: int) -> None:

@@ -22,6 +22,18 @@ UPDATE reminders SET user_id = coalesce((
 """
 
 
+_WITHOUT_STATISTICS = (
+    ("turns", ("words", "facts", "text", "actions", "trace")),
+    ("facts", ("subject", "value", "text")),
+    ("summaries", ("text",)),
+    ("names", ("name",)),
+    ("reminders", ("name", "text")),
+    ("inbox", ("text",)),
+    ("outbox", ("payload",)),
+)
+"""PostgreSQL's planner keeps common values of other columns in a table of its own, whatever becomes of the rows."""
+
+
 def upgrade() -> None:
     """Create what is needed, and fill it in as far as the turns tell."""
     op.create_table(
@@ -39,3 +51,7 @@ def upgrade() -> None:
     op.add_column("reminders", sa.Column("user_id", sa.String(), nullable=False, server_default=""))
     op.execute(_LAST_SAID)
     op.execute(_WHO_SPOKE_THEN)
+    if op.get_bind().dialect.name == "postgresql":
+        for table, columns in _WITHOUT_STATISTICS:
+            for column in columns:
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
