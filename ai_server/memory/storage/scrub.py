@@ -62,7 +62,7 @@ class Scrubber:
     async def scrub(self, patience_s: float = 0) -> bool:
         """Have nothing that was deleted be in the files any more; False where others held that up all the time.
 
-        Of an encrypted file, the write-ahead log is emptied. On PostgreSQL, the tables that hold words are written anew,
+        Of an encrypted file, the write-ahead log is emptied. On PostgreSQL, the tables with words are written anew,
         and the write-ahead log is ended as far as the role may do that.
 
         Args:

@@ -52,6 +52,7 @@ def upgrade() -> None:
     op.execute(_LAST_SAID)
     op.execute(_WHO_SPOKE_THEN)
     if op.get_bind().dialect.name == "postgresql":
+        op.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table is altered while rows wait to be checked
         for table, columns in _WITHOUT_STATISTICS:
             for column in columns:
                 op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
