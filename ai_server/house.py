@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +44,7 @@ from ai_server.llm.manner import Manner
 from ai_server.llm.service import ModelService
 from ai_server.masking import Masking, unmasked
 from ai_server.memory.privacy.erasure import Erasure, is_remembered
+from ai_server.memory.privacy.retention import Retention
 from ai_server.memory.privacy.steward import Steward
 from ai_server.memory.privacy.transfer import Transfer
 from ai_server.memory.search.embeddings import Embedder
@@ -57,6 +59,8 @@ from ai_server.stores import Stores
 from ai_server.telemetry.condition import Condition
 from ai_server.telemetry.loop_lag import LoopLag
 from ai_server.telemetry.meters import Meters
+
+_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +113,10 @@ class House:
     deeds: Deeds
     erasure: Erasure
     reflection: Reflection
+    retention: Retention
     alarms: Alarms
     speaking_first: SpeakingFirst
     watch: SensorWatch
-
-    def forget(self, device_id: str, user_id: str | None) -> None:
-        """Forget what is held in memory of a robot's conversation with a person; None for whoever it does not know."""
-        self.brain.forget(device_id, [user_id or ""])
 
     async def resume(self) -> None:
         """Take up what an earlier process left: what robots declared, chose and were told, and their utterances.
@@ -179,7 +180,9 @@ def _nothing_to_forget(_conversation_id: str) -> None:
     pass
 
 
-def _erasure(ground: Ground, stores: Stores, brain: Brain, personas: RobotPersonas) -> Erasure:
+def _erasure(
+    ground: Ground, stores: Stores, brain: Brain, personas: RobotPersonas, forget: Callable[[str, str | None], None]
+) -> Erasure:
     async def refresh() -> None:
         await stores.names.load()
         await stores.voices.load()
@@ -188,7 +191,7 @@ def _erasure(ground: Ground, stores: Stores, brain: Brain, personas: RobotPerson
     return Erasure(
         ground.database,
         data_dir=ground.settings.data_dir,
-        forget=lambda device_id, user_id: brain.forget(device_id, [user_id or ""]),
+        forget=forget,
         forget_all=brain.forget_all,
         refresh=refresh,
     )
@@ -278,7 +281,14 @@ def build(ground: Ground) -> House:
         reply_timeout_s=settings.naila_reply_timeout_s,
         now=_now,
     )
-    erasure, reflection = _erasure(ground, stores, brain, personas), _reflection(ground, stores, inbox)
+
+    def forget(device_id: str, user_id: str | None) -> None:
+        brain.forget(device_id, [user_id or ""])
+
+    erasure, reflection = _erasure(ground, stores, brain, personas, forget), _reflection(ground, stores, inbox)
+    retention = Retention(
+        ground.database, settings.naila_database_mb * _MIB, days=settings.naila_retention_days, forget=forget
+    )
     delivery = Delivery(
         robots=robots, turns=turns, outbox=outbox, meters=meters, adaptation=adaptation, masking=masking
     )
@@ -376,6 +386,7 @@ def build(ground: Ground) -> House:
         deeds=deeds,
         erasure=erasure,
         reflection=reflection,
+        retention=retention,
         alarms=alarms,
         speaking_first=speaking_first,
         watch=watch,

@@ -22,7 +22,6 @@ from ai_server.llm.chat import ModelError
 from ai_server.llm.manner import Manner, manner_of, wishes_of
 from ai_server.llm.service import EngineState, ModelService
 from ai_server.masking import Masking
-from ai_server.memory.privacy.retention import Retention
 from ai_server.memory.storage.database import Database, DatabaseError
 from ai_server.memory.storage.places import place_of
 from ai_server.mqtt.connection import Connection, Publication
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-
-_MIB = 1024 * 1024
 
 _NEWS_S = 10.0
 """How often systemd hears that a slow start goes on."""
@@ -302,12 +299,7 @@ class Daemon:
             "erasure": house.erasure.run(),
             "reflection": house.reflection.run(),
             "search": house.stores.search.run(),
-            "retention": Retention(
-                database,
-                self._settings.naila_database_mb * _MIB,
-                days=self._settings.naila_retention_days,
-                forget=house.forget,
-            ).run(),
+            "retention": house.retention.run(),
             "loop lag": self._lag.run(),
         }
         interval = watchdog_interval()
