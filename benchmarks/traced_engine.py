@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import llama_cpp
+from llama_cpp import llama_cpp
 
-from ai_server.llm.engine.__main__ import main as run_engine
+from ai_server.llm.engine.server import serve
 
 _Call = tuple[str, int, int]
 
@@ -44,10 +44,10 @@ def _timed(name: str, function: Callable[..., Any], calls: list[_Call]) -> Calla
 
 def main() -> None:
     """Serve as the engine does, then write down what was noted."""
-    file = Path(sys.argv.pop(1))
+    file = Path(sys.argv[1])
     calls = trace()
     try:
-        run_engine()
+        serve(int(sys.argv[2]))
     finally:
         file.write_text(json.dumps(calls), encoding="ascii")
 

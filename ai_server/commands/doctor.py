@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import typer
@@ -131,7 +132,8 @@ async def _look_at_engine(_: Settings, findings: _Findings) -> str:
     await engine.end()
     findings.host = hardware.detect(engine.devices)
     names = ", ".join(device.name for device in engine.devices)
-    return f"llama-cpp-python {engine.version}, devices: {names or 'CPU alone'}"
+    version = metadata.version("llama-cpp-python")
+    return f"llama-cpp-python {version}, {engine.build}, devices: {names or 'CPU alone'}"
 
 
 async def _look_at_hardware(_: Settings, findings: _Findings) -> str:

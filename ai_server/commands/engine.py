@@ -49,12 +49,12 @@ class Engine:
     """One engine, made by `start`.
 
     Attributes:
-        version: of llama-cpp-python.
+        build: of llama.cpp.
         devices: that llama.cpp sees beside the CPU.
     """
 
     def __init__(self, process: EngineProcess, hello: Hello) -> None:
-        self.version = hello.version
+        self.build = hello.build
         self.devices = tuple(
             Device(each.name, each.description, each.kind, each.memory_total, each.memory_free)
             for each in hello.devices

@@ -125,9 +125,9 @@ class DeviceInfo(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Hello(Signal, frozen=True):
-    """The engine is up; nothing is loaded."""
+    """The engine is up; nothing is loaded. `build` is that of llama.cpp."""
 
-    version: str
+    build: str
     devices: tuple[DeviceInfo, ...]
 
 

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import faulthandler
-import signal
-import socket
+import importlib.util
 import sys
-from pathlib import Path
-
-import llama_cpp
-
-from ai_server.llm.engine.channel import Channel, ChannelClosedError
-from ai_server.llm.engine.log import NativeLog
-from ai_server.llm.engine.loop import Loop
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_OOM_SCORE = Path("/proc/self/oom_score_adj")
 
 
 def main() -> None:
     """Serve the daemon until it closes its end or dies."""
-    faulthandler.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; stopping is for the daemon to say
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _die_with_parent()
-    _die_first()
-    log = NativeLog()
-    llama_cpp.llama_backend_init()
-    with socket.socket(fileno=int(sys.argv[1])) as end:
-        try:
-            Loop(Channel(end), log).run()
-        except ChannelClosedError:
-            return
-        finally:
-            llama_cpp.llama_backend_free()
+    leave_out_classes()
+    from ai_server.llm.engine.server import serve
+
+    serve(int(sys.argv[1]))
 
 
-def _die_with_parent() -> None:
-    """Be killed with the daemon, even inside a long native call; elsewhere than on Linux the closed socket ends it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def leave_out_classes() -> None:
+    """Let `from llama_cpp import llama_cpp` import the C API alone.
 
-
-def _die_first() -> None:
-    """Where memory runs out, have the kernel take the engine before the daemon: it is started again."""
-    with contextlib.suppress(OSError):  # not on Linux, or forbidden
-        _OOM_SCORE.write_text("500", encoding="ascii")
+    The package imports its Python classes first, which cost the engine 4 MB and some time, and which it has no
+    use for. Must be called before anything imports llama_cpp.
+    """
+    if spec := importlib.util.find_spec("llama_cpp"):
+        sys.modules["llama_cpp"] = importlib.util.module_from_spec(spec)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
-import llama_cpp
+from llama_cpp import llama_cpp
 
 # ggml_log_level of ggml/include/ggml.h
 _WARNING = 3

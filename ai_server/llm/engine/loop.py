@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import llama_cpp
-
 from ai_server.llm.engine.cache import Cache
 from ai_server.llm.engine.channel import Channel, ChannelClosedError
-from ai_server.llm.engine.devices import list_devices
 from ai_server.llm.engine.engine import Engine
+from ai_server.llm.engine.ggml import build, list_devices
 from ai_server.llm.engine.log import NativeLog
 from ai_server.llm.engine.pace import StepPace
 from ai_server.llm.engine.runner import DecodeError, LoadError, Runner
@@ -57,7 +55,7 @@ class Loop:
             ChannelClosedError: it is.
             LoadError: llama.cpp broke, and could not be mended.
         """
-        self._channel.send(Hello(llama_cpp.__version__, list_devices()))
+        self._channel.send(Hello(build(), list_devices()))
         try:
             while True:
                 busy = self._engine is not None and self._engine.busy

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import llama_cpp
+from llama_cpp import llama_cpp
 
 from ai_server.llm.engine.batch import Batch
+from ai_server.llm.engine.ggml import build
 from ai_server.llm.engine.log import NativeLog
 from ai_server.llm.engine.sampler import Sampler, SamplingRoom
 from ai_server.llm.engine.sequence import Sequence
@@ -312,6 +313,6 @@ def _identity(load: Load) -> bytes:
     seen = path.stat()
     with path.open("rb") as file:
         digest = hashlib.blake2b(file.read(_MIB), digest_size=16)
-    rest = (seen.st_size, seen.st_mtime_ns, load.kv_type, load.gpu_layers, load.cells, llama_cpp.__version__)
+    rest = (seen.st_size, seen.st_mtime_ns, load.kv_type, load.gpu_layers, load.cells, build())
     digest.update(repr(rest).encode())
     return digest.digest()

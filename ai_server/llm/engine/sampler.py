@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-import llama_cpp
 import numpy as np
 import numpy.typing as npt
+from llama_cpp import llama_cpp
 
 from ai_server.llm.chat import Sampling
 from ai_server.llm.engine.gbnf import GrammarError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from functools import lru_cache
 
-import llama_cpp
+from llama_cpp import llama_cpp
 
 _CACHED_TEXTS = 1024
 _PIECE_BYTES = 256

@@ -1,4 +1,4 @@
-"""llama.cpp's devices that are not the CPU."""
+"""What llama.cpp computes with: its library ggml, and that one's devices."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ DeviceKind: TypeAlias = Literal["gpu", "igpu", "accel"]
 
 # ggml_backend_dev_type of ggml/include/ggml-backend.h; 0 is the CPU
 _KINDS: dict[int, DeviceKind] = {1: "gpu", 2: "igpu", 3: "accel"}
+
+
+def build() -> str:
+    """Return which build of ggml this is, as it says itself: what one has saved, another may not understand."""
+    version, commit = (_function(name, ctypes.c_char_p)().decode() for name in ("ggml_version", "ggml_commit"))
+    return f"ggml {version} ({commit})"
 
 
 def list_devices() -> tuple[DeviceInfo, ...]:
