@@ -18,8 +18,11 @@ from sqlalchemy import Connection, delete, insert, select, update
 from ai_server.memory.facts import NewFact, store
 from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.search import index as search_index
+from ai_server.memory.search.kinds import kinds_asked, kinds_told
 from ai_server.memory.search.search import Found, Search
 from ai_server.memory.search.terms import is_question, sound, telling_words
+from ai_server.memory.search.topic_words import TOPICS
+from ai_server.memory.search.topics import topics_told
 from ai_server.memory.storage import sqlite
 from ai_server.memory.storage.database import Database
 from ai_server.memory.turns import Turn, Turns
@@ -436,7 +439,71 @@ def test_words_that_sound_alike_have_one_sound() -> None:
     assert sound("tea") == sound("鍵盤楽器") == ""
 
 
-@pytest.mark.parametrize(("name", "least"), [("recall_questions", 90), ("recall_questions_held_out", 33)])
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("which pets does my brother have?", "Leo's hamster and his parrot get along"),
+        ("what sport does Ines do?", "Ines goes to judo on Mondays"),
+        ("when do I get up?", "my alarm clock rings at seven"),
+    ],
+)
+async def test_what_tells_of_the_topic_is_found_where_no_word_is_the_same(
+    search: Search, talk: Talk, asked: str, said: str
+) -> None:
+    await talk.say("we looked at the clouds for a while")
+    await talk.say(said)
+    assert texts(await search.recall("rover", "ada", asked, language="en")) == [said]
+
+
+async def test_what_tells_of_a_topic_with_more_words_comes_first(search: Search, talk: Talk) -> None:
+    await talk.say("the doctor prescribed pills and drops for Ada")
+    for number in range(5):
+        await talk.say(f"drops of rain fell on window {number}")
+    found = await search.recall("rover", "ada", "which medication was that?", language="en")
+    assert found[0].text == "the doctor prescribed pills and drops for Ada"
+
+
+async def test_what_people_say_of_themselves_comes_before_what_others_said(search: Search, talk: Talk) -> None:
+    await talk.say("my shoes are blue")
+    await talk.say("Tom and Eva spoke of shoes that were blue")
+    found = await search.recall("rover", "ada", "were my shoes blue?", language="en")
+    assert found[0].text == "my shoes are blue"
+
+
+def test_words_that_belong_together_tell_of_a_topic_that_neither_does_alone() -> None:
+    assert "en#wake" in topics_told("we get up at six", "en")
+    assert "en#wake" not in topics_told("get the ladder, climb up and look", "en")
+
+
+def test_topics_have_names_of_their_own() -> None:
+    for listed in TOPICS.values():
+        names = [line.split()[0] for line in listed.strip().splitlines() if "/" in line]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ("we leave on Friday", {"time", "place", "self"}),
+        ("it costs 40 euros", {"number", "time"}),
+        ("the cat was fed by Henrietta", {"name", "place"}),
+        ("nothing happened", set()),
+    ],
+)
+def test_a_text_tells_what_kinds_of_questions_it_may_answer(said: str, kinds: set[str]) -> None:
+    assert set(kinds_told(said, "en")) == kinds
+
+
+def test_a_question_asks_for_a_kind_of_answer() -> None:
+    assert kinds_asked("when does my train leave?", "en") == ("time", "self")
+    assert kinds_asked("who is that?", "en") == ("name",)
+    assert kinds_asked("wo ist der Hund?", "de") == ("place",)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("recall_questions", 93), ("recall_questions_validation", 45), ("recall_questions_held_out", 33)],
+)
 async def test_the_answer_to_a_question_is_among_the_best_three_of_five_thousand_turns(
     database: Database, search: Search, name: str, least: int
 ) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from ai_server.memory.schema import facts, search_entries, turns
+from ai_server.memory.search.kinds import SELF, kinds_told
 from ai_server.memory.search.terms import forms, is_question, sound, telling_words
+from ai_server.memory.search.topics import topics_told
 from ai_server.memory.search.vocabulary import LANGUAGES
 
 _HOUSEHOLD = "0000000000"
@@ -164,6 +166,11 @@ def sound_digest(word: str) -> str | None:
     return _of_term(f"~{heard}") if heard else None
 
 
+def topic_digest(topic: str) -> str:
+    """Return the digest of a topic or a kind."""
+    return _of_term(f"#{topic}")
+
+
 def primary_language(language: str) -> str:
     """Return the primary subtag of a language of BCP 47; empty where the language is not known."""
     primary = language.partition("-")[0].lower()
@@ -201,31 +208,33 @@ def _of_turn(row: Mapping[Any, Any]) -> dict[str, Any]:
     whose = owner(row["device_id"], row["user_id"])
     said_words, replied_words = telling_words(row["words"], language), telling_words(row["text"], language)
     asks = is_question(row["words"], language)
-    return _entry(row, said_words, replied_words, language, whose, asks=asks)
+    topics = (*topics_told(row["words"], language), *kinds_told(row["words"], language))
+    return _entry(row["id"], _Words(said_words, replied_words, topics, language), whose, asks=asks)
 
 
 def _of_fact(row: Mapping[Any, Any]) -> dict[str, Any]:
     whose = _HOUSEHOLD if row["household"] else owner(row["fact_device_id"], row["fact_user_id"]) + _FACT
     known = " ".join((row["fact_text"], row["subject"], row["kind"].replace("_", " "), row["value"]))
-    return _entry(row, telling_words(known, ""), (), "", whose, asks=False)
+    topics = (*topics_told(known, ""), *dict.fromkeys((*kinds_told(row["fact_text"], ""), SELF)))
+    return _entry(row["id"], _Words(telling_words(known, ""), (), topics, ""), whose, asks=False)
 
 
-def _entry(
-    row: Mapping[Any, Any],
-    said_words: Sequence[str],
-    replied_words: Sequence[str],
-    language: str,
-    whose: str,
-    *,
-    asks: bool,
-) -> dict[str, Any]:
-    said = dict.fromkeys(digest for word in said_words for digest in term_digests(word, language))
-    replied = dict.fromkeys(digest for word in replied_words for digest in term_digests(word, language))
+@dataclass(frozen=True, slots=True)
+class _Words:
+    said: Sequence[str]
+    replied: Sequence[str]
+    topics: Sequence[str]
+    language: str
+
+
+def _entry(entry_id: int, words: _Words, whose: str, *, asks: bool) -> dict[str, Any]:
+    said = dict.fromkeys(digest for word in words.said for digest in term_digests(word, words.language))
+    replied = dict.fromkeys(digest for word in words.replied for digest in term_digests(word, words.language))
     only_replied = [digest for digest in replied if digest not in said]
-    heard = dict.fromkeys(digest for word in said_words if (digest := sound_digest(word)))
-    digests = (*said, *only_replied, *heard)
+    heard = dict.fromkeys(digest for word in words.said if (digest := sound_digest(word)))
+    digests = (*said, *only_replied, *heard, *map(topic_digest, words.topics))
     return {
-        "of_id": row["id"],
+        "of_id": entry_id,
         "terms": " ".join(f"{digest}{whose}" for digest in digests),
         "said": len(said),
         "replied": len(only_replied),

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ai_server.memory.search.index import primary_language, sound_digest, term_digests
-from ai_server.memory.search.related_words import ANSWERED_BY, ANSWERS, SYNONYMS
+from ai_server.memory.search.index import primary_language, sound_digest, term_digests, topic_digest
+from ai_server.memory.search.kinds import kinds_asked
+from ai_server.memory.search.related_words import SYNONYMS
 from ai_server.memory.search.terms import forms, telling_words
+from ai_server.memory.search.topics import strongly, topics_asked
 from ai_server.memory.search.vocabulary import LANGUAGES
 
 _MAX_WORDS = 16
 """Of a query; the rest of a long one adds nothing."""
 
-_MAX_SENSES = 16
-"""Of a word; each is looked up."""
-
-_SAME, _SYNONYM, _ANSWER = 1.0, 0.8, 0.5
-"""How much it counts that an entry has the word itself, one that means the same, or one that answers with it."""
+_SAME, _SYNONYM, _TOPIC, _STRONG = 1.0, 0.8, 0.8, 1.0
+"""How much it counts that an entry has the word itself, one that means the same, a word of its topic, or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,14 @@ class Sense:
     Attributes:
         digests: of terms, to be continued by an owner's digest.
         worth: how much it counts that an entry has one of them, up to 1.
+        rank: the lower, the more a look-up of it tells.
+        is_narrower: whether what has one of them fits another sense of the word, too.
     """
 
     digests: tuple[str, ...]
     worth: float
+    rank: int
+    is_narrower: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,19 @@ class Word:
     """A word of a query.
 
     Attributes:
-        senses: the word itself, then synonyms, then what answers with it.
+        senses: the word itself, then synonyms, then its topics, and then those where more than one word is of them.
         heard: the digest of how it sounds, for where nobody said it; None for one that is too short.
+        is_telling: whether it says something itself; "like" does not, but asks for what somebody enjoys.
     """
 
     senses: tuple[Sense, ...]
     heard: str | None
+    is_telling: bool = True
+
+    @property
+    def anything(self) -> tuple[str, ...]:
+        """Return digests of which whatever fits one of the senses has one."""
+        return tuple(digest for each in self.senses if not each.is_narrower for digest in each.digests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +64,53 @@ class Query:
 
     Attributes:
         words: those that say something.
-        answer: words of which a text that answers has one, or else digits: those of numbers, say; empty where any text
-            may answer.
+        kinds: the digests of the kinds of answer that are asked for.
     """
 
     words: tuple[Word, ...]
-    answer: frozenset[str]
+    kinds: tuple[str, ...]
 
     @classmethod
     def of(cls, text: str, language: str) -> Query:
         """Understand a text; its language, of BCP 47, may be empty."""
         primary = primary_language(language)
-        telling = telling_words(text, primary)[:_MAX_WORDS]
-        return cls(tuple(_word(each, primary) for each in telling), _answer(text, primary))
+        return cls(_words(text, primary), tuple(map(topic_digest, kinds_asked(text, primary))))
 
 
-def _word(word: str, language: str) -> Word:
-    senses = {term_digests(word, language): _SAME}
+def _word(word: str, topics: Sequence[str], language: str) -> Word:
+    own = term_digests(word, language)
+    others: dict[str, None] = {}
     for each in (language,) if language else LANGUAGES:
         for form in forms(word, each):
             for other in _synonyms(each).get(form, ()):
-                senses.setdefault(term_digests(other, each), _SYNONYM)
-            for other in _answers(each).get(form, ()):
-                senses.setdefault(term_digests(other, each), _ANSWER)
-    kept = [Sense(digests, worth) for digests, worth in senses.items()][:_MAX_SENSES]
-    return Word(tuple(kept), sound_digest(word))
+                others |= dict.fromkeys(term_digests(other, each))
+    senses = [Sense(own, _SAME, 0)]
+    if also := tuple(each for each in others if each not in own):
+        senses.append(Sense(also, _SYNONYM, 1))
+    senses += _topic_senses(topics)
+    return Word(tuple(senses), sound_digest(word))
+
+
+def _words(text: str, language: str) -> tuple[Word, ...]:
+    telling = telling_words(text, language)[:_MAX_WORDS]
+    of_words: dict[str, dict[str, None]] = {word: {} for word in telling}
+    others: dict[str, None] = {}
+    for expression, topics in topics_asked(text, language):
+        told = next((word for word in expression if word in of_words), None)
+        (others if told is None else of_words[told]).update(dict.fromkeys(topics))
+    words = [_word(word, tuple(topics), language) for word, topics in of_words.items()]
+    if others:
+        words.append(Word(tuple(_topic_senses(tuple(others))), None, is_telling=not words))
+    return tuple(words)
+
+
+def _topic_senses(topics: Sequence[str]) -> list[Sense]:
+    if not topics:
+        return []
+    return [
+        Sense(tuple(map(topic_digest, topics)), _TOPIC, 3),
+        Sense(tuple(topic_digest(strongly(each)) for each in topics), _STRONG, 2, is_narrower=True),
+    ]
 
 
 @cache
@@ -90,23 +122,3 @@ def _synonyms(language: str) -> dict[str, list[str]]:
             for form in forms(word, language):
                 found[form] += line.split()
     return dict(found)
-
-
-@cache
-def _answers(language: str) -> dict[str, list[str]]:
-    """Return what each form of a word is answered with."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for line in ANSWERED_BY.get(language, "").strip().splitlines():
-        word, _, others = line.partition(":")
-        for form in forms(word.strip(), language):
-            found[form] += others.split()
-    return dict(found)
-
-
-def _answer(text: str, language: str) -> frozenset[str]:
-    asked = text.lower()
-    for each in (language,) if language else LANGUAGES:
-        for asking, answer in ANSWERS.get(each, {}).items():
-            if re.search(asking, asked):
-                return frozenset(answer.split())
-    return frozenset()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import heapq
 import math
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -16,26 +16,29 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from ai_server.memory.schema import facts, search_entries, turns
 from ai_server.memory.search.index import TERM_LETTERS, LookUp, Owners, newest
-from ai_server.memory.search.query import Query, Word
+from ai_server.memory.search.query import Query, Sense, Word
 
-_NEWEST, _NEWEST_OF_OTHERS = 100, 50
+_NEWEST = 80
 """So many entries are looked at for a word, and for each other one that may be meant, the newest: a word that more have
 says little of any of them."""
 
-_TOGETHER = 100
+_TOGETHER = 50
 """So many are looked at that have two frequent words of the query at once, however old they are."""
 
 _CANDIDATES = 24
+_LOOK_UPS = 8
+"""Of senses; further ones of a long question are judged by, but not looked up."""
+
 _FACTS = 16
 
 _NOMINAL_ENTRIES = 1000
 """In place of how many entries a person has, for how much a word says by how many have it: counting takes long."""
 
-_FACT = 1.2
+_FACT = 1.3
 """A fact counts so much more: it was worth keeping."""
 
-_ANSWER = 1.2
-"""So does what has a time or a number where the question is after one."""
+_KIND = 1.3
+"""So does what has a time, a number or a name where the question is after one, or is said of oneself."""
 
 _REPLY = 0.6
 """A word in a reply counts so much of what it does in the person's own words."""
@@ -103,8 +106,6 @@ class Ranked:
     reason: frozenset[str]
 
 
-_WORD = re.compile(r"\w+")
-
 ENTRIES = (
     select(
         search_entries.c.id,
@@ -158,14 +159,14 @@ def rank(
         facts_of: whose facts to look through besides, which are few and must not be lost among many turns.
         at_least: how many to return, where so many fit.
     """
-    words, of_facts = _look_up(connection, query.words, owners, facts_of, at_least)
-    ids = _promising(connection, words, owners, at_least) + of_facts
+    words, of_facts = _look_up(connection, query, owners, facts_of, at_least)
+    ids = [*dict.fromkeys(_promising(connection, words, query.kinds, owners, at_least) + of_facts)]
     if not ids:
         return []
     rows = [_Entry._make(row) for row in connection.execute(entries, {**values, "ids": ids}).all()]
     if facts_of is not None:
         words = _with_facts(words, [each for each in rows if each.is_fact])
-    judge = _Judge(words, sum(each.weight for each in words), query.answer, datetime.now(UTC))
+    judge = _Judge(words, query.kinds, datetime.now(UTC))
     return sorted(map(judge.ranked, rows), key=lambda each: (each.found.score, each.entry_id), reverse=True)
 
 
@@ -217,14 +218,14 @@ class _Entry(NamedTuple):
         """How many terms it has but for the sounds."""
         return self.said + self.replied
 
-    def worths(self) -> dict[str, float]:
-        """Return what each term is worth by where it stands."""
-        terms = [term[:TERM_LETTERS] for term in self.terms.split()]
+    def worths(self, wanted: Container[str]) -> dict[str, float]:
+        """Return what each wanted term that it has is worth by where it stands."""
         own = min(_ANSWERED_QUESTION, _QUESTION + _REPLY_TERM * self.replied) if self.asks else 1.0
-        worths = dict.fromkeys(terms, own)
-        if self.replied:
-            worths |= dict.fromkeys(terms[self.said : self.length], _REPLY)
-        return worths
+        return {
+            digest: _REPLY if self.said <= place < self.length else own
+            for place, term in enumerate(self.terms.split())
+            if (digest := term[:TERM_LETTERS]) in wanted
+        }
 
     def found(self, score: float) -> Found:
         if self.fact_id is not None:
@@ -250,6 +251,11 @@ class _Sense:
     count: int
     entry_ids: Sequence[int]
 
+    @classmethod
+    def of(cls, sense: Sense, entry_ids: Sequence[int] | None) -> _Sense:
+        """Return what was found; what was not looked up is taken for frequent."""
+        return cls(sense.digests, sense.worth, _NEWEST if entry_ids is None else len(entry_ids), entry_ids or ())
+
     @property
     def weight(self) -> float:
         return self.worth * math.log1p(_NOMINAL_ENTRIES / self.count) if self.count else 0.0
@@ -260,31 +266,47 @@ class _Word:
     senses: tuple[_Sense, ...]
     weights: tuple[float, ...]
     weight: float
+    anything: tuple[str, ...]
+    is_telling: bool
 
     @classmethod
-    def of(cls, senses: Sequence[_Sense]) -> _Word:
+    def of(cls, word: Word, senses: Sequence[_Sense]) -> _Word:
         weights = tuple(each.weight for each in senses)
-        return cls(tuple(senses), weights, max(weights) or _UNKNOWN * math.log1p(_NOMINAL_ENTRIES))
+        weight = max(weights) or _UNKNOWN * math.log1p(_NOMINAL_ENTRIES)
+        return cls(tuple(senses), weights, weight, word.anything, word.is_telling)
+
+    def counting(self, counts: Mapping[str, int]) -> _Word:
+        """Return it where some terms are in so many more entries."""
+        senses = [replace(each, count=each.count + max(map(counts.__getitem__, each.digests))) for each in self.senses]
+        weights = tuple(each.weight for each in senses)
+        return replace(self, senses=tuple(senses), weights=weights, weight=max(weights) or self.weight)
+
+    @property
+    def is_frequent(self) -> bool:
+        """Say whether more may fit it than were looked at."""
+        return any(len(each.entry_ids) >= _NEWEST for each in self.senses)
 
 
 def _look_up(
-    connection: Connection, words: Sequence[Word], owners: Owners, facts_of: Owners | None, at_least: int
+    connection: Connection, query: Query, owners: Owners, facts_of: Owners | None, at_least: int
 ) -> tuple[list[_Word], list[int]]:
     """Return what the index has of each word, and the facts that have one of them."""
+    words = query.words
     senses = [sense for word in words for sense in word.senses]
-    lookups = [
-        LookUp([each.digests], owners, max(at_least, _NEWEST if each.worth == 1 else _NEWEST_OF_OTHERS))
-        for each in senses
-    ]
+    looked_up = set(sorted(range(len(senses)), key=lambda place: senses[place].rank)[:_LOOK_UPS])
+    lookups = [LookUp([senses[place].digests], owners, max(at_least, _NEWEST)) for place in sorted(looked_up)]
     if facts_of is not None and senses:
-        digests = {digest for each in senses for digest in each.digests} | {each.heard for each in words if each.heard}
+        digests = {digest for each in words for digest in (*each.anything, *filter(None, [each.heard]))}
         lookups.append(LookUp([digests], facts_of, _FACTS))
     ids = newest(connection, lookups)
-    of_facts = ids.pop() if len(ids) > len(senses) else []
-    found = iter([_Sense(each.digests, each.worth, len(of), of) for each, of in zip(senses, ids, strict=True)])
+    of_facts = ids.pop() if len(ids) > len(looked_up) else []
+    remaining = iter(ids)
+    found = iter(
+        [_Sense.of(each, next(remaining) if place in looked_up else None) for place, each in enumerate(senses)]
+    )
     of_words = [[next(found) for _ in word.senses] for word in words]
     _add_sounds(connection, words, of_words, owners)
-    return [_Word.of(each) for each in of_words], of_facts
+    return [_Word.of(word, senses) for word, senses in zip(words, of_words, strict=True)], of_facts
 
 
 def _add_sounds(
@@ -299,32 +321,40 @@ def _add_sounds(
         senses.append(_Sense((heard,), _BY_SOUND, len(ids), ids))
 
 
-def _promising(connection: Connection, words: Sequence[_Word], owners: Owners, at_least: int) -> list[int]:
+def _promising(
+    connection: Connection, words: Sequence[_Word], kinds: Sequence[str], owners: Owners, at_least: int
+) -> list[int]:
     """Return the entries with the most of the words that say the most, as far as the index alone can tell."""
     promise: defaultdict[int, float] = defaultdict(float)
+    fitting: defaultdict[int, int] = defaultdict(int)
     for word in words:
         best: dict[int, float] = {}
         for weight, sense in sorted(zip(word.weights, word.senses, strict=True), key=itemgetter(0)):
             best.update(dict.fromkeys(sense.entry_ids, weight))
         for entry_id, weight in best.items():
+            fitting[entry_id] += 1
             promise[entry_id] += weight
-    for entry_id, weight in _together(connection, words, owners):
-        promise[entry_id] += weight
-    return heapq.nlargest(max(at_least, _CANDIDATES), promise, key=promise.__getitem__)
+    wanted = max(at_least, _CANDIDATES)
+    if sum(count > 1 for count in fitting.values()) < wanted:
+        for entry_id, weight in _together(connection, words, kinds, owners):
+            promise.setdefault(entry_id, weight)
+    return heapq.nlargest(wanted, promise, key=promise.__getitem__)
 
 
-def _together(connection: Connection, words: Sequence[_Word], owners: Owners) -> Iterable[tuple[int, float]]:
-    """Return entries that have two frequent words, which may be older than the newest with one of them."""
-    senses = [word.senses[0] for word in words if word.senses[0].count >= _NEWEST][:2]
-    if len(senses) < 2:
+def _together(
+    connection: Connection, words: Sequence[_Word], kinds: Sequence[str], owners: Owners
+) -> Iterable[tuple[int, float]]:
+    """Return entries that fit two frequent words, or one and the kinds, as they may be older than the newest of it."""
+    frequent = sorted((each for each in words if each.is_frequent), key=lambda each: each.weight, reverse=True)[:2]
+    if not frequent:
         return []
-    [entry_ids] = newest(connection, [LookUp([each.digests for each in senses], owners, _TOGETHER)])
-    seen = {*senses[0].entry_ids, *senses[1].entry_ids}
-    return [(entry_id, sum(each.weight for each in senses)) for entry_id in entry_ids if entry_id not in seen]
-
-
-def _digests(words: Sequence[_Word]) -> list[str]:
-    return [digest for word in words for sense in word.senses for digest in sense.digests]
+    groups = [each.anything for each in frequent]
+    if len(groups) < 2:
+        groups += [(kind,) for kind in kinds]
+    if len(groups) < 2:
+        return []
+    [entry_ids] = newest(connection, [LookUp(groups, owners, _TOGETHER)])
+    return zip(entry_ids, repeat(sum(min(each.weights) for each in frequent)))
 
 
 def _with_facts(words: Sequence[_Word], known: Sequence[_Entry]) -> list[_Word]:
@@ -332,47 +362,47 @@ def _with_facts(words: Sequence[_Word], known: Sequence[_Entry]) -> list[_Word]:
     if not known:
         return list(words)
     counts = Counter(term[:TERM_LETTERS] for each in known for term in each.terms.split())
-    return [
-        _Word.of([replace(each, count=each.count + max(map(counts.__getitem__, each.digests))) for each in word.senses])
-        for word in words
-    ]
+    return [word.counting(counts) for word in words]
 
 
-@dataclass(frozen=True, slots=True)
 class _Judge:
-    """What an entry is rated by."""
+    """Rates entries."""
 
-    words: Sequence[_Word]
-    weight: float
-    answer: frozenset[str]
-    now: datetime
+    def __init__(self, words: Sequence[_Word], kinds: Sequence[str], now: datetime) -> None:
+        self._kinds = kinds
+        self._now = now
+        self._weight = sum(word.weight for word in words if word.is_telling)
+        self._fits: defaultdict[str, list[tuple[int, int, float]]] = defaultdict(list)
+        for place, word in enumerate(words):
+            for number, (sense, weight) in enumerate(zip(word.senses, word.weights, strict=True)):
+                for digest in sense.digests:
+                    self._fits[digest].append((place, number, weight))
+        self._wanted = frozenset((*self._fits, *kinds))
 
     def ranked(self, entry: _Entry) -> Ranked:
-        worths = entry.worths()
-        relevance = sum(_part(word, worths) for word in self.words) / self.weight
+        worths = entry.worths(self._wanted)
+        relevance = self._relevance(worths)
         score = relevance * self._recency(entry.learned_at if entry.is_fact else entry.at)
         score /= 1 + _LENGTH * max(0, entry.length - _SHORT)
         if entry.is_fact:
             score *= _FACT
-        if self.answer and self._may_answer(entry.fact_text if entry.is_fact else f"{entry.words} {entry.text}"):
-            score *= _ANSWER
-        reason = frozenset(digest for digest in _digests(self.words) if digest in worths)
+        score *= _KIND ** sum(each in worths for each in self._kinds)
+        reason = frozenset(worths).difference(self._kinds)
         return Ranked(entry.id, entry.found(score), relevance, entry.said_in, reason)
 
+    def _relevance(self, worths: Mapping[str, float]) -> float:
+        """Return how much of the words an entry has: of each its best sense, and some of the others."""
+        parts: defaultdict[int, dict[int, float]] = defaultdict(dict)
+        for digest, worth in worths.items():
+            for place, number, weight in self._fits.get(digest, ()):
+                senses = parts[place]
+                senses[number] = max(senses.get(number, 0.0), weight * worth)
+        found = 0.0
+        for senses in parts.values():
+            best = max(senses.values())
+            found += best + _FURTHER_SENSES * (sum(senses.values()) - best)
+        return found / self._weight
+
     def _recency(self, at: datetime) -> float:
-        days = max(0.0, (self.now - at).total_seconds()) / 86400
+        days = max(0.0, (self._now - at).total_seconds()) / 86400
         return float(1 + _RECENCY * 0.5 ** (days / _RECENCY_DAYS))
-
-    def _may_answer(self, text: str) -> bool:
-        words = _WORD.findall(text.lower())
-        return not self.answer.isdisjoint(words) or any(each[0].isdecimal() for each in words)
-
-
-def _part(word: _Word, worths: Mapping[str, float]) -> float:
-    """Return how much of a word's weight an entry has: that of its best sense, and some of the others'."""
-    parts = [
-        weight * max(worths.get(digest, 0.0) for digest in sense.digests)
-        for sense, weight in zip(word.senses, word.weights, strict=True)
-    ]
-    best = max(parts)
-    return min(word.weight, best + _FURTHER_SENSES * (sum(parts) - best))

@@ -64,12 +64,17 @@ def telling_words(text: str, language: str) -> tuple[str, ...]:
         language: its primary subtag of BCP 47, which decides what says nothing; empty where that is not known: then
             it is taken for the one of `LANGUAGES` that most of such words are of, and not all words are left out.
     """
-    every = _distinct(_split(unicodedata.normalize("NFKC", text).lower()))
+    every = _distinct(all_words(text))
     known = tuple(word for word in every if _is_telling(word))
     if language:
         return tuple(word for word in known if word not in _stop_words(language))
     guessed = max(map(_stop_words, LANGUAGES), key=lambda each: len(each.intersection(every)))
     return tuple(word for word in known if word not in guessed) or known
+
+
+def all_words(text: str) -> list[str]:
+    """Return every word of a text in lower case, in order."""
+    return list(_split(unicodedata.normalize("NFKC", text).lower()))
 
 
 @lru_cache(maxsize=1 << 15)
