@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
+from ai_server.commands.measuring import fail, read_examples, time_ms
 from ai_server.configfile import ConfigError
 from ai_server.settings import SettingsError, load_settings
 
@@ -76,7 +77,7 @@ class Figures:
 
     def time_ms(self, share: float) -> float:
         """Return how long a sentence took that was slower than this share of them."""
-        return self.times_ms[min(int(share * len(self.times_ms)), len(self.times_ms) - 1)]
+        return time_ms(self.times_ms, share)
 
 
 @app.command("eval")
@@ -99,7 +100,7 @@ def evaluate(
         sentences = read_sentences(file)
         rules = FactRules.load(folder or load_settings().config_dir / "facts")
     except (ConfigError, SettingsError, ValueError) as error:
-        _fail(str(error))
+        fail(str(error))
     figures = measure(rules, sentences, language, SAID_AT)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(_as_json(figures))).decode())
@@ -113,19 +114,7 @@ def read_sentences(file: Path) -> list[Sentence]:
     Raises:
         ValueError: if it cannot be read, or a line of it is wrong; it names the line.
     """
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError as error:
-        raise ValueError(f"{file}: cannot be read: {error.strerror}") from None
-    sentences = []
-    for number, line in enumerate(lines, 1):
-        try:
-            sentences += [msgspec.json.decode(line, type=Sentence)] if line.strip() else []
-        except msgspec.DecodeError as error:
-            raise ValueError(f"{file}: line {number}: {error}; a line is {_EXAMPLE}") from None
-    if not sentences:
-        raise ValueError(f"{file}: there is no sentence in it")
-    return sentences
+    return read_examples(file, Sentence, _EXAMPLE)
 
 
 def measure(rules: FactRules, sentences: Sequence[Sentence], language: str, now: datetime) -> Figures:
@@ -197,8 +186,3 @@ def _share(part: int, whole: int) -> float | None:
 
 def _percent(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else ""
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
+from ai_server.commands.measuring import fail, read_examples, time_ms
 from ai_server.configfile import ConfigError
 from ai_server.settings import SettingsError, load_settings
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Measure how well utterances are understood.", no_args_is_help=True)
 
 _CONVERSATION = "conversation"
+_EXAMPLE = '{"text": "what time is it", "intent": "time_query"}'
 
 
 class Utterance(msgspec.Struct):
@@ -85,12 +87,12 @@ class Figures:
 
     def time_ms(self, share: float) -> float:
         """Return how long an utterance took that was slower than this share of them."""
-        return self.times_ms[min(int(share * len(self.times_ms)), len(self.times_ms) - 1)]
+        return time_ms(self.times_ms, share)
 
 
 @app.command("eval")
 def evaluate(
-    file: Annotated[Path, typer.Argument(help='Utterances: lines of JSON, {"text": "...", "intent": "..."}.')],
+    file: Annotated[Path, typer.Argument(help=f"Utterances: lines of JSON, {_EXAMPLE}.")],
     *,
     language: Annotated[str, typer.Option(help="The language of the utterances, as its primary BCP 47 tag.")] = "en",
     folder: Annotated[
@@ -99,13 +101,13 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure on a file: precision and recall of each intent, false triggers, and the time it takes."""
-    utterances = _read(file)
     try:
+        utterances = read_examples(file, Utterance, _EXAMPLE)
         classifier = _load(folder)
-    except (ConfigError, SettingsError) as error:
-        _fail(str(error))
+    except (ConfigError, SettingsError, ValueError) as error:
+        fail(str(error))
     if language not in classifier.languages:
-        _fail(f"there are no phrases of {language!r}; there are those of {', '.join(classifier.languages)}")
+        fail(f"there are no phrases of {language!r}; there are those of {', '.join(classifier.languages)}")
     classifier.warm(language)
     figures = measure(classifier, utterances, language)
     if as_json:
@@ -137,24 +139,6 @@ def _row(intent: str, pairs: Counter[tuple[str, str]]) -> Row:
         taken=sum(count for (_, taken_for), count in pairs.items() if taken_for == intent),
         triggered=pairs[_CONVERSATION, intent] if intent != _CONVERSATION else 0,
     )
-
-
-def _read(file: Path) -> list[Utterance]:
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError as error:
-        _fail(f"{file}: cannot be read: {error.strerror}")
-    utterances = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            utterances.append(msgspec.json.decode(line, type=Utterance))
-        except msgspec.DecodeError as error:
-            _fail(f'{file}: line {number}: {error}; a line is {{"text": "what is said", "intent": "time_query"}}')
-    if not utterances:
-        _fail(f"{file}: there is no utterance in it")
-    return utterances
 
 
 def _load(folder: Path | None) -> IntentClassifier:
@@ -203,8 +187,3 @@ def _print_table(figures: Figures, title: str) -> None:
 
 def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.1%}"
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)

@@ -36,7 +36,7 @@ def test_the_figures_come_as_json() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "there is no sentence in it"),
+        ("", "there is nothing in it"),
         ('{"text": "hi"}', "line 1"),
         ("\n\nnonsense", "line 3"),
         (None, "cannot be read"),

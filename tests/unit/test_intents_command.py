@@ -66,7 +66,7 @@ def test_the_table_names_each_intent_and_the_aims(folder: Path) -> None:
     ("lines", "options", "complaint"),
     [
         ('{"text": "hi", "intent": "greeting"}\n{"text": "hi"}', [], "line 2: Object missing required field `intent`"),
-        ("", [], "there is no utterance in it"),
+        ("", [], "there is nothing in it"),
         ('{"text": "hi", "intent": "greeting"}', ["--language", "xx"], "there are no phrases of 'xx'"),
     ],
 )
