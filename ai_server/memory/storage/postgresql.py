@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from ai_server.memory.migrations import HEAD, UnknownRevisionError, migrate, stored_revision
 from ai_server.memory.schema import metadata
 from ai_server.memory.storage.keys import Key
-from ai_server.memory.storage.refusal import DatabaseError
+from ai_server.memory.storage.refusal import HELD_ELSEWHERE, DatabaseError
 from ai_server.memory.storage.rows import is_unreadable
 
 T = TypeVar("T")
@@ -64,8 +64,8 @@ _MEASURED_ROWS = 1000
 _MENDS = {
     "25006": ("the server takes no writes", "connect to the primary, not to a standby"),
     "42501": ("the role may not do this", "make it the owner of the database"),
-    "55P03": ("another process holds the database", "end the program that writes to it"),
-    "40P01": ("another process holds the database", "end the program that writes to it"),
+    "55P03": HELD_ELSEWHERE,
+    "40P01": HELD_ELSEWHERE,
     "XX001": ("the server found damage", "look at its log, and restore a backup"),
     "XX002": ("the server found a damaged index", "look at its log, and say REINDEX DATABASE there"),
 }

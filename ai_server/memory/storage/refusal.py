@@ -6,6 +6,9 @@ from pathlib import Path
 
 from ai_server.memory.migrations import HEAD
 
+HELD_ELSEWHERE = ("another process holds the database", "end the program that writes to it")
+"""What is wrong, and how it is mended, where a lock is not to be had."""
+
 
 class DatabaseError(Exception):
     """The database cannot do what was asked.

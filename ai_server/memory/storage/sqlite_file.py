@@ -19,7 +19,7 @@ from ai_server.memory.migrations import HEAD, UnknownRevisionError, migrate, sto
 from ai_server.memory.storage import damage, sqlite
 from ai_server.memory.storage.encryption import require_key
 from ai_server.memory.storage.keys import Key
-from ai_server.memory.storage.refusal import DatabaseError
+from ai_server.memory.storage.refusal import HELD_ELSEWHERE, DatabaseError
 from ai_server.memory.storage.replacement import unfinished
 from ai_server.memory.storage.rows import is_unreadable
 from ai_server.memory.storage.sole_user import become_sole_user
@@ -39,8 +39,8 @@ _DAMAGED = {
 }
 
 _REFUSED = {
-    "SQLITE_BUSY": ("another process holds the database", "end the program that writes to it"),
-    "SQLITE_LOCKED": ("another process holds the database", "end the program that writes to it"),
+    "SQLITE_BUSY": HELD_ELSEWHERE,
+    "SQLITE_LOCKED": HELD_ELSEWHERE,
     "SQLITE_READONLY": ("the database cannot be written", "give the user that runs naila the right to write there"),
     "SQLITE_PERM": ("the database cannot be opened", "give the user that runs naila the right to write there"),
     "SQLITE_CANTOPEN": ("the database cannot be opened", "give the user that runs naila the right to write there"),
