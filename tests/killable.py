@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
+from ai_server.memory.storage import sqlite
 from tests.forkserver import ROOT, forkserver
 
 PATIENCE_S = 60.0
@@ -37,6 +39,19 @@ class Killable:
         self._folder.cleanup()
         return lines
 
+    def keep(self, promises: dict[str, set[str]]) -> None:
+        """Kill it, and add to its promises: each line says what, then of which."""
+        for line in self.kill():
+            what, *names = line.split()
+            promises[what].update(names)
+
     def _lines(self) -> list[str]:
         # The last line may be half of one.
         return self._said.read_text().split("\n")[:-1]
+
+
+def require_sound(path: Path) -> None:
+    """Fail unless a database's file is whole."""
+    with closing(sqlite.connect_to_read(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []

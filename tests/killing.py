@@ -144,6 +144,14 @@ class Household:
             await Turns(database).add(turn(number))
         await database.close()
 
+    async def fill_and_go_on(self) -> None:
+        """Store turns, back them up, and store one more."""
+        await self.fill()
+        await back_up(self.place(), self.backup)
+        database = await Database.open(self.place())
+        await Turns(database).add(turn(TURNS))
+        await database.close()
+
     async def require_all(self, place: Place, turns: int = TURNS) -> None:
         """Fail unless the database opens as it is, with all its turns, and takes one more."""
         database = await Database.open(place)
@@ -181,13 +189,6 @@ def killed_while_rekeying(house: Household) -> int:
 def killed_while_backing_up(house: Household) -> int:
     """The backup of yesterday stays whole until today's is, and the database serves on."""
 
-    async def prepare() -> None:
-        await house.fill()
-        await back_up(house.place(), house.backup)
-        database = await Database.open(house.place())
-        await Turns(database).add(turn(TURNS))
-        await database.close()
-
     async def change() -> None:
         await back_up(house.place(), house.backup)
 
@@ -199,18 +200,11 @@ def killed_while_backing_up(house: Household) -> int:
         await change()
         await house.require_all(SqliteFile(house.backup), TURNS + 2)
 
-    return _kill_everywhere(house, prepare, change, look)
+    return _kill_everywhere(house, house.fill_and_go_on, change, look)
 
 
 def killed_while_restoring(house: Household) -> int:
     """The database is as it was, or as in the backup, and what it was is not lost."""
-
-    async def prepare() -> None:
-        await house.fill()
-        await back_up(house.place(), house.backup)
-        database = await Database.open(house.place())
-        await Turns(database).add(turn(TURNS))
-        await database.close()
 
     async def change() -> None:
         await restore(house.backup, house.place())
@@ -227,7 +221,7 @@ def killed_while_restoring(house: Household) -> int:
         await change()
         await house.require_all(house.place())
 
-    return _kill_everywhere(house, prepare, change, look)
+    return _kill_everywhere(house, house.fill_and_go_on, change, look)
 
 
 def killed_while_migrating(house: Household) -> int:

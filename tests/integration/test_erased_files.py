@@ -21,7 +21,7 @@ from ai_server.memory.storage.database import Database
 from tests.erasing import an_erasure
 from tests.filled_memory import FilledMemory, fact
 from tests.forkserver import ROOT, forkserver
-from tests.killable import Killable
+from tests.killable import Killable, require_sound
 from tests.migrated import new_database
 
 KILLS = 3
@@ -53,7 +53,7 @@ async def test_no_byte_is_left_of_what_is_erased_of_pages_that_were_split_and_fi
         assert erased.turns > 20
         assert left_of(word, tmp_path) == {}
     await database.close()
-    assert_sound(tmp_path / "naila.db")
+    require_sound(tmp_path / "naila.db")
 
 
 async def test_no_byte_is_left_of_a_fact_that_is_named_nor_of_the_turns_that_said_it_or_told_it_back(tmp_path: Path):
@@ -71,7 +71,7 @@ async def test_no_byte_is_left_of_a_fact_that_is_named_nor_of_the_turns_that_sai
     assert left_of("quixotic0", tmp_path) == {}
     assert left_of("quixotic1", tmp_path)
     await database.close()
-    assert_sound(tmp_path / "naila.db")
+    require_sound(tmp_path / "naila.db")
 
 
 async def test_while_somebody_reads_the_files_keep_it_and_not_longer(tmp_path: Path):
@@ -122,7 +122,7 @@ def test_killed_at_any_instant_an_erasure_is_whole_or_not_begun_and_a_sweep_goes
     for kill in range(KILLS):
         run_until_killed(path, 1000 * (kill + 1), rng.uniform(0, 0.4), promises)
         requests = asyncio.run(finish(path))
-        assert_sound(path)
+        require_sound(path)
         stored: dict[str, int] = defaultdict(int)
         for request in requests:
             stored[request.partition("-")[0]] += 1
@@ -140,12 +140,4 @@ def run_until_killed(path: Path, first: int, seconds: float, promises: dict[str,
     process = Killable("tests.erasing", str(path), str(first))
     process.wait_for("erased")
     time.sleep(seconds)
-    for line in process.kill():
-        what, *names = line.split()
-        promises[what].update(names)
-
-
-def assert_sound(path: Path) -> None:
-    with closing(sqlite.connect_to_read(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    process.keep(promises)

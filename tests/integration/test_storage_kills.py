@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
-from tests.killable import Killable
+from ai_server.memory.storage import sqlite
+from tests.killable import Killable, require_sound
 
 KILLS = 8
 
@@ -20,9 +20,7 @@ def store_until_killed(path: Path, first: int, seconds: float, promises: Promise
     process = Killable("tests.storing", str(path), str(first))
     process.wait_for()
     time.sleep(seconds)
-    for line in process.kill():
-        what, *names = line.split()
-        promises[what].update(names)
+    process.keep(promises)
 
 
 def stored(path: Path) -> Promises:
@@ -31,9 +29,8 @@ def stored(path: Path) -> Promises:
         "turns": "SELECT request_id FROM turns",
         "undelivered": "SELECT request_id FROM outbox WHERE kind = 'reply' AND delivered_at IS NULL",
     }
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    require_sound(path)
+    with closing(sqlite.connect_to_read(path)) as connection:
         return {name: {row[0] for row in connection.execute(query)} for name, query in queries.items()}
 
 
