@@ -321,7 +321,7 @@ class Brain:
         opening = self._listening.end(utterance.device_id, utterance.user_id)
         reading = None
         if decision.route == "model":
-            opening = opening or self._openings.open(utterance.device_id, utterance.user_id)
+            opening = opening or self._openings.open(utterance.device_id, utterance.user_id, moment)
             moment, reading = opening.moment, opening.past  # which is read while LangGraph goes to the next node
         robot.language = language
         moment = self._hearing.hear(utterance, moment, language)

@@ -70,6 +70,6 @@ class Openings:
         situation = self._robots.situation(device_id)
         return Moment(self._now(), replace(situation, failures=self._failures(device_id)))
 
-    def open(self, device_id: str, user_id: str | None) -> Opening:
-        """Return the opening of what a person says to a robot now; the past is read from here on."""
-        return Opening(self.moment(device_id), asyncio.create_task(self._read(device_id, user_id)))
+    def open(self, device_id: str, user_id: str | None, moment: Moment | None = None) -> Opening:
+        """Return the opening of what a person says to a robot at a moment, or now; the past is read from here on."""
+        return Opening(moment or self.moment(device_id), asyncio.create_task(self._read(device_id, user_id)))

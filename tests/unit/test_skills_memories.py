@@ -14,6 +14,8 @@ from ai_server.memory.facts import NewFact
 from ai_server.memory.privacy.selection import Selection
 from ai_server.memory.storage.database import Database
 from tests.asking import NOW, Asker
+from tests.erasing import an_erasure
+from tests.filled_memory import FilledMemory
 
 ADA = {"user_id": "ada"}
 
@@ -340,3 +342,33 @@ async def test_other_languages_do_the_same(
 ) -> None:
     assert (await asker.ask("fact_remember", said, language=language)).text == kept
     assert (await asker.ask("fact_query", asked, language=language)).text == told
+
+
+async def test_a_question_that_a_fact_answers_reads_what_is_known_once(asker: Asker, database: Database) -> None:
+    await learn(asker, "I live in Berlin")
+    assert await is_known(asker, "Where do I live?")
+    await database.close()
+    assert (await asker.ask("fact_query", "Where do I live?", **ADA)).text == "You live in Berlin."
+    assert "Berlin" not in (await asker.ask("fact_query", "Where do I live?", **ADA)).text
+
+
+async def test_what_was_known_at_another_moment_is_not_told(asker: Asker) -> None:
+    await learn(asker, "I live in Berlin")
+    assert await is_known(asker, "Where do I live?")
+    await learn(asker, "I live in Rome", now=NOW + timedelta(seconds=1))
+    asked = await asker.ask("fact_query", "Where do I live?", now=NOW + timedelta(seconds=2), **ADA)
+    assert asked.text == "You live in Rome."
+
+
+@pytest.mark.parametrize("asked", ["forget when my birthday is", "forget my birthday"])
+async def test_the_words_that_said_a_fact_go_with_it_whatever_the_fact_is_found_by(
+    asker: Asker, database: Database, asked: str
+) -> None:
+    words, memory = "I was born on the third of May", FilledMemory(database)
+    learned = asker.parts.fact_rules().extract(words, "en", NOW)
+    await memory.say(words, device_id="r1", learned=learned)
+    await memory.say("How are you?", device_id="r1")
+    for selection in (await asker.ask("fact_forget", asked, **ADA)).forgets:
+        await an_erasure(database).erase(selection, by="test")
+    assert await memory.column("turns.words") == ["How are you?"]
+    assert await memory.column("facts.id") == []

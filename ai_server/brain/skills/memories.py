@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 import structlog
 
 from ai_server.bounded import Newest
-from ai_server.brain.facts.rules import FactRules, stems
+from ai_server.brain.facts.rules import FactQuery, FactRules, stems
 from ai_server.brain.skills.parts import Parts
 from ai_server.brain.skills.skill import Answer, Question, Skill
 from ai_server.brain.skills.tool import NOTHING, number_of, takes, text, words_of
@@ -88,32 +88,45 @@ class RecallFact:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._known = Newest[Selection, tuple[datetime, list[Fact]]](_MOST_ASKED)
+        """What was known at the moment of a question, so that it is read once to answer it."""
 
     async def knows(self, question: Question) -> bool:
         """Say whether a fact answers it, or it asks for all of them."""
-        return question.intent in self.intents or bool(await self._found(question))
+        if question.intent in self.intents:
+            return True
+        queries = self._queries(question)
+        if not queries:
+            return False
+        known = await _known(self._parts, question)
+        self._known[_whose(question)] = question.now, known
+        return bool(self._answers(question, queries, known))
 
     async def answer(self, question: Question) -> Answer:
         """Tell the facts that answer it; of all of them the newest, and what the person is called."""
-        found = await self._found(question)
+        at, known = self._known.pop(_whose(question), (None, []))
+        if at != question.now:
+            known = await _known(self._parts, question)
+        found = self._answers(question, self._queries(question), known)
         told = " ".join(dict.fromkeys(fact.text for fact in found[:_MOST_TOLD]))
-        return Answer(told or await self._everything(question))
+        return Answer(told or self._everything(question, known))
 
-    async def _everything(self, question: Question) -> str:
+    def _everything(self, question: Question, known: Sequence[Fact]) -> str:
         sayings, language = self._parts.sayings(), question.language
         name = self._parts.names.person(question.device_id, question.user_id)
         told = [sayings.say(language, "names.person", name=name)] if name else []
-        known = await _known(self._parts, question)
         told += [fact.text for fact in known[:_MOST_TOLD]]
         if len(known) > _MOST_TOLD:
             told.append(sayings.say(language, "memories.more", count=len(known) - _MOST_TOLD))
         return " ".join(dict.fromkeys(told)) or sayings.say(language, "memories.nothing")
 
-    async def _found(self, question: Question) -> list[Fact]:
-        rules = self._parts.fact_rules()
-        queries = rules.queries(question.text, question.language, question.now)
-        known = await _known(self._parts, question) if queries else []
-        asked = rules.content_words(question.text, question.language)
+    def _queries(self, question: Question) -> tuple[FactQuery, ...]:
+        return self._parts.fact_rules().queries(question.text, question.language, question.now)
+
+    def _answers(self, question: Question, queries: Sequence[FactQuery], known: Sequence[Fact]) -> list[Fact]:
+        if not queries:
+            return []
+        asked = self._parts.fact_rules().content_words(question.text, question.language)
         return next(filter(None, (query.answers(known) for query in queries)), []) or _notes_on(asked, known)
 
 
@@ -136,7 +149,7 @@ class Forget:
     async def answer(self, question: Question) -> Answer:
         """Promise it, without a word of what it is; of everything, ask whether to."""
         sayings, language = self._parts.sayings(), question.language
-        whose = Selection(question.device_id, question.user_id or "")
+        whose = _whose(question)
         if self._is_everything(question):
             return self._everything(question, whose)
         if span := _span(question):
@@ -189,6 +202,10 @@ class Forget:
             return self._parts.names.person(question.device_id, question.user_id) or ""
         rules, language = self._parts.fact_rules(), question.language
         return rules.content_words(words_of(question, "about") or rules.to_forget(question.text, language), language)
+
+
+def _whose(question: Question) -> Selection:
+    return Selection(question.device_id, question.user_id or "")
 
 
 async def _known(parts: Parts, question: Question) -> list[Fact]:
