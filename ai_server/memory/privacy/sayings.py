@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, or_, select
 
 from ai_server.memory.facts import ANY
 from ai_server.memory.privacy.mentions import Mention
@@ -79,8 +79,11 @@ class Sayings:
             .limit(_READ_AT_ONCE)
         ).all()
         for row in rows:
+            texts = f"{row.words}\n{row.text}".casefold()
             is_in_time = before is None or row.at < before
-            if is_in_time and any(sentence.is_in(row) for sentence in self._sentences.values()):
+            if is_in_time and any(
+                sentence.is_in((row.device_id, row.user_id), texts) for sentence in self._sentences.values()
+            ):
                 self.turns.add(row.id)
             self._seen = row.id
         return bool(rows)
@@ -119,10 +122,8 @@ class _Sentence:
         mention = Mention(fact["value"]) if fact["value"] != ANY and _WORD.search(fact["value"]) else None
         return cls(pattern, mention, None if fact["household"] else (fact["device_id"], fact["user_id"]))
 
-    def is_in(self, turn: Row[Any]) -> bool:
-        if self.person not in {None, (turn.device_id, turn.user_id)}:
-            return False
-        return self.pattern.search(f"{turn.words}\n{turn.text}".casefold()) is not None
+    def is_in(self, person: tuple[str, str], texts: str) -> bool:
+        return self.person in {None, person} and self.pattern.search(texts) is not None
 
 
 def _with_history(connection: Connection, ids: Iterable[int]) -> set[int]:
