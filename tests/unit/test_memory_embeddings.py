@@ -78,11 +78,11 @@ FOOD = "eat shellfish swell prawns"
 
 async def test_what_means_the_same_is_recalled_without_a_word_in_common(database: Database) -> None:
     embeddings = Embeddings(database, Meanings(FOOD, "film jazz chess"))
-    await say(database, *CHAT, "prawns make my face swell", *CHAT)
+    await say(database, *CHAT, "prawns are nothing for me", *CHAT)
     await fill(embeddings)
     asked = "which dishes must I not eat"
     assert [each.text for each in await Search(database, embeddings).recall("rover", "ada", asked, language="en")] == [
-        "prawns make my face swell"
+        "prawns are nothing for me"
     ]
     assert await Search(database).recall("rover", "ada", asked, language="en") == []
 
