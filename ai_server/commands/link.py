@@ -54,7 +54,7 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class LastWill:
-    """What the broker publishes, retained, when the robot is gone without a goodbye."""
+    """What the broker publishes, retained, when the robot is gone without a goodbye; the link's own goodbye, too."""
 
     topic: str
     payload: bytes
@@ -127,7 +127,9 @@ class Link:
             await self._connect()
 
     async def close(self) -> None:
-        """Wait for the broker to take what was published last, and disconnect."""
+        """Say what the last will says, wait for the broker to take it, and disconnect."""
+        if self.connected and self._last_will is not None:
+            self.publish(self._last_will.topic, self._last_will.payload, retain=True)
         if self.connected and self._newest is not None and self._newest.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
             await asyncio.to_thread(self._newest.wait_for_publish, _GOODBYE_S)
         self._client.disconnect()

@@ -165,8 +165,6 @@ class SimulatedRobot:
     ) -> None:
         """Say `offline` and disconnect."""
         self._beating.cancel()
-        if self.link.connected:
-            self._publish(topics.HEARTBEAT, self._heartbeat("offline"), retain=True)
         await self.link.close()
 
     def say(self, text: str, **fields: JsonValue) -> AsyncIterator[Happening]:
