@@ -308,6 +308,7 @@ def build(ground: Ground) -> House:
     speaking_first = SpeakingFirst(
         robots=robots,
         turns=turns,
+        delivery=delivery,
         outbox=outbox,
         deeds=deeds,
         answering=dialogue.answering,

@@ -30,6 +30,7 @@ from ai_server.mqtt.connection import Connection, Publication
 from ai_server.mqtt.options import BrokerOptions
 from ai_server.mqtt.outbox import Outbox
 from ai_server.telemetry.meters import Meters
+from tests.acting import delivery_of
 from tests.migrated import make_database
 
 SAYINGS = Sayings.load(resources.config_dir() / "phrases" / "skills")
@@ -155,6 +156,7 @@ class House:
         self.speaking = SpeakingFirst(
             robots=self.robots,
             turns=self.turns,
+            delivery=delivery_of(self.robots, self.turns, self.outbox, meters, self.database),
             outbox=self.outbox,
             deeds=deeds,
             answering=self.answering.get,

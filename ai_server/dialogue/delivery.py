@@ -124,9 +124,24 @@ class Delivery:
         turn.finish()
         return reply
 
+    def drafts(self, reply: Reply, utterance: Utterance | None = None) -> list[NewPublication]:
+        """Return what a reply puts on the disk to be published; its actions alone, and an error, where it has no room.
+
+        `utterance` is None where nobody asked.
+        """
+        device_id = reply.device_id
+        try:
+            drafts = self._outbox.drafts(reply, utterance, self._max_payload_bytes(device_id))
+        except ReplyTooLargeError as error:
+            self._report(ErrorCode.REPLY_TOO_LARGE, f"max_payload_bytes: {error}", device_id, reply.request_id)
+            return self._outbox.action_drafts(reply)
+        if sum(draft.topic == topics.reply(device_id) for draft in drafts) > 1:
+            self._meters.reply_split()
+        return drafts
+
     async def _store(self, turn: RunningTurn, reply: Reply, *, anew: bool = False) -> list[StoredPublication]:
         """Put a turn and what it publishes on the disk, as soon as the database takes it."""
-        record, drafts = self._record(turn, reply), self._drafts(turn.waiting.utterance, reply)
+        record, drafts = self._record(turn, reply), self.drafts(reply, turn.waiting.utterance)
 
         def within(connection: Connection) -> bool:
             self._adaptation.drift(connection, record)
@@ -152,16 +167,6 @@ class Delivery:
     def _record(self, turn: RunningTurn, reply: Reply) -> Turn:
         record = turn.record(reply)
         return masked(record, self._masking) if self._masking else record
-
-    def _drafts(self, utterance: Utterance, reply: Reply) -> list[NewPublication]:
-        try:
-            drafts = self._outbox.drafts(reply, utterance, self._max_payload_bytes(reply.device_id))
-        except ReplyTooLargeError as error:
-            self.report(utterance, ErrorCode.REPLY_TOO_LARGE, f"max_payload_bytes: {error}")
-            return self._outbox.action_drafts(reply)
-        if sum(draft.topic == topics.reply(reply.device_id) for draft in drafts) > 1:
-            self._meters.reply_split()
-        return drafts
 
     def _max_payload_bytes(self, device_id: str) -> int | None:
         return self._robots.robot(device_id).capabilities.max_payload_bytes

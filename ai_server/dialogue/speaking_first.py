@@ -14,14 +14,11 @@ from sqlalchemy import Connection
 from ai_server.brain.robots import Robots
 from ai_server.brain.skills.skill import Answer
 from ai_server.dialogue.deeds import Deeds, order
+from ai_server.dialogue.delivery import Delivery
 from ai_server.llm.chat import ActionCall
 from ai_server.memory.storage.database import DatabaseError
 from ai_server.memory.turns import Turn, Turns
-from ai_server.memory.undelivered import NewPublication
 from ai_server.mqtt.outbox import Outbox
-from ai_server.protocol import topics
-from ai_server.protocol.errors import ErrorCode, ErrorMessage
-from ai_server.protocol.parts import ReplyTooLargeError
 from ai_server.protocol.reply import ActionMessage, Reply, StreamEvent, StreamType
 from ai_server.telemetry.meters import Meters
 
@@ -39,6 +36,7 @@ class SpeakingFirst:
     Args:
         robots: what each declared.
         turns: where what is said is stored.
+        delivery: knows what is published of it.
         outbox: publishes it.
         deeds: admits the actions that go with it.
         answering: returns what is done once a robot has said what it is saying; None where it says nothing.
@@ -52,6 +50,7 @@ class SpeakingFirst:
         *,
         robots: Robots,
         turns: Turns,
+        delivery: Delivery,
         outbox: Outbox,
         deeds: Deeds,
         answering: Callable[[str], asyncio.Future[None] | None],
@@ -61,6 +60,7 @@ class SpeakingFirst:
     ) -> None:
         self._robots = robots
         self._turns = turns
+        self._delivery = delivery
         self._outbox = outbox
         self._deeds = deeds
         self._answering = answering
@@ -85,7 +85,7 @@ class SpeakingFirst:
         trace = {"route": "itself", "reason": "it spoke first", "probability": 1.0, "rule": intent, "slots": {}}
         turn = Turn(at=reply.timestamp, words="", reply=reply, user_id=user_id or None, trace=trace)
         try:
-            publications = await self._turns.add(turn, self._drafts(reply), within=within)
+            publications = await self._turns.add(turn, self._delivery.drafts(reply), within=within)
         except DatabaseError:
             self._outbox.look_again()  # an attempt that seems to fail may have been written
             raise
@@ -138,26 +138,6 @@ class SpeakingFirst:
 
     def _action(self, call: ActionCall, request_id: str) -> ActionMessage:
         return order(call, request_id, datetime.now(UTC) + self._action_ttl)
-
-    def _drafts(self, reply: Reply) -> list[NewPublication]:
-        try:
-            max_payload_bytes = self._robots.robot(reply.device_id).capabilities.max_payload_bytes
-            drafts = self._outbox.drafts(reply, None, max_payload_bytes)
-        except ReplyTooLargeError as error:
-            self._outbox.error(
-                ErrorMessage(
-                    error_code=ErrorCode.REPLY_TOO_LARGE,
-                    error_message=f"max_payload_bytes: {error}",
-                    correlation_id=reply.request_id,
-                    device_id=reply.device_id,
-                ),
-                "brain",
-            )
-            self._meters.error(ErrorCode.REPLY_TOO_LARGE)
-            return self._outbox.action_drafts(reply)
-        if sum(draft.topic == topics.reply(reply.device_id) for draft in drafts) > 1:
-            self._meters.reply_split()
-        return drafts
 
     def _stream(self, reply: Reply) -> None:
         """Publish what goes before the reply, as of a turn whose answer is there at once."""

@@ -16,7 +16,6 @@ from ai_server.brain.events import BrainEvent, Understood
 from ai_server.brain.intent.intent import Intent
 from ai_server.brain.robots import Robots
 from ai_server.brain.routing import Decision
-from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.llm.chat import ActionCall, Delta, EmotionTag, Finished, Sentence, Started
 from ai_server.memory.accepted import AcceptedUtterances
@@ -27,11 +26,11 @@ from ai_server.mqtt.inbox import Inbox, Waiting
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
-from tests.acting import deeds_of
+from tests.acting import deeds_of, delivery_of
 from tests.brokers import Robot, RunningBroker, mosquitto
 from tests.connections import connected
 from tests.migrated import new_database
-from tests.minding import erasure_of, unadapted
+from tests.minding import erasure_of
 
 WORDS = "On my way. Look!"
 
@@ -99,14 +98,7 @@ async def house(broker: RunningBroker, directory: Path) -> AsyncIterator[House]:
         brain = Brain()
         dialogue = Dialogue(
             brain=brain,  # type: ignore[arg-type]
-            delivery=Delivery(
-                robots=robots,
-                turns=turns,
-                outbox=outbox,
-                meters=meters,
-                adaptation=unadapted(database),
-                masking=None,
-            ),
+            delivery=delivery_of(robots, turns, outbox, meters, database),
             turns=turns,
             erasure=erasure_of(database, directory),
             heard=lambda: None,

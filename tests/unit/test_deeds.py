@@ -24,6 +24,7 @@ from ai_server.protocol.device import Capabilities
 from ai_server.protocol.reply import ActionMessage, Reply
 from ai_server.protocol.status import ActionFigures, Metrics, MqttFigures
 from ai_server.telemetry.meters import DatabaseObservation, LlmObservation, Meters, MqttObservation, Observations
+from tests.acting import delivery_of
 
 WORDING = Wording.load(resources.config_dir() / "phrases" / "actions.toml")
 SLOW = 0.4
@@ -67,6 +68,7 @@ class House:
         self.speaking = SpeakingFirst(
             robots=self.robots,
             turns=self.turns,
+            delivery=delivery_of(self.robots, self.turns, self.outbox, self.meters, database),
             outbox=self.outbox,
             deeds=self.deeds,
             answering=lambda _: None,

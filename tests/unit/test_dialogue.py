@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from ai_server.brain.robots import Robots
-from ai_server.dialogue.delivery import Delivery
 from ai_server.dialogue.dialogue import Dialogue
 from ai_server.memory.accepted import AcceptedUtterances
 from ai_server.memory.storage.database import Database
@@ -19,8 +18,8 @@ from ai_server.mqtt.options import BrokerOptions
 from ai_server.mqtt.outbox import Outbox
 from ai_server.protocol.utterance import Utterance
 from ai_server.telemetry.meters import Meters
-from tests.acting import deeds_of
-from tests.minding import erasure_of, unadapted
+from tests.acting import deeds_of, delivery_of
+from tests.minding import erasure_of
 
 
 class Brain:
@@ -54,9 +53,7 @@ def dialogue(brain: Brain, database: Database, inbox: Inbox, tmp_path: Path) -> 
     undelivered, turns, meters = Undelivered(database), Turns(database), Meters()
     outbox, robots = Outbox(connection, undelivered), Robots(max_robots=8, max_sensors=8)
     deeds = deeds_of(robots, undelivered, outbox, meters)
-    delivery = Delivery(
-        robots=robots, turns=turns, outbox=outbox, meters=meters, adaptation=unadapted(database), masking=None
-    )
+    delivery = delivery_of(robots, turns, outbox, meters, database)
     return Dialogue(
         brain=brain,
         delivery=delivery,
