@@ -42,6 +42,14 @@ def test_a_step_reads_a_few_tokens_where_there_is_no_time_for_a_block():
     assert slow.chunk(4) == 7  # 102 tokens a second, for 75 ms
 
 
+def test_a_few_tokens_are_known_beside_more_rows_than_a_block_has():
+    many = pace(400)
+    settle(many, rows=20, tokens=0, seconds=0.05)
+    settle(many, rows=20, tokens=12, seconds=0.25)
+    settle(many, rows=20, tokens=5, seconds=0.059)
+    assert many.chunk(20) == 11  # 555 tokens a second, for 75 ms, but less than makes a block
+
+
 def test_later_tokens_of_a_conversation_take_longer_and_so_fewer_are_read():
     known = pace(400)
     settle(known, rows=4, tokens=0, seconds=0.05)

@@ -330,10 +330,8 @@ class Engine:
         reading = [turn.part for turn in turns if len(turn.part.tokens) != turn.part.outputs]
         rows = sum(turn.part.outputs for turn in turns if len(turn.part.tokens) == turn.part.outputs)
         read = sum(len(part.tokens) for part in reading)
-        position = sum(len(part.tokens) * (len(part.sequence.tokens) - len(part.tokens)) for part in reading) / (
-            read or 1
-        )
-        self._pace.learn(rows, read, seconds, position)
+        positions = sum(len(part.tokens) * (len(part.sequence.tokens) - len(part.tokens)) for part in reading)
+        self._pace.learn(rows, read, seconds, positions / max(1, read))
         self._figures.count_step(seconds, read)
 
     def _go_on(self, turn: Turn, reply: Reply, tokens: list[int] | GrammarError) -> None:

@@ -96,8 +96,11 @@ class StepPace:
             self._learn_beside(rows, tokens, seconds, position)
 
     def _learn_beside(self, rows: int, tokens: int, seconds: float, position: float) -> None:
-        seen, other = (self._blocks, self._few) if rows + tokens >= BLOCK else (self._few, self._blocks)
-        if seen is self._blocks and (rows + tokens) % BLOCK:
+        if (rows + tokens) % BLOCK == 0:
+            seen, other = self._blocks, self._few
+        elif tokens < BLOCK - rows % BLOCK:
+            seen, other = self._few, self._blocks
+        else:
             return  # the end of a prompt, mostly: neither the one nor the other
         marginal = max(seconds - self.generating_s(rows), seconds / 10)
         seen.learn(position, marginal / tokens)
