@@ -128,12 +128,16 @@ class Link:
 
     async def close(self) -> None:
         """Say what the last will says, wait for the broker to take it, and disconnect."""
-        if self.connected and self._last_will is not None:
-            self.publish(self._last_will.topic, self._last_will.payload, retain=True)
-        if self.connected and self._newest is not None and self._newest.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            await asyncio.to_thread(self._newest.wait_for_publish, _GOODBYE_S)
+        if self.connected:
+            await self._say_goodbye()
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
+
+    async def _say_goodbye(self) -> None:
+        if self._last_will is not None:
+            self.publish(self._last_will.topic, self._last_will.payload, retain=True)
+        if self._newest is not None and self._newest.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            await asyncio.to_thread(self._newest.wait_for_publish, _GOODBYE_S)
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         """Publish. While the connection is lost, QoS 1 waits for it and QoS 0 goes nowhere."""
