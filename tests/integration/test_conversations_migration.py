@@ -8,38 +8,19 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import sqlcipher3.dbapi2
-from alembic import command
-from alembic.config import Config
 
 from ai_server.memory import migrations
-from tests.postgresql import TestServer
+from tests.migrating import KINDS, fresh, upgrade
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SAID = [(1, None, 10), (1, "ada", 20), (1, None, 5), (2, "ada", 7), (2, "bob", 8), (2, "ada", 9), (3, "bob", 1)]
 """Of each turn the conversation, who spoke, and how many tokens of history it was."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Connection]:
-    if request.param == "sqlite":
-        engine = sa.create_engine(f"sqlite:///{tmp_path / 'naila.db'}", module=sqlcipher3.dbapi2)
-    else:
-        server: TestServer = request.getfixturevalue("server")
-        server.say("CREATE DATABASE conversations")
-        engine = sa.create_engine(server.url("conversations", scheme="postgresql+psycopg"))
-    with engine.begin() as connection:
+    with fresh(request.param, request, tmp_path) as connection:
         yield connection
-    engine.dispose()
-    if request.param == "postgresql":
-        server.say("DROP DATABASE conversations")
-
-
-def upgrade(connection: sa.Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
 
 
 def fill(connection: sa.Connection) -> None:

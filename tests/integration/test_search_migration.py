@@ -8,40 +8,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import sqlcipher3.dbapi2
-from alembic import command
-from alembic.config import Config
 
-from ai_server.memory import migrations
 from ai_server.memory.schema import conversations, search_entries, turns
 from ai_server.memory.search import index
 from ai_server.memory.search.index import LookUp, Owners, term_digests
-from tests.postgresql import TestServer
+from tests.migrating import KINDS, fresh, upgrade
 from tests.recall_history import turn_row
 
 AT = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Connection]:
-    if request.param == "sqlite":
-        engine = sa.create_engine(f"sqlite:///{tmp_path / 'naila.db'}", module=sqlcipher3.dbapi2)
-    else:
-        server: TestServer = request.getfixturevalue("server")
-        server.say("CREATE DATABASE searched")
-        engine = sa.create_engine(server.url("searched", scheme="postgresql+psycopg"))
-    with engine.begin() as connection:
+    with fresh(request.param, request, tmp_path) as connection:
         yield connection
-    engine.dispose()
-    if request.param == "postgresql":
-        server.say("DROP DATABASE searched")
-
-
-def upgrade(connection: sa.Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
 
 
 def found(connection: sa.Connection, word: str) -> list[int]:
