@@ -210,24 +210,24 @@ class EngineBench:
         self._prefill.add([count / reply.first_token_ms * 1000], [count / generated.prefill_s])
 
     def _measure_together(self, engine: Engine, llama: LlamaClassPeer) -> None:
-        robots = [self._new_conversation() for _ in range(ROBOTS)]
-        said = [(robot, self._words(UTTERANCE)) for robot in robots]
-        asked = [robot.with_words(text) for robot, text in said]
-        ours = decode_rate(say_together(engine, said, self._extent.shared_tokens))
-        self._forget(engine, *robots)
+        asked, replies = self._talk_together(engine)
         answers = [llama.answer(messages, self._extent.shared_tokens) for messages in asked]
         rate = sum(answer.decoded for answer in answers) / sum(answer.decode_s for answer in answers)
-        self._together.add([ours], [rate])
+        self._together.add([decode_rate(replies)], [rate])
 
     def _measure_limit_together(self, engine: Engine, bare: LlamaPeer) -> None:
-        robots = [self._new_conversation() for _ in range(ROBOTS)]
-        replies = say_together(
-            engine, [(robot, self._words(UTTERANCE)) for robot in robots], self._extent.shared_tokens
-        )
-        self._forget(engine, *robots)
+        _, replies = self._talk_together(engine)
         tokens = self._extent.shared_tokens
         generated = bare.generate(replies[0].prompt_tokens, tokens, sequences=ROBOTS)
         self._of_limit.add([decode_rate(replies)], [ROBOTS * (tokens - 1) / generated.decode_s])
+
+    def _talk_together(self, engine: Engine) -> tuple[list[tuple[Message, ...]], list[Reply]]:
+        """Have eight new robots be answered at once; return what each was asked, and the replies."""
+        said = [(self._new_conversation(), self._words(UTTERANCE)) for _ in range(ROBOTS)]
+        asked = [robot.with_words(text) for robot, text in said]
+        replies = say_together(engine, said, self._extent.shared_tokens)
+        self._forget(engine, *(robot for robot, _ in said))
+        return asked, replies
 
     def _measure_turns(self, llama: LlamaClassPeer) -> None:
         """Let eight robots have a past; then in each round restart, and have them go on, first one of them alone."""
