@@ -26,30 +26,26 @@ def only(words: str, language: str = "en") -> NewFact:
     return fact
 
 
+def require(file: str, language: str, *, precision: float, recall: float) -> None:
+    figures = measure(RULES, read_sentences(FOLDER / file), language, SAID_AT)
+    assert figures.precision is not None
+    assert figures.precision >= precision
+    assert figures.recall is not None
+    assert figures.recall >= recall
+
+
 @pytest.mark.parametrize("language", ["en", "es", "de"])
 def test_written_sentences_give_the_facts_in_them_and_few_others(language: str) -> None:
-    figures = measure(RULES, read_sentences(FOLDER / f"{language}.jsonl"), language, SAID_AT)
-    assert figures.precision is not None
-    assert figures.precision >= 0.97
-    assert figures.recall is not None
-    assert figures.recall >= 0.95
+    require(f"{language}.jsonl", language, precision=0.97, recall=0.95)
 
 
 def test_sentences_that_were_written_after_the_rules_give_nearly_as_much() -> None:
-    figures = measure(RULES, read_sentences(FOLDER / "en_later.jsonl"), "en", SAID_AT)
-    assert figures.precision is not None
-    assert figures.precision >= 0.93
-    assert figures.recall is not None
-    assert figures.recall >= 0.95
+    require("en_later.jsonl", "en", precision=0.93, recall=0.95)
 
 
 @pytest.mark.parametrize("language", ["en", "es", "de"])
 def test_sentences_that_tell_what_is_so_no_longer_give_that(language: str) -> None:
-    figures = measure(RULES, read_sentences(FOLDER / f"{language}_ended.jsonl"), language, SAID_AT)
-    assert figures.precision is not None
-    assert figures.precision >= 0.97
-    assert figures.recall is not None
-    assert figures.recall >= 0.95
+    require(f"{language}_ended.jsonl", language, precision=0.97, recall=0.95)
 
 
 @pytest.mark.parametrize(("language", "sentences", "empty"), [("en", 200, 80), ("es", 60, 20), ("de", 60, 20)])
