@@ -112,6 +112,8 @@ async def _build(database: Database, people: list[Person], count: int, chance: r
             )
             for number in numbers
         ]
+        if first + _AT_ONCE > count:
+            await Search(database).merge()  # as `Search.run` does now and then, never with the newest
         await database.run(partial(_store, rows))
 
 

@@ -289,6 +289,41 @@ async def test_what_an_older_version_wrote_is_caught_up_with(database: Database,
     assert texts(await search.find("blue")) == ["the keys are in the blue box"]
 
 
+async def test_an_index_in_one_part_finds_what_one_in_many_does(database: Database, search: Search, talk: Talk) -> None:
+    for colour in ("blue", "green", "red", "white", "black"):
+        await talk.say(f"the {colour} box has the keys")
+        await search.catch_up()
+    found = texts(await search.find("keys box"))
+    assert len(found) == 5
+    await search.merge()
+    assert texts(await search.find("keys box")) == found
+    assert await database.read(index_parts) == 1
+
+
+async def test_the_index_is_merged_once_much_was_written(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ai_server.memory.search.search._MERGED_AFTER", 3)
+    search = Search(database)
+    for number in range(3):
+        said = Reply(request_id=f"q{number}", device_id="rover", text="I see.", source="llm", language="en")
+        await Turns(database).add(Turn(at=AT, words=f"box {number} has the keys", user_id="ada", reply=said))
+        await search.catch_up()
+    running = asyncio.create_task(search.run())
+    for _ in range(3000):
+        if await database.read(index_parts) == 1:
+            break
+        await asyncio.sleep(0.01)
+    running.cancel()
+    assert await database.read(index_parts) == 1
+    assert len(await search.find("keys")) == 3
+
+
+def index_parts(connection: Connection) -> int:
+    """Return in how many parts the index is looked through; PostgreSQL's is always one."""
+    if connection.dialect.name != "sqlite":
+        return 1
+    return int(connection.exec_driver_sql("SELECT count(DISTINCT segid) FROM search_index_idx").scalar_one())
+
+
 async def test_what_is_said_is_indexed_soon_after(database: Database, search: Search) -> None:
     said = Reply(request_id="q1", device_id="rover", text="I see.", source="llm", language="en")
     await Turns(database).add(Turn(at=AT, words="the keys are in the blue box", user_id="ada", reply=said))

@@ -30,6 +30,9 @@ _OWNER_LETTERS = 5
 _AT_ONCE = 50
 """So many entries one call indexes, some ten milliseconds' worth, so that others come in between."""
 
+_MERGED_PAGES = 32
+"""So many pages of 4 KB one call merges, a few milliseconds' worth."""
+
 _PENDING = (
     select(
         search_entries.c.id,
@@ -56,6 +59,11 @@ _PENDING = (
 )
 _IS_BEHIND = select(search_entries.c.id).where(search_entries.c.terms.is_(None)).limit(1)
 _INDEX = update(search_entries).where(search_entries.c.id == bindparam("of_id"))
+
+_MERGE = "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)"
+_CHANGES = "SELECT total_changes()"
+_MERGED = 2
+"""Changes that a merge makes which had something to merge (section "The merge Command" of sqlite.org/fts5.html)."""
 
 _NEWEST_IN_SQLITE = (
     "SELECT * FROM (SELECT ?, rowid FROM search_index WHERE search_index MATCH ? ORDER BY rowid DESC LIMIT ?)"
@@ -120,6 +128,23 @@ def refresh(connection: Connection, at_once: int = _AT_ONCE) -> int:
 def is_behind(connection: Connection) -> bool:
     """Say whether something was written and is not indexed yet."""
     return connection.execute(_IS_BEHIND).first() is not None
+
+
+def merge(connection: Connection, *, everything: bool = False) -> bool:
+    """Merge some of the parts that the index on SQLite is written in: each is looked through by itself.
+
+    Args:
+        connection: in a transaction that may write.
+        everything: merge all parts into one; for the first call of several.
+
+    Returns:
+        Whether there may be more to merge, which another call does.
+    """
+    if connection.dialect.name != "sqlite":
+        return False
+    before = connection.exec_driver_sql(_CHANGES).scalar_one()
+    connection.exec_driver_sql(_MERGE, (-_MERGED_PAGES if everything else _MERGED_PAGES,))
+    return int(connection.exec_driver_sql(_CHANGES).scalar_one()) - int(before) >= _MERGED
 
 
 @dataclass(frozen=True, slots=True)

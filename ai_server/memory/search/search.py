@@ -40,6 +40,9 @@ _FUSION = 60
 _AT_ONCE = 20
 """So many entries are indexed before something is looked for, where that is not done yet."""
 
+_MERGED_AFTER = 2000
+"""The index is merged after so many entries: that writes all of it anew, some 65 bytes for each entry there is."""
+
 _IDLE_S = 1.0
 _BETWEEN_S = 0.05
 _RETRY_S = 30.0
@@ -74,6 +77,7 @@ class Search:
         """Look in a database; by meaning, too, where there are `embeddings` of it."""
         self._database = database
         self._embeddings = embeddings
+        self._unmerged = 0
 
     async def run(self) -> None:
         """Index what is written, soon after, and make embeddings in what time is left, until cancelled."""
@@ -82,6 +86,8 @@ class Search:
             pause = _IDLE_S
             try:
                 await self.catch_up()
+                if self._unmerged >= _MERGED_AFTER:
+                    await self.merge()
                 if self._embeddings is not None and await self._embeddings.fill():
                     pause = _BETWEEN_S
             except DatabaseError as error:
@@ -151,7 +157,15 @@ class Search:
         indexed = 0
         while await self._database.read(search_index.is_behind):
             indexed += await self._database.run(search_index.refresh)
+        self._unmerged += indexed
         return indexed
+
+    async def merge(self) -> None:
+        """Merge the parts that the index is written in, so that it is looked through sooner; others come in between."""
+        self._unmerged = 0
+        more = await self._database.run(partial(search_index.merge, everything=True))
+        while more:
+            more = await self._database.run(search_index.merge)
 
     async def _near(self, device_id: str, user_id: str, words: str) -> list[int]:
         """Return what means the same, if the model says so in time: a reply does not wait for it."""
@@ -172,7 +186,7 @@ class Search:
         if not is_behind:
             return found
         with suppress(DatabaseError):
-            await self._database.run(partial(search_index.refresh, at_once=_AT_ONCE))
+            self._unmerged += await self._database.run(partial(search_index.refresh, at_once=_AT_ONCE))
         return await self._database.read(work)
 
 
