@@ -53,7 +53,7 @@ from benchmarks.conversations import Conversation, say_together, words
 from benchmarks.engine_client import Engine, Reply, decode_rate
 from benchmarks.figures import Comparison, Figure, Measure, table
 from benchmarks.peers import LlamaClassPeer, LlamaPeer, running_llama, running_llama_class
-from benchmarks.random_model import SHAPES, write_random_model
+from benchmarks.random_model import SHAPES, WEIGHTS, Weights, write_random_model
 
 ROBOTS = 8
 ANSWERED = 4
@@ -477,9 +477,9 @@ def _run(model: Path, directory: Path, *, quick: bool) -> None:
         console.print(*bench.notes, sep="\n", highlight=False)
 
 
-def _shapes_that_fit() -> list[str]:
+def _shapes_that_fit(weights: Weights) -> list[str]:
     free = psutil.virtual_memory().available
-    return [name for name, shape in SHAPES.items() if COPIES * shape.file_bytes <= free]
+    return [name for name, shape in SHAPES.items() if COPIES * shape.file_bytes(weights) <= free]
 
 
 def main() -> None:
@@ -491,6 +491,7 @@ def main() -> None:
         action="append",
         help="of a model of random weights; by default all that memory holds",
     )
+    parser.add_argument("--weights", choices=list(WEIGHTS), default="q4_k_m", help="how random weights are quantised")
     parser.add_argument("--vocabulary", type=Path, help="llama.cpp's models/ggml-vocab-llama-bpe.gguf, for the shapes")
     parser.add_argument("--model", type=Path, help="a GGUF file instead of the shapes")
     parser.add_argument("--quick", action="store_true", help="one round: to see that it runs, not to quote")
@@ -502,10 +503,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="naila-bench-") as name:
             _run(options.model.resolve(), Path(name), quick=options.quick)
         return
-    for shape in options.shape or _shapes_that_fit():
+    weights = WEIGHTS[options.weights]
+    for shape in options.shape or _shapes_that_fit(weights):
         with tempfile.TemporaryDirectory(prefix="naila-bench-") as name:
-            model = Path(name) / f"random-{shape}.gguf"
-            write_random_model(model, options.vocabulary, SHAPES[shape])
+            model = Path(name) / f"random-{shape}-{options.weights}.gguf"
+            write_random_model(model, options.vocabulary, SHAPES[shape], weights)
             _run(model, Path(name), quick=options.quick)
 
 

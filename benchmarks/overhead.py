@@ -26,7 +26,7 @@ from benchmarks.echo import COUNT, ECHO, ECHOED, SENSOR
 from benchmarks.figures import Comparison, Figure, Measure, table
 from benchmarks.flood import Flood
 from benchmarks.peers import LlamaPeer, running_echo, running_llama
-from benchmarks.random_model import SHAPES, write_random_model
+from benchmarks.random_model import SHAPES, WEIGHTS, write_random_model
 from benchmarks.robot import Robot
 from tests.brokers import mosquitto
 from tests.daemons import RunningDaemon
@@ -225,7 +225,7 @@ def main() -> None:
         model = options.model.resolve()
         if options.shape:
             model = directory / f"random-{options.shape}.gguf"
-            write_random_model(model, options.vocabulary, SHAPES[options.shape])
+            write_random_model(model, options.vocabulary, SHAPES[options.shape], WEIGHTS["q4_k_m"])
         # Without its limit the broker drops readings of QoS 0 that a reader does not take fast enough.
         with mosquitto(directory, configuration="max_queued_messages 0") as broker:
             extent = QUICK if options.quick else THOROUGH
