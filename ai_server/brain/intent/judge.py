@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ai_server.brain.intent.features import features
+from ai_server.brain.intent.features import Numbers, Table, features
 from ai_server.brain.intent.phrasefile import Phrasebook, PhraseGroup
-from ai_server.brain.intent.regression import Numbers, Regression, softmax
+from ai_server.brain.intent.regression import Regression, softmax
 from ai_server.brain.intent.samples import CONVERSATION, UNHEARD, Sample, Sampler
 from ai_server.brain.intent.words import Words
 from ai_server.brain.slots import SlotValue
@@ -22,12 +22,15 @@ _SEED = 21
 _MOST_WORDS = 40
 _HELD_OUT = 5
 _MOST_EPOCHS = 4
-_MOST_LEARNT = 40_000
+_MOST_LEARNT = 60_000
 _FALSE_TRIGGERS = 0.002
 _LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.85, 0.95
 _NEVER = 1.0
 _FEWEST_OF_CONVERSATION = 50
 """With fewer phrases that mean nothing, anything that shares a word with an intent would be taken for it."""
+
+_MANY = 5000
+"""For so many samples a feature that just one of them has is left out, and for twice as many one that just two have."""
 
 _FORGET, _ADD = 0.25, 0.3
 _RARE = 12
@@ -143,12 +146,12 @@ def _key(group: PhraseGroup) -> tuple[str, str, str]:
 class _Lesson:
     """What is learnt from: samples by their features, and the class of each."""
 
-    samples: Sequence[list[int]]
+    samples: Table
     labels: Numbers
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> _Lesson:
         """Return the samples that are chosen."""
-        return _Lesson([self.samples[number] for number in np.flatnonzero(chosen).tolist()], self.labels[chosen])
+        return _Lesson(self.samples.part(chosen), self.labels[chosen])
 
 
 def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, dict[str, float]]:
@@ -159,8 +162,9 @@ def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, 
     dice = random.Random(_SEED)  # noqa: S311
     dice.shuffle(samples)
     rare = _rare(samples, book.groups)
+    said = [_as_said(sample.words, rare, dice) for sample in samples]
     lesson = _Lesson(
-        [features(_as_said(sample.words, rare, dice), known) for sample in samples],
+        Table.of(said, known).frequent(1 + min(2, len(samples) // _MANY)),
         np.array([class_of[_key(book.groups[sample.group])] for sample in samples], np.int64),
     )
     regression = Regression.blank(len(classes))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ai_server.brain.intent.features import SIZE
+from ai_server.brain.intent.features import SIZE, Numbers, Table
 
 _BATCH = 256
 _RATE = 0.5
@@ -16,21 +15,6 @@ _DECAY = 2e-4
 _TEMPERATURES = np.geomspace(0.3, 4, 40)
 
 Floats = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Samples that are learnt from at once, and the order that brings the same features together."""
-
-    features: Numbers
-    values: Floats
-    starts: Numbers
-    labels: Numbers
-    order: Numbers
-    samples: Numbers
-    distinct: Numbers
-    bounds: Numbers
 
 
 class Regression:
@@ -59,30 +43,28 @@ class Regression:
             scores += self.weights[features].sum(axis=0) / np.float32(len(features) ** 0.5)
         return softmax(scores / np.float32(self.temperature))
 
-    def scores(self, samples: Sequence[Sequence[int]]) -> Floats:
+    def scores(self, samples: Table) -> Floats:
         """Return the scores of all classes for each sample, before the temperature."""
-        return np.concatenate([self._scores(batch) for batch in _batches(samples, None)])
+        return np.concatenate([_Batch(batch).scores(self) for _, batch in samples.batches(_BATCH)])
 
-    def learn(self, samples: Sequence[Sequence[int]], labels: Numbers, epochs: int) -> None:
+    def learn(self, samples: Table, labels: Numbers, epochs: int) -> None:
         """Follow the gradient of the likelihood, by AdaGrad, over all samples `epochs` times."""
-        batches = _batches(samples, labels)
         squares = np.full_like(self.weights, 1e-2)
         bias_squares = np.full_like(self.bias, 1e-2)
         for _ in range(epochs):
-            for batch in batches:
-                error = softmax(self._scores(batch))
-                error[np.arange(len(error)), batch.labels] -= 1
-                by_feature = error[batch.samples]
-                by_feature *= batch.values[batch.order, None]
-                gradient = np.add.reduceat(by_feature, batch.bounds, axis=0)
-                weights, squared = self.weights[batch.distinct], squares[batch.distinct]
+            for those, table in samples.batches(_BATCH):
+                batch = _Batch(table)
+                error = softmax(batch.scores(self))
+                error[np.arange(len(error)), labels[those]] -= 1
+                weights, squared = self.weights[batch.columns], squares[batch.columns]
+                gradient = batch.values.T @ error
                 gradient += np.float32(_DECAY) * weights
                 squared += gradient * gradient
-                squares[batch.distinct] = squared
+                squares[batch.columns] = squared
                 gradient *= np.float32(_RATE)
                 gradient /= np.sqrt(squared, out=squared)
                 weights -= gradient
-                self.weights[batch.distinct] = weights
+                self.weights[batch.columns] = weights
                 overall = error.sum(axis=0)
                 bias_squares += overall**2
                 self.bias -= _RATE * overall / np.sqrt(bias_squares)
@@ -93,11 +75,6 @@ class Regression:
         losses = [-np.log(softmax(scores / t)[rows, labels] + 1e-9).mean() for t in _TEMPERATURES]
         self.temperature = float(_TEMPERATURES[int(np.argmin(losses))])
 
-    def _scores(self, batch: _Batch) -> Floats:
-        products = self.weights[batch.features]
-        products *= batch.values[:, None]
-        return np.add.reduceat(products, batch.starts, axis=0) + self.bias
-
 
 def softmax(scores: Floats) -> Floats:
     """Return the probabilities that scores mean, those of each row being 1 together."""
@@ -106,25 +83,17 @@ def softmax(scores: Floats) -> Floats:
     return scores
 
 
-def _batches(samples: Sequence[Sequence[int]], labels: Numbers | None) -> list[_Batch]:
-    batches = []
-    for start in range(0, len(samples), _BATCH):
-        chunk = samples[start : start + _BATCH]
-        sizes = np.array([len(sample) for sample in chunk])
-        features = np.concatenate([np.array(sample, np.int64) for sample in chunk])
-        order = np.argsort(features, kind="stable")
-        distinct, bounds = np.unique(features[order], return_index=True)
-        within = slice(start, start + _BATCH)
-        batches.append(
-            _Batch(
-                features=features,
-                values=np.repeat(1 / np.sqrt(sizes), sizes).astype(np.float32),
-                starts=np.concatenate([[0], np.cumsum(sizes)[:-1]]),
-                labels=labels[within] if labels is not None else np.zeros(len(chunk), np.int64),
-                order=order,
-                samples=np.repeat(np.arange(len(chunk)), sizes)[order],
-                distinct=distinct,
-                bounds=bounds,
-            )
-        )
-    return batches
+class _Batch:
+    """Samples that are learnt from at once: a row for each, a column for each feature that one of them has."""
+
+    def __init__(self, samples: Table) -> None:
+        is_there = np.zeros(SIZE, np.bool_)
+        is_there[samples.columns] = True
+        self.columns = np.flatnonzero(is_there)
+        places = np.empty(SIZE, np.int64)
+        places[self.columns] = np.arange(len(self.columns))
+        self.values = np.zeros((len(samples), len(self.columns)), np.float32)
+        self.values[samples.rows, places[samples.columns]] = (1 / np.sqrt(samples.lengths))[samples.rows]
+
+    def scores(self, regression: Regression) -> Floats:
+        return self.values @ regression.weights[self.columns] + regression.bias
