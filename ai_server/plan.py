@@ -39,8 +39,10 @@ SPILL_SHARE: Final = 0.25
 """Of the memory that the plan leaves unused."""
 MAX_UBATCH_SIZE: Final = 512
 """llama.cpp's own default; larger ones cost memory and gain little."""
-MAX_CPU_UBATCH_SIZE: Final = 128
-"""Where the CPU computes: it reads a prompt no faster in larger ones, and the compute buffer is a quarter as large."""
+LEAST_CPU_UBATCH_SIZE: Final = 64
+CPU_UBATCH_TOKENS: Final = 32
+"""Of a thread, where the CPU computes: it reads a prompt no faster in larger ones, which cost memory, as computing with
+the weights takes much longer then than reading them from memory."""
 HOST_HEADROOM_BYTES: Final = 256 << 20
 """At least this much memory is left to the daemon and everything else on the host."""
 HOST_HEADROOM_SHARE: Final = 0.05
@@ -207,7 +209,7 @@ class _Planner:
                     "cells": self._cells_reason(choice),
                     "parallel": parallel_reason,
                     "batch_size": self._batch_reason(choice),
-                    "ubatch_size": f"the batch, at most {_most_at_once(choice)}: the compute buffer is as large",
+                    "ubatch_size": f"the batch, at most {self._most_at_once(choice)}: the compute buffer is as large",
                     "step_budget_ms": f"{_set_or_default(self._wishes.step_budget_ms)}: no prompt that is read holds "
                     "up the replies in the making for longer",
                     "kv_type": self._kv_reason(choice),
@@ -290,7 +292,14 @@ class _Planner:
         return min(self._batch_top, choice.context_size)
 
     def _ubatch_size(self, choice: _Choice) -> int:
-        return min(self._batch_size(choice), _most_at_once(choice))
+        return min(self._batch_size(choice), self._most_at_once(choice))
+
+    def _most_at_once(self, choice: _Choice) -> int:
+        """Return the largest ubatch that pays."""
+        if choice.gpu_layers:
+            return MAX_UBATCH_SIZE
+        threads, _ = self._threads()
+        return min(MAX_UBATCH_SIZE, max(LEAST_CPU_UBATCH_SIZE, CPU_UBATCH_TOKENS * threads))
 
     def _fits(self, choice: _Choice) -> bool:
         return self._budget.covers(self._estimate(choice))
@@ -581,11 +590,6 @@ def _logits_bytes(model: ModelHeader, parallel: int) -> int:
     There are as many sequences as `llm/engine/runner.py` asks for: 5 + 2 x `parallel`.
     """
     return 4 * model.vocab_size * min(256, 6 + 2 * parallel)
-
-
-def _most_at_once(choice: _Choice) -> int:
-    """Return the largest ubatch that pays."""
-    return MAX_UBATCH_SIZE if choice.gpu_layers else MAX_CPU_UBATCH_SIZE
 
 
 def _compute_bytes(model: ModelHeader, cells: int, ubatch_size: int, parallel: int) -> int:

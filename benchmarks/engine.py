@@ -14,10 +14,10 @@ Python's share of a step is what the engine's thread spends outside of llama.cpp
 to that of the next: `benchmarks.traced_engine` puts a stopwatch around each of llama.cpp's functions, in a process of
 its own.
 
-Memory is what is resident of the engine's process after it has talked with eight robots: libraries as a whole, but
-not the pages of the mapped model file; less the weights that llama.cpp has copied out of that file, less the KV
-cache, less what is spilled to memory. The sizes of these are llama.cpp's own words, heard by the bare loop under the
-same load, and the engine's.
+Memory is what is resident of the engine's process after it has talked with eight robots: libraries that this process
+has mapped as well, as the daemon has, by half, others as a whole, but not the pages of the mapped model file; less the
+weights that llama.cpp has copied out of that file, less the KV cache, less what is spilled to memory. The sizes of
+these are llama.cpp's own words, heard by the bare loop under the same load, and the engine's.
 
 The weights are random, in a shape of Llama's and with its vocabulary, since speed does not depend on what they are:
 see `benchmarks.random_model`. What is said is noise, so that speculation does not help here.
@@ -366,8 +366,9 @@ class EngineBench:
         engine.rest(self._extent.rest_s)
 
     def _own_memory_mb(self, engine: Engine) -> float:
+        shared = {part.path for part in psutil.Process().memory_maps() if part.path.startswith("/")}
         maps = psutil.Process(engine.pid).memory_maps()
-        resident = sum(part.rss for part in maps if part.path != self._load.path)
+        resident = sum(part.rss / (1 + (part.path in shared)) for part in maps if part.path != self._load.path)
         return (resident - self._fixed_bytes - engine.statistics.spilled_bytes) / 1e6
 
     def _tell(self, what: str, number: int) -> None:
