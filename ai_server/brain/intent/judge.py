@@ -9,22 +9,21 @@ from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from ai_server.brain.intent.features import Numbers, Table, features
+from ai_server.brain.intent.features import Table, features
 from ai_server.brain.intent.phrasefile import Phrasebook, PhraseGroup
-from ai_server.brain.intent.regression import Regression, softmax
+from ai_server.brain.intent.regression import Regression
 from ai_server.brain.intent.samples import CONVERSATION, UNHEARD, Sample, Sampler
 from ai_server.brain.intent.words import Words
 from ai_server.brain.slots import SlotValue
 
 _SEED = 21
 _MOST_WORDS = 40
-_HELD_OUT = 5
 _MOST_EPOCHS = 4
-_MOST_LEARNT = 60_000
-_FALSE_TRIGGERS = 0.002
-_LEAST_THRESHOLD, _HIGHEST_THRESHOLD = 0.85, 0.95
+_MOST_LEARNT = 40_000
+_THRESHOLD = 0.75
+"""Where phrases say no other. What is learnt in so few rounds is not too sure of itself: what it says by 0.7 to 0.8 is
+right in 81 % of the cases, by 0.8 to 0.9 in 91 % (of the development set and an examination, 4,248 utterances)."""
 _NEVER = 1.0
 _FEWEST_OF_CONVERSATION = 50
 """With fewer phrases that mean nothing, anything that shares a word with an intent would be taken for it."""
@@ -104,7 +103,6 @@ class Judge:
             _Learnt(
                 known=sorted(known),
                 thresholds=thresholds,
-                temperature=regression.temperature,
                 bias=regression.bias.tobytes(),
                 rows=rows.tobytes(),
                 weights=regression.weights[rows].astype(np.float16).tobytes(),
@@ -117,7 +115,6 @@ class _Learnt(msgspec.Struct, frozen=True):
 
     known: Sequence[str]
     thresholds: Mapping[str, float]
-    temperature: float
     bias: bytes
     rows: bytes
     weights: bytes
@@ -129,7 +126,6 @@ def _regression(learnt: _Learnt) -> Regression:
     regression = Regression.blank(len(bias))
     regression.weights[rows] = np.frombuffer(learnt.weights, np.float16).reshape(len(rows), len(bias))
     regression.bias[:] = bias
-    regression.temperature = learnt.temperature
     return regression
 
 
@@ -142,18 +138,6 @@ def _key(group: PhraseGroup) -> tuple[str, str, str]:
     return group.intent, json.dumps(dict(group.slots), sort_keys=True), group.response
 
 
-@dataclass(frozen=True, slots=True)
-class _Lesson:
-    """What is learnt from: samples by their features, and the class of each."""
-
-    samples: Table
-    labels: Numbers
-
-    def part(self, chosen: npt.NDArray[np.bool_]) -> _Lesson:
-        """Return the samples that are chosen."""
-        return _Lesson(self.samples.part(chosen), self.labels[chosen])
-
-
 def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, dict[str, float]]:
     classes = _classes(book.groups)
     class_of = {_key(group): number for number, group in enumerate(classes)}
@@ -163,39 +147,20 @@ def _learn(book: Phrasebook, words: Words) -> tuple[frozenset[str], Regression, 
     dice.shuffle(samples)
     rare = _rare(samples, book.groups)
     said = [_as_said(sample.words, rare, dice) for sample in samples]
-    lesson = _Lesson(
-        Table.of(said, known).frequent(1 + min(2, len(samples) // _MANY)),
-        np.array([class_of[_key(book.groups[sample.group])] for sample in samples], np.int64),
-    )
+    table = Table.of(said, known).frequent(1 + min(2, len(samples) // _MANY))
+    labels = np.array([class_of[_key(book.groups[sample.group])] for sample in samples], np.int64)
     regression = Regression.blank(len(classes))
     epochs = max(1, min(_MOST_EPOCHS, _MOST_LEARNT // len(samples)))  # many samples say the same in fewer rounds
-    held_out = np.array([sample.phrase % _HELD_OUT == 0 for sample in samples])
-    thresholds = dict.fromkeys({group.intent for group in classes}, _LEAST_THRESHOLD)
-    if held_out.any() and not held_out.all():
-        learnt = lesson.part(~held_out)
-        regression.learn(learnt.samples, learnt.labels, max(1, epochs // 2))
-        thresholds |= _thresholds(regression, lesson.part(held_out), classes)
-    regression.learn(lesson.samples, lesson.labels, epochs)
-    if sum(len(group.phrases) for group in book.groups if group.intent == CONVERSATION) < _FEWEST_OF_CONVERSATION:
-        thresholds = dict.fromkeys(thresholds, _NEVER)
-    thresholds |= {group.intent: group.threshold for group in book.groups if group.threshold is not None}
-    return known, regression, thresholds
+    regression.learn(table, labels, epochs)
+    return known, regression, _thresholds(book)
 
 
-def _thresholds(regression: Regression, unseen: _Lesson, classes: Sequence[PhraseGroup]) -> dict[str, float]:
-    """Fit the temperature and the threshold of each intent to phrases that were not learnt from."""
-    scores = regression.scores(unseen.samples)
-    regression.calibrate(scores, unseen.labels)
-    probabilities = softmax(scores / np.float32(regression.temperature))
-    is_conversation = np.array([group.intent == CONVERSATION for group in classes])[unseen.labels]
-    thresholds = {}
-    for intent in {group.intent for group in classes} - {CONVERSATION}:
-        of_intent = [number for number, group in enumerate(classes) if group.intent == intent]
-        false = np.sort(probabilities[is_conversation][:, of_intent].sum(axis=1))
-        allowed = int(len(false) * _FALSE_TRIGGERS)
-        highest = float(false[-1 - allowed]) if len(false) > allowed else 0.0
-        thresholds[intent] = min(max(_LEAST_THRESHOLD, highest), _HIGHEST_THRESHOLD)
-    return thresholds
+def _thresholds(book: Phrasebook) -> dict[str, float]:
+    """Return how probable each intent must be."""
+    of_conversation = sum(len(group.phrases) for group in book.groups if group.intent == CONVERSATION)
+    usual = _THRESHOLD if of_conversation >= _FEWEST_OF_CONVERSATION else _NEVER
+    set_ones = {group.intent: group.threshold for group in book.groups if group.threshold is not None}
+    return {**{group.intent: usual for group in book.groups}, **set_ones}
 
 
 def _rare(samples: Sequence[Sample], groups: Sequence[PhraseGroup]) -> frozenset[str]:

@@ -20,7 +20,7 @@ from ai_server.brain.intent.words import Words
 from ai_server.configfile import ConfigError
 
 _PHRASES_VERSION = "2"
-_LEARNT_VERSION = "14"
+_LEARNT_VERSION = "15"
 """Of how it is made: another one makes what is cached worthless."""
 
 _BOOK = TypeAdapter(Phrasebook)

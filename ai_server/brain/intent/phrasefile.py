@@ -76,7 +76,7 @@ class PhraseGroup(ConfigModel):
         alone: they count without courtesies only.
         learnt_only: the classifier learns from them, and nothing is matched against them: for phrases without number.
         matched_only: they are matched, and the classifier learns nothing from them: for what is to be said just so.
-        threshold: how probable the intent must be for the classifier to say it; None for what the samples suggest.
+        threshold: how probable the intent must be for the classifier to say it; None for the usual.
         response: an answer, a template; empty where a skill answers.
     """
 

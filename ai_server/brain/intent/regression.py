@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from ai_server.brain.intent.features import SIZE, Numbers, Table
 
-_BATCH = 256
-_RATE = 0.5
+_BATCH = 128
+_RATE = 1.0
 _DECAY = 2e-4
-_TEMPERATURES = np.geomspace(0.3, 4, 40)
 
 Floats = npt.NDArray[np.float32]
 
@@ -23,13 +22,11 @@ class Regression:
     Attributes:
         weights: one row a feature, one column a class.
         bias: of each class.
-        temperature: what scores are divided by, so that probabilities are true ones.
     """
 
-    def __init__(self, weights: Floats, bias: Floats, temperature: float = 1.0) -> None:
+    def __init__(self, weights: Floats, bias: Floats) -> None:
         self.weights = weights
         self.bias = bias
-        self.temperature = temperature
 
     @classmethod
     def blank(cls, classes: int) -> Regression:
@@ -41,11 +38,7 @@ class Regression:
         scores = self.bias.copy()
         if features:
             scores += self.weights[features].sum(axis=0) / np.float32(len(features) ** 0.5)
-        return softmax(scores / np.float32(self.temperature))
-
-    def scores(self, samples: Table) -> Floats:
-        """Return the scores of all classes for each sample, before the temperature."""
-        return np.concatenate([_Batch(batch).scores(self) for _, batch in samples.batches(_BATCH)])
+        return _softmax(scores)
 
     def learn(self, samples: Table, labels: Numbers, epochs: int) -> None:
         """Follow the gradient of the likelihood, by AdaGrad, over all samples `epochs` times."""
@@ -54,7 +47,7 @@ class Regression:
         for _ in range(epochs):
             for those, table in samples.batches(_BATCH):
                 batch = _Batch(table)
-                error = softmax(batch.scores(self))
+                error = _softmax(batch.scores(self))
                 error[np.arange(len(error)), labels[those]] -= 1
                 weights, squared = self.weights[batch.columns], squares[batch.columns]
                 gradient = batch.values.T @ error
@@ -69,15 +62,8 @@ class Regression:
                 bias_squares += overall**2
                 self.bias -= _RATE * overall / np.sqrt(bias_squares)
 
-    def calibrate(self, scores: Floats, labels: Numbers) -> None:
-        """Choose the temperature that makes the labels of samples which it did not learn from likeliest."""
-        rows = np.arange(len(labels))
-        losses = [-np.log(softmax(scores / t)[rows, labels] + 1e-9).mean() for t in _TEMPERATURES]
-        self.temperature = float(_TEMPERATURES[int(np.argmin(losses))])
 
-
-def softmax(scores: Floats) -> Floats:
-    """Return the probabilities that scores mean, those of each row being 1 together."""
+def _softmax(scores: Floats) -> Floats:
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     scores /= scores.sum(axis=-1, keepdims=True)
     return scores

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ai_server.brain.intent.phrasefile import Phrasebook, PhraseGroup
 from ai_server.brain.intent.template import Choice, Named, Slot, Word, parse
@@ -14,6 +15,8 @@ from ai_server.brain.intent.words import Words
 CONVERSATION = "conversation"
 UNHEARD = "qqqqq"
 """Stands in samples for a word that nobody can know before, such as a name."""
+
+_T = TypeVar("_T")
 
 _SEED = 20
 _PER_PHRASE = 15
@@ -75,7 +78,9 @@ class Sampler:
                 return
 
     def _sentence(self, parsed: Parsed) -> tuple[str, ...]:
-        return tuple(word for said in self._said(parsed) for word in self._split(said))
+        said: list[str] = []
+        self._say(parsed, said)
+        return tuple(word for each in said for word in self._split(each))
 
     def _split(self, said: str) -> Sequence[str]:
         if said not in self._known:
@@ -84,31 +89,33 @@ class Sampler:
 
     def _among_courtesies(self, words: tuple[str, ...]) -> tuple[str, ...]:
         if self._before and self._random.random() < _BEFORE:
-            words = (*self._sentence(self._random.choice(self._before)), *words)
+            words = (*self._sentence(self._any(self._before)), *words)
         if self._after and self._random.random() < _AFTER:
-            words = (*words, *self._sentence(self._random.choice(self._after)))
+            words = (*words, *self._sentence(self._any(self._after)))
         return words
 
-    def _said(self, parsed: Parsed) -> Iterator[str]:
+    def _say(self, parsed: Parsed, said: list[str]) -> None:
         for item in parsed:
             if isinstance(item, Word):
-                yield item.text
+                said.append(item.text)
             elif isinstance(item, Named):
-                yield from self._said(self._lists[item.name])
+                self._say(self._lists[item.name], said)
             elif isinstance(item, Slot):
-                yield self._filling(item.kind)
+                said.append(self._filling(item.kind))
             else:
-                yield from self._said(self._chosen(item))
+                self._say(self._chosen(item), said)
 
     def _filling(self, kind: str) -> str:
-        words = self._random.choice(self._book.typical.get(kind, (UNHEARD,)))
+        words = self._any(self._book.typical.get(kind, (UNHEARD,)))
         if kind in _OPEN_KINDS:
             return " ".join(UNHEARD if self._random.random() < _UNHEARD else word for word in words.split())
         return words
 
     def _chosen(self, choice: Choice) -> Parsed:
-        if not choice.options[-1]:
-            if self._random.random() < _LEAVE_OUT:
-                return ()
-            return self._random.choice(choice.options[:-1])
-        return self._random.choice(choice.options)
+        options = choice.options
+        if options[-1]:
+            return self._any(options)
+        return () if self._random.random() < _LEAVE_OUT else self._any(options[:-1])
+
+    def _any(self, options: Sequence[_T]) -> _T:
+        return options[int(self._random.random() * len(options))]  # a fifth of the time of `choice`
