@@ -1,6 +1,7 @@
 """Requests and conversation that were written apart from the English phrases: what is understood of them may not fall.
 
-`en_later.jsonl` was written after all phrases, and measured once before it was added here.
+`en_later.jsonl` was written after most phrases, `en_assistant.jsonl` by somebody who had seen none; both were measured
+once before they were added here.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def english(tmp_path_factory: pytest.TempPathFactory) -> IntentClassifier:
     return classifier
 
 
-@pytest.mark.parametrize(("name", "least"), [("en_held_out", 0.85), ("en_later", 0.7)])
+@pytest.mark.parametrize(("name", "least"), [("en_held_out", 0.85), ("en_later", 0.7), ("en_assistant", 0.87)])
 def test_requests_are_understood_and_conversation_is_left_alone(
     english: IntentClassifier, name: str, least: float
 ) -> None:
