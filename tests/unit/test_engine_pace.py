@@ -86,8 +86,17 @@ def test_a_slow_host_still_reads_a_little_in_every_step():
 
 def test_chunks_shrink_where_reading_becomes_slower():
     slower = pace(400)
+    assert slower.chunk(0) == 192
     settle(slower, rows=0, tokens=200, seconds=1)
-    assert slower.chunk(0) == 3 * LEAST_READING
+    assert slower.chunk(0) == 64
+
+
+def test_a_step_that_only_reads_fills_what_llama_cpp_computes_at_once():
+    known = pace(400)
+    settle(known, rows=0, tokens=150, seconds=1)
+    assert known.chunk(0) % 64 == 0
+    settle(known, rows=0, tokens=50, seconds=1)
+    assert known.chunk(0) == LEAST_READING
 
 
 def test_what_reading_adds_to_a_step_that_generates_is_learnt_by_itself():

@@ -21,6 +21,9 @@ LEAST_READING: Final = 32
 32 are slower by up to a fifth.
 """
 
+_READING_BLOCK: Final = 64
+"""A step that only reads has a multiple of this many where there is time for it: the least ubatch of `plan.py`."""
+
 _NEW_SHARE: Final = 0.25
 _FEW_SHARE, _BLOCK_SHARE = 0.25, 0.75
 """Of the speed of many tokens at once, with which a few and a block beside others are read until it is known better."""
@@ -68,7 +71,8 @@ class StepPace:
         """
         if rows == 0:
             affordable = self._reading_rate * (self._budget_s if in_budget else self._reading_s)
-            return max(1, int(affordable / LEAST_READING)) * LEAST_READING
+            block = _READING_BLOCK if affordable >= _READING_BLOCK else LEAST_READING
+            return max(1, int(affordable / block)) * block
         generating = self.generating_s(rows)
         left = max(self._budget_s, _LARGEST_STEP * generating) - generating
         blocks = int(rows + left / self._blocks.at(position)) // BLOCK * BLOCK - rows
