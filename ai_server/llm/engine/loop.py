@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 from pathlib import Path
 
@@ -120,6 +121,7 @@ class Loop:
             runner.close()
             self._channel.send(LoadFailed(f"{load.path} cannot be used: {error}."))
             return
+        _give_memory_back()
         pace = StepPace(rate, budget_s=load.step_budget_ms / 1000, reading_s=_READING_S)
         self._engine = Engine(runner, template, Cache(runner, _spills(load, runner)), pace, parallel=load.parallel)
         warm = time.perf_counter()
@@ -131,6 +133,12 @@ class Loop:
         engine, self._engine = self._engine, None
         if engine:
             engine.close()
+
+
+def _give_memory_back() -> None:
+    """Give what loading took and needs no more to the system; of C libraries, glibc alone can."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _spills(load: Load, runner: Runner) -> SpillStore:
