@@ -92,11 +92,10 @@ class Reply:
 
 
 def decode_rate(replies: list[Reply]) -> float:
-    """Return the tokens/s of several replies together while all of them are being made."""
-    start = max(reply.heard[0].at for reply in replies)
-    end = min(reply.heard[-1].at for reply in replies)
-    tokens = sum(one.tokens for reply in replies for one in reply.heard if start < one.at <= end)
-    return tokens / (end - start) * 1e9
+    """Return the tokens/s of several replies together, from the first token of the first to the last of the last."""
+    heard = [one for reply in replies for one in reply.heard]
+    tokens = sum(one.tokens for reply in replies for one in reply.heard[1:])
+    return tokens / (max(one.at for one in heard) - min(one.at for one in heard)) * 1e9
 
 
 class Engine:
