@@ -12,13 +12,13 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-SIZE: Final = 1 << 16
+_BITS: Final = 16
+SIZE: Final = 1 << _BITS
 """Number of features; n-grams whose hashes are the same share one."""
 
 Numbers = npt.NDArray[np.int64]
 _Hashes = npt.NDArray[np.uint64]
 
-_BITS: Final = 16
 _BEGIN, _END = _EDGES = "^", "$"
 _UNKNOWN: Final = "\0"
 """Stands for a word that no phrase has."""
@@ -64,20 +64,14 @@ class Table:
         all_letters = np.array([each for word in letters for each in word], np.int64)
         found.append((np.repeat(rows, of_words), all_letters[np.repeat(starts[seen], of_words) + within]))
         pairs = np.sort(np.concatenate([(row << _BITS) | column for row, column in found]))
-        pairs = pairs[
-            np.diff(pairs, prepend=-1) > 0
-        ]  # np.unique of numpy 2.3 and later hashes, and takes ten times as long
+        # What np.unique returns; that of numpy 2.3 and later hashes, and takes ten times as long.
+        pairs = pairs[np.diff(pairs, prepend=-1) > 0]
         rows = pairs >> _BITS
         return cls(rows, pairs & (SIZE - 1), np.bincount(rows, minlength=len(utterances)))
 
     def __len__(self) -> int:
         """How many utterances there are."""
         return len(self.lengths)
-
-    def part(self, chosen: npt.NDArray[np.bool_]) -> Table:
-        """Return the utterances that are chosen."""
-        kept = chosen[self.rows]
-        return Table((np.cumsum(chosen) - 1)[self.rows[kept]], self.columns[kept], self.lengths[chosen])
 
     def frequent(self, least: int) -> Table:
         """Return it with those features alone that so many utterances have; the lengths stay what they are."""
