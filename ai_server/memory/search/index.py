@@ -27,8 +27,8 @@ TERM_LETTERS = 8
 _OWNER_LETTERS = 5
 """Of five bits each. What two owners share by chance is told apart by their names."""
 
-_AT_ONCE = 4
-"""So many entries one call indexes, a millisecond's worth, so that others come in between."""
+_AT_ONCE = 50
+"""So many entries one call indexes where nobody waits for it."""
 
 _MERGED_PAGES = 32
 """So many pages of 4 KB one call merges, a few milliseconds' worth."""
