@@ -63,6 +63,7 @@ def _build(command):
     """Run pip, showing the compiler's steps as one moving line; its last words are shown only where it fails."""
     environment = dict(os.environ)
     environment.setdefault("CMAKE_ARGS", "-DLLAVA_BUILD=OFF")  # pictures and sound are not what NAILA reads
+    environment["CXXFLAGS"] = '-include "{}" {}'.format(HERE / "amx_tiles.h", environment.get("CXXFLAGS", ""))
     process = subprocess.Popen(
         command,
         env=environment,
