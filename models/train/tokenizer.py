@@ -22,14 +22,7 @@ _WORDS = (
 
 def train_tokenizer(texts: Iterable[str]) -> Tokenizer:
     """Learn the vocabulary from dialogue texts. Special tokens take the last ids."""
-    tokenizer = Tokenizer(models.BPE(ignore_merges=True))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(_WORDS), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = _with_words(models.BPE(ignore_merges=True))
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY_SIZE - len(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
@@ -37,6 +30,23 @@ def train_tokenizer(texts: Iterable[str]) -> Tokenizer:
     )
     # A value keeps the same pieces beside a bar, a quote or an underscore as alone.
     tokenizer.train_from_iterator((re.sub(r'[|_("]', " ", text) + "\n\n" for text in texts), trainer)
+    return tokenizer
+
+
+def tokenizer_of(pieces: list[str], merges: list[tuple[str, str]]) -> Tokenizer:
+    """A vocabulary that was learnt before: its pieces in the order of their ids, without the special tokens."""
+    return _with_words(models.BPE({piece: number for number, piece in enumerate(pieces)}, merges, ignore_merges=True))
+
+
+def _with_words(model: models.BPE) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_WORDS), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
 
 

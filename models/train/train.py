@@ -29,7 +29,7 @@ class Plan:
     minutes: float
     rate: float = 2e-3
     warmup: int = 50
-    tokens: int = 2304
+    tokens: int = 4608
     workers: int = 2
     stretched_share: float = 0.25
     seed: int = 1
@@ -178,6 +178,8 @@ def _work(
 ) -> None:
     torch.set_num_threads(1)
     network = network.bfloat16()
+    for block in network.blk:
+        block.compile(dynamic=True)
     optimizer = Optimizer(network, meeting, rank)
     stream = batches(samples[rank :: plan.workers], plan.tokens, random.Random(plan.seed + rank), plan.stretched_share)
     checks = _first(batches(held_out, plan.tokens, random.Random(plan.seed), 0.0), 16)
