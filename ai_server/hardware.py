@@ -45,6 +45,8 @@ class Host:
     """What a host offers this process. Memory is in bytes."""
 
     cpu_model: str
+    x86: bool
+    """Whether it is a processor of Intel's and AMD's kind."""
     board: str | None
     """The board's name from the device tree, such as `Raspberry Pi 5 Model B Rev 1.0`; None on PCs."""
     physical_cores: int
@@ -101,6 +103,7 @@ def detect(
     board = (files.text("proc/device-tree/model") or "").rstrip("\0") or None
     return Host(
         cpu_model=_cpu_model(files) or ask("machdep.cpu.brand_string") or board or platform.machine(),
+        x86=files.field("proc/cpuinfo", "flags") is not None,  # ARM's are called Features
         board=board,
         physical_cores=cores.physical,
         performance_cores=cores.performance,

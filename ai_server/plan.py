@@ -169,6 +169,7 @@ class _Planner:
         self._batch_top = DEFAULT_BATCH_SIZE if wishes.batch_size is None else wishes.batch_size
         supported = tuple(kind for kind in _KV_TYPES if model.supports_kv_type(kind))
         self._kv_types: tuple[KvType, ...] = (wishes.kv_type,) if wishes.kv_type else supported
+        self._kv_types_of_cpu = self._kv_types[1:] if host.x86 and len(self._kv_types) > 1 else self._kv_types
 
     def plan(self) -> Plan:
         self._check_wishes()
@@ -249,7 +250,7 @@ class _Planner:
         yield from self._shrinking(0)
 
     def _shrinking(self, gpu_layers: int) -> Iterator[_Choice]:
-        for kv_type in self._kv_types:
+        for kv_type in self._kv_types if gpu_layers else self._kv_types_of_cpu:
             for context in self._contexts():
                 yield _Choice(gpu_layers, context, kv_type, self._least_cells(context))
 
@@ -476,6 +477,8 @@ class _Planner:
             return f"as set: {size}"
         if choice.kv_type == "f16":
             return f"exact, and it fits: {size}"
+        if not choice.gpu_layers and choice.kv_type == self._kv_types_of_cpu[0]:
+            return f"{size}: this processor attends to it faster than to f16, and it is half as large"
         return f"{size} where f16 takes {self._model.kv_bytes_per_token('f16') / 1024:g}, {self._why_shrunk(choice)}"
 
     def _why_shrunk(self, choice: _Choice) -> str:

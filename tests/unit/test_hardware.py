@@ -123,7 +123,7 @@ CORE_I9_13900K = machine(
     total_kb=65_700_000,
     available_kb=60_000_000,
 ) | {
-    "proc/cpuinfo": "processor\t: 0\nmodel name\t: 13th Gen Intel(R) Core(TM) i9-13900K\n",
+    "proc/cpuinfo": "processor\t: 0\nmodel name\t: 13th Gen Intel(R) Core(TM) i9-13900K\nflags\t\t: fpu avx2\n",
     "sys/devices/cpu_core/cpus": "0-15\n",
     "sys/devices/cpu_atom/cpus": "16-31\n",
 }
@@ -371,7 +371,9 @@ def test_a_small_container_has_no_room_for_the_8b_model_but_runs_the_tiny_one(co
 
 def test_a_workstation_without_a_gpu_maps_the_file(desktop: Host) -> None:
     made = plan(desktop, llama_8b(), Wishes())
-    assert (made.gpu_layers, made.context_size, made.kv_type, made.load_mode) == (0, 4096, "f16", "mmap")
+    assert (made.gpu_layers, made.context_size, made.kv_type, made.load_mode) == (0, 4096, "q8_0", "mmap")
+    assert "attends to it faster" in made.reasons["kv_type"]
+    assert plan(desktop, llama_8b(), Wishes(kv_type="f16")).kv_type == "f16"
     assert "sees no GPU" in made.reasons["gpu_layers"]
 
 
@@ -468,7 +470,7 @@ def test_a_tied_head_on_the_gpu_is_a_second_copy(desktop: Host) -> None:
 def test_a_roomy_host_has_cells_for_four_long_conversations(desktop: Host) -> None:
     made = plan(desktop, llama_8b(), Wishes())
     assert (made.cells, made.parallel) == (4 * made.context_size, 8)
-    assert made.memory.kv == made.cells * llama_8b().kv_bytes_per_token("f16")
+    assert made.memory.kv == made.cells * llama_8b().kv_bytes_per_token("q8_0")
     assert "4 conversations" in made.reasons["cells"]
 
 
@@ -638,7 +640,7 @@ def test_every_decision_has_its_reason(pi: Host, desktop: Host, mac: Host) -> No
         assert all(reasons.values())
 
 
-HOST = Host("CPU", None, 8, 8, 8, None, 64 * GIB, 0, None, None, ())
+HOST = Host("CPU", False, None, 8, 8, 8, None, 64 * GIB, 0, None, None, ())
 
 
 @given(
