@@ -2,13 +2,15 @@
 
 The engine is a process that is told by its socket what the daemon tells it. Its peers are processes too:
 
-- `llama_cpp.Llama` as most projects use it (`benchmarks.llama_class`): one object, one request after the other;
+- `llama_cpp.Llama` as most projects use it (`benchmarks.llama_class`): one object, one request after the other, and
+  nothing set but the context and the threads;
 - a bare loop over `llama_decode` and `llama_sampler_sample` with nothing around it (`benchmarks.bare_llama`): the
   limit.
 
-All have the same threads, batches, KV type, flash attention and sampling. They take turns in every round, and none
-computes while another is measured. Times are this process's: from the command to the first words that arrive. Tokens
-arrive one by one where a step takes longer than the 50 ms for which the engine gathers words.
+All have the same threads and sampling, the bare loop also the engine's batches, KV type and flash attention. They take
+turns in every round, and none computes while another is measured. Times are this process's: from the command to the
+first words that arrive. Tokens arrive one by one where a step takes longer than the 50 ms for which the engine gathers
+words.
 
 Python's share of a step is what the engine's thread spends outside of llama.cpp, from the start of one `llama_decode`
 to that of the next: `benchmarks.traced_engine` puts a stopwatch around each of llama.cpp's functions, in a process of
@@ -78,7 +80,7 @@ class Extent:
 
     Attributes:
         tokens: decoded by one robot.
-        shared_tokens: decoded by each of eight.
+        shared_tokens: decoded by each of eight; the first must not be done before the last begins.
         peer_turns: so many of the robots does `llama_cpp.Llama` answer in a round; each costs it the whole history.
         laps: so often do all robots take turns in a round.
         rest_s: between turns, as people leave more than that.
@@ -87,7 +89,7 @@ class Extent:
 
     rounds: int
     tokens: int = 128
-    shared_tokens: int = 64
+    shared_tokens: int = 160
     peer_turns: int = 4
     laps: int = 2
     rest_s: float = 0.3
@@ -95,7 +97,7 @@ class Extent:
 
 
 THOROUGH = Extent(rounds=5)
-LARGE = Extent(rounds=2, tokens=48, shared_tokens=24, peer_turns=1, laps=1, rest_s=1.5, partial_s=1.6)
+LARGE = Extent(rounds=2, tokens=48, shared_tokens=64, peer_turns=1, laps=1, rest_s=1.5, partial_s=1.6)
 
 
 @dataclass
@@ -425,7 +427,7 @@ def _padded(cells: int) -> int:
 
 def _load_command(model: Path) -> Load:
     header = read_header(model)
-    planned = plan(hardware.detect(), header, Wishes(gpu_layers=0, kv_type="f16"))
+    planned = plan(hardware.detect(), header, Wishes(gpu_layers=0))
     context_size = min(CONTEXT, header.context_length)
     return Load(
         path=str(model),
@@ -436,7 +438,8 @@ def _load_command(model: Path) -> Load:
         threads=planned.threads,
         threads_batch=planned.threads_batch,
         gpu_layers=0,
-        kv_type="f16",
+        kv_type=planned.kv_type,
+        flash_attention=planned.flash_attention,
         load_mode=planned.load_mode,
         parallel=ROBOTS,
     )

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -91,11 +91,17 @@ class Reply:
         ]
 
 
-def decode_rate(replies: list[Reply]) -> float:
-    """Return the tokens/s of several replies together, from the first token of the first to the last of the last."""
-    heard = [one for reply in replies for one in reply.heard]
-    tokens = sum(one.tokens for reply in replies for one in reply.heard[1:])
-    return tokens / (max(one.at for one in heard) - min(one.at for one in heard)) * 1e9
+def decode_rate(replies: Sequence[Reply]) -> float:
+    """Return the tokens/s of several replies together while all of them are being made.
+
+    Raises:
+        ValueError: they never were at once: the first was over before the last began.
+    """
+    start = max(reply.heard[0].at for reply in replies)
+    end = min(reply.heard[-1].at for reply in replies)
+    if end <= start:
+        raise ValueError(f"{len(replies)} replies were never made at once: let them be longer")
+    return sum(one.tokens for reply in replies for one in reply.heard if start < one.at <= end) / (end - start) * 1e9
 
 
 class Engine:

@@ -18,24 +18,14 @@ import msgspec
 from ai_server.llm.chat import Sampling
 from ai_server.llm.wire import Load
 
-_GGML_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}  # ggml_type of ggml/include/ggml.h
-
 
 def load_llama(load: Load) -> llama_cpp.Llama:
-    """Load a model with the same threads, batches and KV cache as the engine has."""
-    kv_type = _GGML_TYPES[load.kv_type]
+    """Load a model with the engine's context and threads, and everything else as it comes."""
     llama = llama_cpp.Llama(
         load.path,
-        n_gpu_layers=load.gpu_layers,
         n_ctx=load.context_size,
-        n_batch=load.batch_size,
-        n_ubatch=load.ubatch_size,
         n_threads=load.threads,
         n_threads_batch=load.threads_batch,
-        type_k=kv_type,
-        type_v=kv_type,
-        use_mmap=load.load_mode == "mmap",
-        flash_attn=True,
         verbose=False,
     )
     if "tokenizer.chat_template" not in llama.metadata:
