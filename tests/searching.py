@@ -30,6 +30,7 @@ async def store(path: Path) -> None:
     async def index() -> None:
         while True:
             await search.catch_up()
+            await search.merge()
             await asyncio.sleep(0)
 
     indexing = asyncio.create_task(index())

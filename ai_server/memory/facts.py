@@ -113,6 +113,7 @@ _ADD = insert(facts).returning(facts.c.id)
 _IS_SAID_IN = select(fact_turns.c.id).where(
     fact_turns.c.fact_id == bindparam("of_fact"), fact_turns.c.turn_id == bindparam("of_turn")
 )
+_SAY = insert(fact_turns)
 _WITHOUT_TURN = select(facts.c.id).where(
     _OF_PERSON,
     facts.c.source == "told",
@@ -195,7 +196,7 @@ def note_said(connection: Connection, fact_id: int, turn_id: int | None) -> None
     """Keep that a fact was said in a turn, within the caller's transaction; None is no turn."""
     said = {"of_fact": fact_id, "of_turn": turn_id}
     if turn_id is not None and connection.execute(_IS_SAID_IN, said).first() is None:
-        connection.execute(insert(fact_turns), {"fact_id": fact_id, "turn_id": turn_id})
+        connection.execute(_SAY, {"fact_id": fact_id, "turn_id": turn_id})
 
 
 class Facts:
@@ -254,10 +255,6 @@ class Facts:
             )
         )
 
-    async def forget(self, ids: Sequence[int]) -> int:
-        """Delete these facts and what they superseded; return how many rows went."""
-        return await self._database.run(lambda connection: _forget(connection, ids))
-
 
 def is_single_valued(kind: str) -> bool:
     """Say whether a new value of this kind takes the place of the old one."""
@@ -281,9 +278,9 @@ def _store_one(connection: Connection, fact: NewFact, person: _Person, turn_id: 
     if same is not None:
         _refresh(connection, same, fact, turn_id, at)
         number = same.id
+        note_said(connection, number, turn_id)
     else:
         number = _insert(connection, fact, person, turn_id, at)
-    note_said(connection, number, turn_id)
     for old in related:
         if old is same or not _contradicts(fact, old):
             continue
@@ -348,7 +345,10 @@ def _refresh(connection: Connection, old: Fact, new: NewFact, turn_id: int | Non
 def _insert(connection: Connection, fact: NewFact, person: _Person, turn_id: int | None, at: datetime) -> int:
     row = {name: getattr(fact, name) for name in NewFact.__slots__}
     place = {"device_id": person.device_id, "user_id": person.user_id, "turn_id": turn_id, "learned_at": at}
-    return int(connection.execute(_ADD, {**row, **place}).scalar_one())
+    number = int(connection.execute(_ADD, {**row, **place}).scalar_one())
+    if turn_id is not None:
+        connection.execute(_SAY, {"fact_id": number, "turn_id": turn_id})
+    return number
 
 
 def _drop_beyond(connection: Connection, person: _Person, max_facts: int) -> None:
@@ -357,15 +357,6 @@ def _drop_beyond(connection: Connection, person: _Person, max_facts: int) -> Non
     if beyond > 0:
         worst = connection.execute(_WORST_FIRST, values).scalars().fetchmany(beyond)
         connection.execute(delete(facts).where(facts.c.id.in_(worst)))
-
-
-def _forget(connection: Connection, ids: Sequence[int]) -> int:
-    gone = 0
-    while ids:
-        older = connection.execute(select(facts.c.id).where(facts.c.superseded_by.in_(ids))).scalars().all()
-        gone += connection.execute(delete(facts).where(facts.c.id.in_(ids))).rowcount
-        ids = older
-    return gone
 
 
 def _read(connection: Connection, query: Select[Any], values: Mapping[str, Any]) -> list[Fact]:

@@ -71,17 +71,26 @@ _OF_PERSON = and_(conversations.c.device_id == bindparam("device_id"), conversat
 _OF_NOBODY = and_(conversations.c.device_id == bindparam("device_id"), conversations.c.user_id == "")
 _IS_HISTORY = and_(turns.c.conversation_id == bindparam("conversation_id"), turns.c.history_tokens > 0)
 
-_CONVERSATION = (
-    select(conversations.c.id, conversations.c.started_at, conversations.c.ended_at)
-    .where(_OF_PERSON)
-    .order_by(conversations.c.id.desc())
-    .limit(1)
-)
-_HISTORY_END = select(func.max(turns.c.history_end)).where(turns.c.conversation_id == bindparam("conversation_id"))
+_HISTORY_END = select(func.max(turns.c.history_end)).where(turns.c.conversation_id == conversations.c.id)
 _LAST_REPLIED_AT = (
     select(turns.c.replied_at)
-    .where(turns.c.conversation_id == bindparam("conversation_id"), turns.c.words != "")
+    .where(turns.c.conversation_id == conversations.c.id, turns.c.words != "")
     .order_by(turns.c.history_end.desc(), turns.c.id.desc())
+    .limit(1)
+)
+_LAST_SAID_AT = func.coalesce(
+    _LAST_REPLIED_AT.scalar_subquery(), conversations.c.started_at, type_=turns.c.replied_at.type
+)
+_CONVERSATION = (
+    select(
+        conversations.c.id,
+        conversations.c.started_at,
+        conversations.c.ended_at,
+        _LAST_SAID_AT.label("last_said_at"),
+        func.coalesce(_HISTORY_END.scalar_subquery(), 0).label("history_end"),
+    )
+    .where(_OF_PERSON)
+    .order_by(conversations.c.id.desc())
     .limit(1)
 )
 
@@ -124,7 +133,7 @@ _COUNT = select(func.count()).select_from(turns)
 _PLACE = select(turns.c.id, turns.c.conversation_id, turns.c.history_tokens, turns.c.history_end).where(*_OF_REQUEST)
 _BEGIN = insert(conversations).returning(conversations.c.id)
 _END = update(conversations).where(conversations.c.id == bindparam("of_id")).values(ended_at=bindparam("at"))
-_OPEN = select(conversations.c.id, conversations.c.started_at).where(
+_OPEN = select(conversations.c.id, _LAST_SAID_AT.label("last_said_at")).where(
     conversations.c.reflected_at.is_(None), conversations.c.ended_at.is_(None)
 )
 _IS_BEGUN = select(turns.c.id).where(turns.c.conversation_id == bindparam("conversation_id")).limit(1)
@@ -396,16 +405,17 @@ def _conversation(connection: Connection, turn: Turn, pause: timedelta) -> tuple
     found = _current(connection, person, turn.at - pause)
     if found is None:
         return _begin(connection, person, turn.at), 0
-    return found.id, connection.execute(_HISTORY_END, {"conversation_id": found.id}).scalar() or 0
+    return found.id, found.history_end
 
 
-def _current(connection: Connection, person: Mapping[str, str], paused_since: datetime) -> Row[Any, Any, Any] | None:
+def _current(
+    connection: Connection, person: Mapping[str, str], paused_since: datetime
+) -> Row[Any, Any, Any, Any, Any] | None:
     """Return the row of a person's conversation, unless it has ended, or nothing was said in it since then."""
     found = connection.execute(_CONVERSATION, person).first()
     if found is None or found.ended_at is not None:
         return None
-    last = connection.execute(_LAST_REPLIED_AT, {"conversation_id": found.id}).scalar() or found.started_at
-    return found if last >= paused_since else None
+    return found if found.last_said_at >= paused_since else None
 
 
 def _begin(connection: Connection, person: Mapping[str, str], at: datetime) -> int:
@@ -464,10 +474,8 @@ def _leave_next(connection: Connection, conversation_id: int, token_budget: int)
 def _end_paused(connection: Connection, paused_since: datetime) -> int:
     ended = 0
     for conversation in connection.execute(_OPEN).all():
-        last = connection.execute(_LAST_REPLIED_AT, {"conversation_id": conversation.id}).scalar()
-        at = last or conversation.started_at
-        if at < paused_since:
-            connection.execute(_END, {"of_id": conversation.id, "at": at})
+        if conversation.last_said_at < paused_since:
+            connection.execute(_END, {"of_id": conversation.id, "at": conversation.last_said_at})
             ended += 1
     return ended
 

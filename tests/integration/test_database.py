@@ -78,6 +78,19 @@ async def test_every_commit_reaches_the_disk(database: Database) -> None:
     assert settings == ["wal", 2, 1]
 
 
+async def test_what_can_be_made_again_leaves_it_to_the_next_commit_to_reach_the_disk(database: Database) -> None:
+    def synchronous(connection: Connection) -> object:
+        return pragma(connection, "synchronous")
+
+    def fail(connection: Connection) -> None:
+        raise RuntimeError(str(synchronous(connection)))
+
+    assert await database.run_undurably(synchronous) == 1
+    with pytest.raises(RuntimeError, match="1"):
+        await database.run_undurably(fail)
+    assert await database.run(synchronous) == 2
+
+
 async def test_work_runs_on_one_thread_that_is_not_the_event_loops(database: Database) -> None:
     threads = await asyncio.gather(*(database.run(lambda _: threading.get_ident()) for _ in range(10)))
     assert len(set(threads)) == 1

@@ -145,6 +145,15 @@ async def test_a_commit_waits_for_the_disk_even_where_the_server_is_set_up_not_t
     await database.close()
 
 
+async def test_what_can_be_made_again_leaves_it_to_the_next_commit_to_reach_the_disk(database: Database) -> None:
+    def setting(connection: Connection) -> object:
+        return connection.execute(text("SHOW synchronous_commit")).scalar_one()
+
+    for _ in range(10):
+        assert await database.run_undurably(setting) == "off"
+    assert await database.run(setting) == "on"
+
+
 async def test_figures_tell_how_much_is_held_and_what_the_server_needs_for_it(database: Database) -> None:
     before = await database.held_bytes()
     for number in range(20):

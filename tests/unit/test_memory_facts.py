@@ -151,15 +151,6 @@ async def test_history_goes_before_what_holds(database: Database) -> None:
     assert {fact.value for fact in await facts.all()} == {"Rome", "tea"}
 
 
-async def test_forgetting_a_fact_forgets_what_it_had_superseded(facts: Facts) -> None:
-    for day, fact in enumerate((BERLIN, ROME, BERLIN, replace(BERLIN, value="Oslo", text="Oslo."))):
-        await learn(facts, fact, TEA, at=MAY + timedelta(days=day))
-    (oslo,) = [fact.id for fact in await facts.known("kitchen", "ada") if fact.value == "Oslo"]
-    assert await facts.forget([oslo]) == 4
-    assert [fact.value for fact in await facts.all()] == ["tea"]
-    assert await facts.forget([oslo]) == 0
-
-
 async def test_facts_are_listed_by_robot_and_by_person(facts: Facts) -> None:
     await learn(facts, NUTS)
     await learn(facts, TEA, user_id=None)

@@ -33,7 +33,7 @@ def known_facts(place: Place, device_id: str) -> Sequence[Fact]:
         return facts
 
     with closing(place.visit()) as store:
-        return store.transact(look, writing=True)
+        return store.transact(look, "write")
 
 
 def turn_to_explain(place: Place, request_id: str | None, device_id: str | None) -> Turn | None:
@@ -47,7 +47,5 @@ def turn_to_explain(place: Place, request_id: str | None, device_id: str | None)
         return None
     scope = f"turn of robot {turn.reply.device_id}, request {turn.reply.request_id}"
     with closing(place.visit()) as store:
-        store.transact(
-            lambda connection: audit.note(connection, who=who(), what="read", scope=scope, count=1), writing=True
-        )
+        store.transact(lambda connection: audit.note(connection, who=who(), what="read", scope=scope, count=1), "write")
     return turn

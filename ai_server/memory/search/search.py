@@ -159,16 +159,16 @@ class Search:
         """Index what was written since, by whomever; return how much."""
         indexed = 0
         while await self._database.read(search_index.is_behind):
-            indexed += await self._database.run(partial(search_index.refresh, at_once=_BESIDE_OTHERS))
+            indexed += await self._database.run_undurably(partial(search_index.refresh, at_once=_BESIDE_OTHERS))
         self._unmerged += indexed
         return indexed
 
     async def merge(self) -> None:
         """Merge the parts that the index is written in, so that it is looked through sooner; others come in between."""
         self._unmerged = 0
-        more = await self._database.run(partial(search_index.merge, everything=True))
+        more = await self._database.run_undurably(partial(search_index.merge, everything=True))
         while more:
-            more = await self._database.run(search_index.merge)
+            more = await self._database.run_undurably(search_index.merge)
 
     async def _near(self, device_id: str, user_id: str, words: str) -> list[int]:
         """Return what means the same, if the model says so in time: a reply does not wait for it."""

@@ -129,7 +129,7 @@ def _restore_rows(backup: Path, key: Key | None, place: Place) -> Path:
     try:
         _back_up(place, kept)
         with _current(backup, key, place.directory / "naila.db.restored") as source:
-            store.transact(lambda target: copy_rows(source, target), writing=True)
+            store.transact(lambda target: copy_rows(source, target), "write")
     finally:
         store.close()
     return kept

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from ai_server.memory.storage.refusal import DatabaseError
 from ai_server.memory.storage.sqlite_file import SqliteFile
-from ai_server.memory.storage.store import Place, Store
+from ai_server.memory.storage.store import Access, Place, Store
 
 __all__ = ["Database", "DatabaseError"]
 
@@ -86,7 +86,17 @@ class Database:
         Raises:
             DatabaseError: if the database refused; nothing of the transaction is kept.
         """
-        return await self._submit(lambda: self._write(work))
+        return await self._submit(lambda: self._write(work, "write"))
+
+    async def run_undurably(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` likewise, for what can be made again: it is on the disk with what `run` writes next.
+
+        Until then a loss of power undoes it, as a whole.
+
+        Raises:
+            DatabaseError: if the database refused; nothing of the transaction is kept.
+        """
+        return await self._submit(lambda: self._write(work, "write_later"))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which only reads, and sees the state of one moment.
@@ -94,7 +104,7 @@ class Database:
         Raises:
             DatabaseError: if the database refused.
         """
-        return await self._submit(lambda: self._noted(lambda: self._store.transact(work, writing=False)))
+        return await self._submit(lambda: self._noted(lambda: self._store.transact(work, "read")))
 
     async def ping(self) -> None:
         """Show a sign of life: take and give back the right to write; write only to find out if a trouble is over.
@@ -156,9 +166,9 @@ class Database:
         self._noted(lambda: self._store.ping(well=self.last_error is None))
         self.last_error = None
 
-    def _write(self, work: Callable[[Connection], T]) -> T:
+    def _write(self, work: Callable[[Connection], T], access: Access) -> T:
         began = time.perf_counter()
-        result = self._noted(lambda: self._store.transact(work, writing=True))
+        result = self._noted(lambda: self._store.transact(work, access))
         self._write_ms.append((time.perf_counter() - began) * 1000)
         self.last_error = None
         return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from ai_server.memory.schema import metadata
 from ai_server.memory.storage.keys import Key
 from ai_server.memory.storage.refusal import HELD_ELSEWHERE, DatabaseError
 from ai_server.memory.storage.rows import is_unreadable
+from ai_server.memory.storage.store import Access
 
 T = TypeVar("T")
 
@@ -38,6 +39,8 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 _WRITE = f"SELECT pg_advisory_xact_lock({_OURS}, {_WRITER})"
 _READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_WRITE_LATER = f"{_WRITE}, set_config('synchronous_commit', 'off', true)"
+_BEGIN: Mapping[Access, str] = {"read": _READ, "write": _WRITE, "write_later": _WRITE_LATER}
 
 _CONNECT = {
     "connect_timeout": "5",
@@ -125,7 +128,7 @@ class PostgresqlServer:
         """Open the database as its daemon; `Place.open` tells more."""
         store = self._connect(sole=True)
         try:
-            store.transact(migrate, writing=True)
+            store.transact(migrate, "write")
         except DatabaseError:
             store.close()
             raise
@@ -135,7 +138,7 @@ class PostgresqlServer:
         """Open the database beside its daemon; `Place.visit` tells more."""
         store = self._connect(sole=False)
         try:
-            revision = store.transact(stored_revision, writing=False)
+            revision = store.transact(stored_revision, "read")
             if revision != HEAD:
                 raise DatabaseError.of_other_version(str(self), revision)
         except DatabaseError:
@@ -252,16 +255,16 @@ class PostgresqlStore:
     def __init__(self, server: PostgresqlServer, connection: Connection) -> None:
         self._server = server
         self._connection = connection
-        self.size_bytes = self.transact(server.measure, writing=False)
+        self.size_bytes = self.transact(server.measure, "read")
 
     @property
     def closed(self) -> bool:
         """Whether it is closed."""
         return self._connection.closed
 
-    def transact(self, work: Callable[[Connection], T], *, writing: bool) -> T:
+    def transact(self, work: Callable[[Connection], T], access: Access) -> T:
         """Run `work` in one transaction."""
-        with self._server.refusals(), self._begin(_WRITE if writing else _READ):
+        with self._server.refusals(), self._begin(_BEGIN[access]):
             return work(self._connection)
 
     def outside(self, work: Callable[[Connection], T]) -> T:
@@ -281,7 +284,7 @@ class PostgresqlStore:
                 connection.exec_driver_sql("SELECT txid_current()").close()  # its number is written down
             return self._server.measure(connection)
 
-        self.size_bytes = self.transact(work, writing=True)
+        self.size_bytes = self.transact(work, "write")
 
     def close(self) -> None:
         """Close the connection, which gives the lock back."""

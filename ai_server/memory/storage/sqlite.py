@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 from sqlcipher3 import dbapi2
 
@@ -34,6 +35,17 @@ def connect(path: Path, key: Key | None = None) -> Any:
     ):
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+@contextmanager
+def unsynchronised(connection: Connection) -> Iterator[None]:
+    """Have commits leave it to the next one outside of this to reach the disk; for between transactions."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA synchronous = FULL")
 
 
 def connect_to_read(path: Path, key: Key | None = None) -> Any:

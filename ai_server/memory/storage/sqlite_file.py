@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from ai_server.memory.storage.refusal import HELD_ELSEWHERE, DatabaseError
 from ai_server.memory.storage.replacement import unfinished
 from ai_server.memory.storage.rows import is_unreadable
 from ai_server.memory.storage.sole_user import become_sole_user
+from ai_server.memory.storage.store import Access
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +114,7 @@ class SqliteFile:
             connection = sqlite.engine(self.path, self.key).connect()
         store = SqliteStore(self.path, connection)
         try:
-            revision = store.transact(stored_revision, writing=False)
+            revision = store.transact(stored_revision, "read")
             if revision != HEAD:
                 raise DatabaseError.of_other_version(self.path, revision)
         except DatabaseError:
@@ -194,9 +195,15 @@ class SqliteStore:
         """The bytes on the disk: the file and its write-ahead log."""
         return _size_on_disk(self._path)
 
-    def transact(self, work: Callable[[Connection], T], *, writing: bool) -> T:
+    def transact(self, work: Callable[[Connection], T], access: Access) -> T:
         """Run `work` in one transaction."""
-        return self._attempt(lambda: _transact(self._connection, work, "BEGIN IMMEDIATE" if writing else "BEGIN"))
+        begin = "BEGIN" if access == "read" else "BEGIN IMMEDIATE"
+
+        def attempt() -> T:
+            with sqlite.unsynchronised(self._connection) if access == "write_later" else nullcontext():
+                return _transact(self._connection, work, begin)
+
+        return self._attempt(attempt)
 
     def outside(self, work: Callable[[Connection], T]) -> T:
         """Run `work` outside of any transaction."""
@@ -217,7 +224,7 @@ class SqliteStore:
 
     def ping(self, *, well: bool) -> None:
         """Take and give back the right to write; where it was not `well`, write something."""
-        self.transact(_do_nothing if well else _write_something, writing=True)
+        self.transact(_do_nothing if well else _write_something, "write")
 
     def close(self) -> None:
         """Close the file, and give its lock back."""

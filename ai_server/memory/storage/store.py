@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
 from ai_server.memory.storage.keys import Key
 
 T = TypeVar("T")
+
+Access: TypeAlias = Literal["read", "write", "write_later"]
+"""What a transaction may do. What it writes is on the disk when it ends; with `write_later`, once the next one that
+writes ends: until then a loss of power undoes it, as a whole."""
 
 
 class Store(Protocol):
@@ -29,8 +33,8 @@ class Store(Protocol):
     def closed(self) -> bool:
         """Whether `close` was called. Any thread may ask."""
 
-    def transact(self, work: Callable[[Connection], T], *, writing: bool) -> T:
-        """Run `work` in one transaction; one that writes is alone, and on the disk when this returns.
+    def transact(self, work: Callable[[Connection], T], access: Access) -> T:
+        """Run `work` in one transaction; one that writes is alone.
 
         Raises:
             DatabaseError: if the database refused; nothing of the transaction is kept.
