@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 
 from ai_server.llm.engine.sequence import common_prefix
@@ -19,11 +20,15 @@ _PROBE_TOKENS = 2
 
 
 class Lookup:
-    """Prompt lookup on one sequence: an index of its n-grams that grows and shrinks with it."""
+    """Prompt lookup on one sequence: an index of its pairs of tokens that grows and shrinks with it.
+
+    It takes some 150 bytes a token, as much for a long conversation as all else that Python keeps of it.
+    """
 
     def __init__(self) -> None:
         self._tokens: list[int] = []
-        self._indexes = [_NgramIndex(length) for length in range(_LONGEST, _SHORTEST - 1, -1)]
+        self._newest: dict[int, int] = {}  # position after the newest occurrence of a pair
+        self._earlier = array("i")  # and after the one before that, for each position; 0 for none
 
     def draft(self, tokens: list[int], most: int) -> list[int]:
         """Return what followed the newest earlier occurrence of the longest n-gram (4 to 2 tokens) that ends `tokens`.
@@ -38,49 +43,49 @@ class Lookup:
             At least one and at most `most` tokens; none where no such n-gram occurred before.
         """
         self._follow(tokens)
-        for index in self._indexes:
-            follower = index.follower(tokens)
-            if follower is not None:
-                return tokens[follower : follower + most]
-        return []
+        follower = self._follower(tokens)
+        return tokens[follower : follower + most] if follower else []
+
+    def _follower(self, tokens: list[int]) -> int:
+        """Return the position after that n-gram; 0 where there is none."""
+        position = self._newest.get(_pair(tokens, len(tokens)), 0) if len(tokens) > _SHORTEST else 0
+        best, longest = 0, 0
+        while position and longest < _LONGEST:
+            alike = _alike(tokens, position)
+            if alike > longest:
+                best, longest = position, alike
+            position = self._earlier[position]
+        return best
 
     def _follow(self, tokens: list[int]) -> None:
         kept = common_prefix(self._tokens, tokens)
-        for index in self._indexes:
-            index.cut(self._tokens, kept)
-        self._tokens[kept:] = tokens[kept:]
-        for index in self._indexes:
-            index.extend(self._tokens, kept)
-
-
-class _NgramIndex:
-    """Where each n-gram of one length was followed by something last."""
-
-    def __init__(self, length: int) -> None:
-        self._length = length
-        self._followers: dict[tuple[int, ...], int] = {}  # position after the newest occurrence
-        self._earlier: list[int | None] = []  # what stood there before, for each position from `length` on
-
-    def follower(self, tokens: list[int]) -> int | None:
-        return self._followers.get(tuple(tokens[-self._length :]))
-
-    def extend(self, tokens: list[int], start: int) -> None:
-        """Index the n-grams before each position from `start` on."""
-        first = max(start, self._length)
-        ngrams = zip(*(tokens[first - self._length + at :] for at in range(self._length)), strict=False)
-        for position, ngram in zip(range(first, len(tokens)), ngrams, strict=False):
-            self._earlier.append(self._followers.get(ngram))
-            self._followers[ngram] = position
-
-    def cut(self, tokens: list[int], length: int) -> None:
-        """Undo `extend` for the positions from `length` on; `tokens` still holds them."""
-        for position in range(len(tokens) - 1, max(length, self._length) - 1, -1):
-            ngram = tuple(tokens[position - self._length : position])
-            earlier = self._earlier.pop()
-            if earlier is None:
-                del self._followers[ngram]
+        for position in range(len(self._tokens) - 1, max(kept, _SHORTEST) - 1, -1):
+            if earlier := self._earlier[position]:
+                self._newest[_pair(self._tokens, position)] = earlier
             else:
-                self._followers[ngram] = earlier
+                del self._newest[_pair(self._tokens, position)]
+        del self._earlier[kept:]
+        self._tokens[kept:] = tokens[kept:]
+        for position in range(kept, len(tokens)):
+            if position < _SHORTEST:
+                self._earlier.append(0)
+            else:
+                pair = _pair(tokens, position)
+                self._earlier.append(self._newest.get(pair, 0))
+                self._newest[pair] = position
+
+
+def _pair(tokens: list[int], end: int) -> int:
+    """Return one number for the two tokens before a position."""
+    return tokens[end - 2] << 32 | tokens[end - 1]
+
+
+def _alike(tokens: list[int], position: int) -> int:
+    """Return how many tokens before a position are those at the end, up to the longest that counts."""
+    alike = _SHORTEST
+    while alike < _LONGEST and alike < position and tokens[position - 1 - alike] == tokens[-1 - alike]:
+        alike += 1
+    return alike
 
 
 class Acceptance:
