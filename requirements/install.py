@@ -38,6 +38,7 @@ def main():
     if to_build:
         _say("Building llama.cpp for this processor. It takes 3 to 10 minutes, once: the model runs in it, and code")
         _say("made for it alone is several times faster than code for all. README.md tells of prebuilt ones.")
+        _forget_earlier_builds(python)
     _build([*pip, "--verbose", "--no-build-isolation", "--require-hashes", "-r", _lock(kind)])
     _run([*pip, "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(HERE.parent)])
     _say("Installed.")
@@ -48,6 +49,11 @@ def _create(venv):
     if subprocess.call([sys.executable, "-m", "venv", str(venv)]):
         shutil.rmtree(str(venv), ignore_errors=True)
         sys.exit("Python's venv module is missing: apt-get install python3-venv")
+
+
+def _forget_earlier_builds(python):
+    """Have pip build anew: what it keeps of an earlier build may be for another processor, or without our flags."""
+    subprocess.call([python, "-m", "pip", "cache", "remove", "llama_cpp_python"], **QUIET)
 
 
 def _need_compiler():
