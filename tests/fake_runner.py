@@ -101,6 +101,7 @@ class FakeRunner:
         self.cells, self.context_size, self.batch_size = cells, context_size, batch_size
         self.sequences = range(1, sequences + 1)
         self.can_shift, self.can_share = can_shift and can_share, can_share
+        self.passes_all_cells = True
         self.vocabulary = FakeVocabulary()
         self.sampling_room = SamplingRoom(self.vocabulary)
         self.failures: list[DecodeError] = []

@@ -131,6 +131,13 @@ def test_a_spill_larger_than_memory_may_hold_goes_to_disk_and_moves_nothing_else
     assert kept.take("robot-2") == spill(bytes(1000))
 
 
+def test_what_is_put_where_memory_has_room_for_it_moves_nothing_else(directory: Path):
+    kept = store(directory, memory_bytes=2 * size_of("robot-1", spill()))
+    assert [kept.put_in_memory(f"robot-{number}", spill()) for number in (1, 2, 3)] == [True, True, False]
+    assert (kept.disk_bytes_used, kept.holds("robot-3")) == (0, False)
+    assert [kept.take(f"robot-{number}") for number in (1, 2)] == [spill(), spill()]
+
+
 def test_a_spill_larger_than_the_disk_may_hold_is_not_kept_and_moves_nothing_else(directory: Path):
     kept = store(directory, disk_bytes=size_of("robot-1", spill()))
     kept.put("robot-1", spill())

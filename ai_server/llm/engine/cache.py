@@ -28,12 +28,18 @@ class Cache:
         self._prefixes: dict[tuple[int, ...], Prefix] = {}  # likewise
         self.restored_tokens = 0
         self._refused = 0
+        self._roomy_cells = runner.context_size
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the cache would rather hold fewer conversations while nothing else is to be done."""
+        can_spill = self._runner.passes_all_cells and self._runner.can_share and not self._runner.is_moving
+        return can_spill and self._own_cells > self._roomy_cells and self._least_recent() is not None
 
     @property
     def cells_used(self) -> int:
         """Cells of the KV cache that hold something; those that prefixes share are counted for each."""
-        own = sum(conversation.own_cells for conversation in self._conversations.values())
-        return own + sum(len(prefix.sequence.tokens) for prefix in self._prefixes.values())
+        return self._own_cells + sum(len(prefix.sequence.tokens) for prefix in self._prefixes.values())
 
     @property
     def resident(self) -> int:
@@ -145,14 +151,29 @@ class Cache:
                 return False
         return True
 
+    def thin_out(self) -> None:
+        """Spill the least recently used conversation to memory, for the sake of those that are used.
+
+        Its own next turn has to bring it back, which takes less than all others' attention to go over it. Where memory
+        has no room for it, it stays, and so do the others until there is room again.
+        """
+        conversation = self._least_recent()
+        if conversation is None:
+            return
+        spill = self._spill_of(conversation)
+        if spill and not self._spills.put_in_memory(conversation.id, spill):
+            self._roomy_cells = self._own_cells
+            return
+        self.detach(conversation)
+        del self._conversations[conversation.id]
+
     def evict(self, held: Collection[Sequence] = ()) -> bool:
         """Spill the least recently used conversation that is not in use, else a prefix; False where there is none.
 
         Args:
             held: sequences that stay, too.
         """
-        in_cache = (each for each in self._conversations.values() if each.sequence and each.sequence not in held)
-        if conversation := next((each for each in in_cache if not each.busy), None):
+        if conversation := self._least_recent(held):
             self._put_away(conversation)
             return True
         return self._evict_prefix(held)
@@ -183,6 +204,7 @@ class Cache:
         spill = self._spills.take(conversation_id)
         if spill is None:
             return Conversation(conversation_id)
+        self._roomy_cells = self._runner.context_size
         return Conversation(conversation_id, spill=spill, replies=dict(spill.replies), first=spill.first)
 
     def _place(self, conversation: Conversation, tokens: list[int], turns: list[int]) -> Sequence | None:
@@ -249,6 +271,14 @@ class Cache:
             self._runner.share(best.sequence, prefix.sequence, length)
 
     # How they go out.
+
+    @property
+    def _own_cells(self) -> int:
+        return sum(conversation.own_cells for conversation in self._conversations.values())
+
+    def _least_recent(self, held: Collection[Sequence] = ()) -> Conversation | None:
+        in_cache = (each for each in self._conversations.values() if each.sequence and each.sequence not in held)
+        return next((each for each in in_cache if not each.busy), None)
 
     def _put_away(self, conversation: Conversation) -> None:
         """Spill a conversation, and have it in the cache no more."""

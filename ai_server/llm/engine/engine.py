@@ -80,7 +80,7 @@ class Engine:
     @property
     def busy(self) -> bool:
         """Whether there is something to do."""
-        return bool(self._active or self._waiting or self._ahead)
+        return bool(self._active or self._waiting or self._ahead or self._cache.is_crowded)
 
     # What is asked of it.
 
@@ -162,6 +162,8 @@ class Engine:
             self._perform(turns)
         elif self._active:
             self._fail(self._active[0], "the KV cache has no room for it")
+        elif not self._ahead and self._cache.is_crowded:
+            self._cache.thin_out()
         return self._take_out()
 
     def statistics(self) -> Statistics:

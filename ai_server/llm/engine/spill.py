@@ -95,9 +95,7 @@ class SpillStore:
             at_once: on disk, where there is one, so that it is there even if this process is killed.
         """
         self.drop(name)
-        known = (spill.tokens, spill.start, dict(spill.replies), spill.turns, spill.first)
-        header = _Header(self._key, name, *known)
-        packed = _Packed(_encode_header(header), spill.data, self._now())
+        packed = self._packed(name, spill)
         if at_once:
             self._disk.write(name, packed)
         if self._disk.holds(name):
@@ -109,6 +107,15 @@ class SpillStore:
             oldest = next(iter(self._memory))
             self._disk.write(oldest, self._memory.pop(oldest))
         self._memory[name] = packed
+
+    def put_in_memory(self, name: str, spill: Spill) -> bool:
+        """Keep a spill in memory if nothing else has to leave it for that; say whether it is kept."""
+        packed = self._packed(name, spill)
+        if self.memory_bytes_used + packed.size > self._memory_bound:
+            return False
+        self.drop(name)
+        self._memory[name] = packed
+        return True
 
     def take(self, name: str) -> Spill | None:
         """Return the spill of this name and keep it no longer; None where none is whole and has the key."""
@@ -145,6 +152,10 @@ class SpillStore:
         """Move what is in memory to disk as far as it may be there: what was put last first, should time run out."""
         while self._memory:
             self._disk.write(*self._memory.popitem())
+
+    def _packed(self, name: str, spill: Spill) -> _Packed:
+        known = (spill.tokens, spill.start, dict(spill.replies), spill.turns, spill.first)
+        return _Packed(_encode_header(_Header(self._key, name, *known)), spill.data, self._now())
 
     def _now(self) -> int:
         """Return the time in ns, later than any before, also of an earlier process and where the clock was set back."""
