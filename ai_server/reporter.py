@@ -89,10 +89,11 @@ class Reporter:
             self._outbox.health(self._meters.health(observations))
 
     async def _observe(self) -> Observations:
+        database = await self._look_at_database()  # first: what follows is of one moment
         return Observations(
             llm=self._llm(),
             mqtt=self._mqtt(),
-            database=await self._look_at_database(),
+            database=database,
             config=self._config(),
             waiting=len(self._inbox),
             running=self._dialogue.running,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ai_server.llm.engine.engine import Engine
 from ai_server.llm.engine.ggml import build, list_devices
 from ai_server.llm.engine.log import NativeLog
 from ai_server.llm.engine.pace import StepPace
+from ai_server.llm.engine.pages import give_memory_back, huge_pages
 from ai_server.llm.engine.runner import DecodeError, LoadError, Runner
 from ai_server.llm.engine.spill import SpillStore
 from ai_server.llm.engine.template import ChatTemplate, TemplateError
@@ -109,7 +109,8 @@ class Loop:
         self._unload()
         started = time.perf_counter()
         try:
-            runner = Runner(load, self._log, _ProgressReport(self._channel))
+            with huge_pages():
+                runner = Runner(load, self._log, _ProgressReport(self._channel))
         except LoadError as error:
             self._channel.send(LoadFailed(str(error)))
             return
@@ -121,7 +122,7 @@ class Loop:
             runner.close()
             self._channel.send(LoadFailed(f"{load.path} cannot be used: {error}."))
             return
-        _give_memory_back()
+        give_memory_back()
         pace = StepPace(rate, budget_s=load.step_budget_ms / 1000, reading_s=_READING_S)
         self._engine = Engine(runner, template, Cache(runner, _spills(load, runner)), pace, parallel=load.parallel)
         warm = time.perf_counter()
@@ -133,12 +134,6 @@ class Loop:
         engine, self._engine = self._engine, None
         if engine:
             engine.close()
-
-
-def _give_memory_back() -> None:
-    """Give what loading took and needs no more to the system; of C libraries, glibc alone can."""
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
 
 
 def _spills(load: Load, runner: Runner) -> SpillStore:

@@ -15,6 +15,7 @@ from llama_cpp import llama_cpp
 from ai_server.llm.engine.channel import Channel, ChannelClosedError
 from ai_server.llm.engine.log import NativeLog
 from ai_server.llm.engine.loop import Loop
+from ai_server.llm.engine.pages import small_pages
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
@@ -27,6 +28,7 @@ def serve(file_descriptor: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with_parent()
     _die_first()
+    small_pages()
     log = NativeLog()
     llama_cpp.llama_backend_init()
     with socket.socket(fileno=file_descriptor) as end:
