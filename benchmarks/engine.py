@@ -8,7 +8,8 @@ The engine is a process that is told by its socket what the daemon tells it. Its
   limit.
 
 All have the same threads and sampling, the bare loop also the engine's batches, KV type and flash attention. They take
-turns in every round, and none computes while another is measured. Times are this process's: from the command to the
+turns in every round, and none computes while another is measured. The engine's weights lie in huge pages, as
+`ai_server.llm.process` has it, the others' as they lie by themselves. Times are this process's: from the command to the
 first words that arrive. Tokens arrive one by one where a step takes longer than the 50 ms for which the engine gathers
 words.
 
@@ -81,7 +82,8 @@ class Extent:
     Attributes:
         tokens: decoded by one robot.
         shared_tokens: decoded by each of eight; the first must not be done before the last begins.
-        peer_turns: so many of the robots does `llama_cpp.Llama` answer in a round; each costs it the whole history.
+        peer_turns: so many of the robots does `llama_cpp.Llama` answer in a round, one after the other; in turns each
+            costs it the whole history.
         laps: so often do all robots take turns in a round.
         rest_s: between turns, as people leave more than that.
         partial_s: between partial transcripts; people take more than a second for four words.
@@ -97,7 +99,7 @@ class Extent:
 
 
 THOROUGH = Extent(rounds=5)
-LARGE = Extent(rounds=2, tokens=48, shared_tokens=64, peer_turns=1, laps=1, rest_s=1.5, partial_s=1.6)
+LARGE = Extent(rounds=2, tokens=48, peer_turns=1, laps=1, rest_s=1.5, partial_s=1.6)
 
 
 @dataclass
@@ -213,7 +215,8 @@ class EngineBench:
 
     def _measure_together(self, engine: Engine, llama: LlamaClassPeer) -> None:
         asked, replies = self._talk_together(engine)
-        answers = [llama.answer(messages, self._extent.shared_tokens) for messages in asked]
+        answered = asked[: self._extent.peer_turns]
+        answers = [llama.answer(messages, self._extent.shared_tokens) for messages in answered]
         rate = sum(answer.decoded for answer in answers) / sum(answer.decode_s for answer in answers)
         self._together.add([decode_rate(replies)], [rate])
 
