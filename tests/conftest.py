@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from tests.postgresql import TestServer, running_server
 
 _OF_THE_MEMORY = "test_memory_"
 """How the names of modules begin whose tests run at both places."""
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C, also where the shell has its background jobs ignore it: so would the programs that tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
